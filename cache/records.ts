@@ -1,0 +1,103 @@
+/**
+ * The three records of avme and the check of their shapes. A source yields {@link VideoEntry}s, the
+ * preprocessing pipeline carries {@link Clip}s, the shard cache holds {@link Sample}s.
+ */
+
+/** What a source yields: one video, or one segment of it. */
+export interface VideoEntry {
+  /** Path of the file, absolute. */
+  readonly path: string;
+  /** Stable name of the entry inside its source, e.g. the path relative to the folder, "/"-separated. */
+  readonly id: string;
+  readonly label: string | null;
+  readonly split: string | null;
+  /** Segment of the video in seconds on its own time line; null means the file's own start or end. */
+  readonly start: number | null;
+  readonly end: number | null;
+}
+
+/** What happened to a clip on its way that a user of the data should know. */
+export interface ClipFlags {
+  /** The clip has a sound track that is not silent. */
+  readonly audioPresent: boolean;
+  /** How many of the frames stand in for one that could not be decoded. */
+  readonly substituted: number;
+  /** How many frames repeat the last one because the video ends before the clip's span does. */
+  readonly held: number;
+  /** Distinct complaints of the decoder, in its own words; at most 8. */
+  readonly warnings: readonly string[];
+}
+
+/** Shape of what a clip holds: frames `[frames, size, size, 3]`, MFCC `[mfccFrames, cepstra]`. */
+export interface ClipShape {
+  readonly frames: number;
+  readonly size: number;
+  /** Positions of the spatial mask: (size / patch)². */
+  readonly positions: number;
+  /** N_len: 4 MFCC frames a source frame step, `4 · frames · stride`. */
+  readonly mfccFrames: number;
+  readonly cepstra: number;
+}
+
+/** The arrays of a clip that are kept in the cache. */
+export interface ClipArrays {
+  /** uint8 `[frames, size, size, 3]`, RGB. */
+  readonly frames: Uint8Array;
+  /** uint8 `[positions]`, 1 = masked, the same for all temporal slots (tube mask). */
+  readonly mask: Uint8Array;
+  /** float32 `[mfccFrames, cepstra]`; zeros when the clip has no sound. */
+  readonly mfcc: Float32Array;
+}
+
+/** What flows through the preprocessing pipeline once all its stages have run. */
+export interface Clip extends ClipArrays {
+  readonly entry: VideoEntry;
+  /** SHA-256 of the source file, hex. */
+  readonly contentHash: string;
+  /** Index of the clip inside its entry, from 0. */
+  readonly index: number;
+  /** Presentation times of the frames in seconds on the source's own time line, `[frames]`. */
+  readonly times: readonly number[];
+  /** The clip's span in seconds, `[start, end)`: what its sound covers. */
+  readonly span: readonly [number, number];
+  readonly flags: ClipFlags;
+}
+
+/** What stands beside the arrays in the cache; JSON. */
+export interface SampleHeader {
+  readonly key: string;
+  readonly path: string;
+  readonly id: string;
+  readonly label: string | null;
+  readonly split: string | null;
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly contentHash: string;
+  readonly clip: number;
+  readonly times: readonly number[];
+  readonly span: readonly [number, number];
+  readonly flags: ClipFlags;
+}
+
+/** One record of the cache. */
+export interface Sample extends ClipArrays {
+  readonly header: SampleHeader;
+}
+
+/**
+ * Checks the arrays of a clip against the shape that its cache was made for.
+ * @throws RangeError naming the stage, the array, its length and the expected one.
+ */
+export function assertShape(arrays: ClipArrays, shape: ClipShape, stage: string): void {
+  const expected: Record<keyof ClipArrays, number> = {
+    frames: shape.frames * shape.size * shape.size * 3,
+    mask: shape.positions,
+    mfcc: shape.mfccFrames * shape.cepstra,
+  };
+  for (const name of ['frames', 'mask', 'mfcc'] as const) {
+    if (arrays[name].length !== expected[name])
+      throw new RangeError(
+        `${stage}: ${name} holds ${arrays[name].length} values, expected ${expected[name]} for ${JSON.stringify(shape)}`,
+      );
+  }
+}
