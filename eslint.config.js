@@ -23,7 +23,10 @@ export default tseslint.config(
       'import-x/no-restricted-paths': ['error', { zones: layers }],
       'import-x/no-cycle': 'error',
       'max-lines': ['error', { max: 250, skipComments: true, skipBlankLines: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
