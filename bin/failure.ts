@@ -1,0 +1,44 @@
+import { CommanderError } from 'commander';
+import type { z } from 'zod';
+
+/** Exit codes of every command; documented in docs/commands.md. */
+export const EXIT = { done: 0, failed: 1, usage: 2, quarantined: 3, interrupted: 130 } as const;
+
+/** A mistake in what the user typed: one sentence that says what to do; exits 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+function flagOf(path: readonly PropertyKey[]): string {
+  return `--${path
+    .map(String)
+    .join('.')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function sentenceOf(issue: z.core.$ZodIssue, input: unknown): string {
+  if (issue.code === 'unrecognized_keys') return `unknown option ${issue.keys.join(', ')}`;
+  const received = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    input,
+  );
+  return `${flagOf(issue.path)}: got ${received === undefined ? 'nothing' : JSON.stringify(received)}; ${issue.message}`;
+}
+
+/** Validates options once, at the edge. @throws UsageError naming every field, what it got and what would be right. */
+export function parseOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw new UsageError(result.error.issues.map((issue) => sentenceOf(issue, input)).join('\n'));
+}
+
+/** Which exit code an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof Error && error.name === 'AbortError') return EXIT.interrupted;
+  return EXIT.failed;
+}

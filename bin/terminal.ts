@@ -1,0 +1,89 @@
+import { styleText } from 'node:util';
+
+/** One object a line on stdout; field names are documented in docs/commands.md. */
+export type JsonEvent = Readonly<Record<string, unknown>> & { readonly event: string };
+
+/** What a command says while it works; `bin/` is the only place that prints. */
+export interface Report {
+  /** Machine-readable: printed only with `--json` (or without a terminal, where `progress` is silent). */
+  event(event: JsonEvent): void;
+  /** For people: a line that stays. Silent with `--json`. */
+  line(text: string): void;
+  /** For people: the one line that changes in place; at most ten times a second. */
+  progress(text: string): void;
+  /** For people, on stderr, also with `--json`: something to know that is no failure. */
+  notice(text: string): void;
+}
+
+const REDRAW_MS = 100;
+/** Without a terminal, progress is a plain line every so often: logs stay readable. */
+const LOG_MS = 10_000;
+
+/** @param json print JSON lines on stdout instead of text for people */
+export function createReport(json: boolean): Report {
+  const live = process.stdout.isTTY;
+  let shown = false;
+  let last = -Infinity;
+  const clear = () => {
+    if (shown) process.stdout.write('\r\u001b[K');
+    shown = false;
+  };
+  return {
+    event(event) {
+      if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    },
+    line(text) {
+      if (json) return;
+      clear();
+      process.stdout.write(`${text}\n`);
+    },
+    progress(text) {
+      const now = performance.now();
+      if (json || now - last < (live ? REDRAW_MS : LOG_MS)) return;
+      last = now;
+      if (!live) {
+        process.stdout.write(`${text}\n`);
+        return;
+      }
+      clear();
+      process.stdout.write(text.slice(0, process.stdout.columns - 1));
+      shown = true;
+    },
+    notice(text) {
+      clear();
+      process.stderr.write(`${styleText('yellow', text)}\n`);
+    },
+  };
+}
+
+/** A span of time as a person reads it: "3.2 s", "4 min 05 s", "2 h 10 min". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return 'unknown';
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** A number of bytes as a person reads it. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10));
+  const value = count / 1024 ** power;
+  return `${value.toFixed(power > 0 && value < 100 ? 1 : 0)} ${units[power] ?? 'B'}`;
+}
+
+/** Rows as a table for people: columns padded, no borders. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,76 @@
+import type { SKRSContext2D } from '@napi-rs/canvas';
+import { createSheet, drawRgb, STYLE, write } from './canvas.js';
+
+/** One clip as the model met it: three films of the same frames, uint8 `[frames, size, size, 3]`. */
+export interface Reconstruction {
+  readonly title: string;
+  readonly original: Uint8Array;
+  /** The original with the masked patches grey. */
+  readonly seen: Uint8Array;
+  /** The visible patches as they are, the masked ones as the model made them. */
+  readonly made: Uint8Array;
+}
+
+const NAMES = [
+  ['original', 'original'],
+  ['seen', 'what the model saw'],
+  ['made', 'what it made of it'],
+] as const;
+const LABEL_WIDTH = 132;
+
+/** Which of the frames fit on a sheet: evenly spread, the first one of a tubelet. */
+export function shownFrames(frames: number, tubelet: number, columns: number): number[] {
+  const slots = Math.floor(frames / tubelet);
+  const shown = Math.min(columns, slots);
+  return Array.from({ length: shown }, (_, i) => Math.floor((i * slots) / shown) * tubelet);
+}
+
+function drawClip(
+  pen: SKRSContext2D,
+  clip: Reconstruction,
+  size: number,
+  side: number,
+  frames: readonly number[],
+  top: number,
+): void {
+  write(pen, clip.title, STYLE.margin, top + 14, {
+    maxWidth: LABEL_WIDTH + frames.length * (side + STYLE.gap),
+  });
+  NAMES.forEach(([film, name], row) => {
+    const y = top + 22 + row * (side + STYLE.gap);
+    write(pen, name, STYLE.margin, y + side / 2, { size: 11, colour: STYLE.faint });
+    frames.forEach((frame, column) => {
+      const pixels = clip[film].subarray(frame * size * size * 3, (frame + 1) * size * size * 3);
+      const x = STYLE.margin + LABEL_WIDTH + column * (side + STYLE.gap);
+      drawRgb(pen, pixels, size, size, x, y, side);
+    });
+  });
+}
+
+/**
+ * Reconstructions as rows of frames: original | what the model saw | what it made of it.
+ * @param columns how many moments of the clip are shown, at most one a temporal slot; default 8
+ * @returns PNG
+ */
+export function drawReconstructions(
+  clips: readonly Reconstruction[],
+  { size, tubelet, heading, columns = 8 }: {
+    size: number;
+    tubelet: number;
+    heading: string;
+    columns?: number;
+  }, // prettier-ignore
+): Promise<Buffer> {
+  const first = clips[0];
+  if (first === undefined) throw new RangeError('reconstruction sheet: no clip to draw');
+  const frames = shownFrames(first.original.length / (size * size * 3), tubelet, columns);
+  const side = Math.min(160, Math.max(96, size));
+  const block = 22 + NAMES.length * (side + STYLE.gap) + 14;
+  const width = 2 * STYLE.margin + LABEL_WIDTH + frames.length * (side + STYLE.gap) - STYLE.gap;
+  const { canvas, pen } = createSheet(width, 44 + clips.length * block + 4);
+  write(pen, heading, STYLE.margin, 28, { size: 14, maxWidth: width - 2 * STYLE.margin });
+  clips.forEach((clip, i) => {
+    drawClip(pen, clip, size, side, frames, 44 + i * block);
+  });
+  return canvas.encode('png');
+}
