@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { Command, CommanderError } from 'commander';
+import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
+import { exitCodeOf } from './failure.js';
+import { inspectCommand } from './inspect.js';
+import { preprocessCommand } from './preprocess.js';
+import { pretrainCommand } from './pretrain.js';
+import { reconstructCommand } from './reconstruct.js';
+
+async function version(): Promise<string> {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
+}
+
+const program = new Command('avme')
+  .description('Teaches machines to understand video from picture and sound.')
+  .version(await version())
+  .exitOverride();
+for (const command of [
+  preprocessCommand,
+  pretrainCommand,
+  reconstructCommand,
+  inspectCommand,
+  doctorCommand,
+  demoCommand,
+])
+  program.addCommand(command);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its own errors already.
+  if (!(error instanceof CommanderError))
+    process.stderr.write(`avme: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (process.env['AVME_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
+  process.exitCode = exitCodeOf(error);
+}

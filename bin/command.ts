@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { EXIT, parseOptions, UsageError } from './failure.js';
+import { createReport, type Report } from './terminal.js';
+
+/** What a command works with besides its options. */
+export interface Context {
+  readonly report: Report;
+  /** Aborted by the first Ctrl-C; a second one ends the process at once. */
+  readonly signal: AbortSignal;
+  readonly json: boolean;
+}
+
+type Shape = z.ZodObject;
+
+interface FlagText {
+  /** How the value is called in the help, e.g. "n"; none for a switch. */
+  readonly value?: string;
+  readonly text: string;
+}
+
+export interface CommandSpec<Schema extends Shape> {
+  readonly name: string;
+  readonly summary: string;
+  readonly example: string;
+  /** Positional arguments, in commander's notation, each with the option that it fills. */
+  readonly args?: readonly { readonly name: string; readonly key: string; readonly text: string }[];
+  readonly schema: Schema;
+  readonly flags: Partial<Record<keyof z.output<Schema> & string, FlagText>>;
+  /** @returns the exit code */
+  run(options: z.output<Schema>, context: Context): Promise<number>;
+}
+
+const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function defaultText(schema: Shape, key: string): string {
+  const field = schema.shape[key] as z.ZodType | undefined;
+  const standard = field?.safeParse(undefined);
+  if (standard?.success !== true || standard.data === undefined) return '';
+  return ` (default: ${JSON.stringify(standard.data)})`;
+}
+
+/** Options of one command from a config file: `{ "preprocess": { "size": 112 }, "pretrain": { … } }`. */
+async function readConfig(path: string, command: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`--config: cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const section = (parsed as Record<string, unknown> | null)?.[command] ?? {};
+  if (typeof section !== 'object' || Array.isArray(section))
+    throw new UsageError(`--config: "${command}" in ${path} must be an object of options`);
+  return section as Record<string, unknown>;
+}
+
+/** Ctrl-C asks the work to stop in order; a second one does not ask. */
+function interruptSignal(): { signal: AbortSignal; dispose: () => void } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    dispose: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}
+
+/** Turns a spec into a command: flags from the schema, options from line and config file, validated once. */
+export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): Command {
+  const command = new Command(spec.name)
+    .description(spec.summary)
+    .addHelpText('after', `\nExample:\n  ${spec.example}`)
+    .exitOverride();
+  for (const arg of spec.args ?? []) command.argument(arg.name, arg.text);
+  for (const [key, flag] of Object.entries<FlagText | undefined>(spec.flags)) {
+    if (flag === undefined) continue;
+    const value = flag.value === undefined ? '' : ` <${flag.value}>`;
+    command.option(`--${kebab(key)}${value}`, flag.text + defaultText(spec.schema, key));
+  }
+  command
+    .option('--json', 'print one JSON object a line on stdout instead of text')
+    .option('--config <file>', `read options from a JSON file, section "${spec.name}"`)
+    .action(async () => {
+      const { json = false, config, ...given } = command.opts<Record<string, unknown>>();
+      const fromFile = typeof config === 'string' ? await readConfig(config, spec.name) : {};
+      const positional = Object.fromEntries(
+        (spec.args ?? []).map((arg, i) => [arg.key, command.args[i]] as const),
+      );
+      const merged: Record<string, unknown> = { ...fromFile };
+      for (const [key, value] of Object.entries({ ...positional, ...given }))
+        if (value !== undefined) merged[key] = value;
+      const options = parseOptions(spec.schema, merged);
+      const { signal, dispose } = interruptSignal();
+      try {
+        const context = { report: createReport(json === true), signal, json: json === true };
+        process.exitCode = await spec.run(options, context);
+      } finally {
+        dispose();
+      }
+    });
+  return command;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { diagnose } from '../pipeline/index.js';
+import { defineCommand } from './command.js';
+import { EXIT } from './failure.js';
+import { bytes, table } from './terminal.js';
+
+export const doctorCommand = defineCommand({
+  name: 'doctor',
+  summary: 'Shows what this machine has for avme, and what to do next for more speed.',
+  example: 'avme doctor',
+  schema: z.strictObject({}),
+  flags: {},
+  async run(_, { report }) {
+    const found = await diagnose();
+    report.event({ event: 'doctor', ...found });
+    const { ffmpeg } = found;
+    report.line(
+      table([
+        ['node', `${found.node} on ${found.platform}`],
+        ['cores', String(found.cores)],
+        ['memory', `${bytes(found.memory.total)}, ${bytes(found.memory.free)} free`],
+        [
+          'gpu',
+          found.gpus.length > 0 ? found.gpus.join(', ') : 'none found (no answer from nvidia-smi)',
+        ],
+        ['ffmpeg', ffmpeg.problem ?? `${ffmpeg.version ?? 'unknown'} (${ffmpeg.path})`],
+        ...found.backends.map((backend, i) => [
+          i === 0 ? 'backends' : '',
+          `${backend.name.padEnd(10)} ${backend.available ? 'yes' : 'no '}  ${backend.reason}`,
+        ]),
+      ]),
+    );
+    for (const advice of found.advice) report.line(`\n${advice}`);
+    return ffmpeg.problem === null ? EXIT.done : EXIT.failed;
+  },
+});

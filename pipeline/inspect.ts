@@ -1,0 +1,146 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  openCache,
+  readQuarantine,
+  type CacheReader,
+  type QuarantineRecord,
+  type Sample,
+} from '../cache/index.js';
+import { drawContactSheet, encodePng } from '../stages/index.js';
+
+/** A cache at a glance; `avme inspect CACHE --json` prints it. */
+export interface CacheSummary {
+  readonly samples: number;
+  readonly shards: number;
+  readonly bytes: number;
+  /** How many samples each label has; "" stands for no label. */
+  readonly labels: Readonly<Record<string, number>>;
+  readonly fingerprint: string;
+  readonly audioPresent: number;
+  readonly quarantined: number;
+  readonly configuration: unknown;
+  readonly statistics: unknown;
+}
+
+/** One sample in words and numbers; `avme inspect CACHE --sample N --json` prints it. */
+export interface SampleSummary {
+  readonly index: number;
+  readonly key: string;
+  readonly path: string;
+  readonly id: string;
+  readonly label: string | null;
+  readonly split: string | null;
+  readonly clip: number;
+  /** Presentation times of the frames in seconds. */
+  readonly times: readonly number[];
+  readonly span: readonly [number, number];
+  readonly audioPresent: boolean;
+  readonly substituted: number;
+  readonly held: number;
+  readonly warnings: readonly string[];
+  /** Positions of the spatial mask: the share that is masked, how many are visible, how many there are. */
+  readonly mask: { readonly ratio: number; readonly visible: number; readonly positions: number };
+  readonly mfcc: { readonly shape: readonly [number, number] };
+}
+
+/** @throws RangeError when there is no such sample */
+export function checkIndex(reader: CacheReader, index: number): void {
+  if (index >= reader.size)
+    throw new RangeError(
+      reader.size === 0
+        ? 'the cache holds no samples yet'
+        : `there is no sample ${index}: the cache holds samples 0 to ${reader.size - 1}`,
+    );
+}
+
+function summarizeSample(reader: CacheReader, index: number, sample: Sample): SampleSummary {
+  const { header, mask } = sample;
+  const visible = mask.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+  const { mfccFrames, cepstra } = reader.manifest.shape;
+  return {
+    index,
+    key: header.key,
+    path: header.path,
+    id: header.id,
+    label: header.label,
+    split: header.split,
+    clip: header.clip,
+    times: header.times,
+    span: header.span,
+    audioPresent: header.flags.audioPresent,
+    substituted: header.flags.substituted,
+    held: header.flags.held,
+    warnings: header.flags.warnings,
+    mask: { ratio: (mask.length - visible) / mask.length, visible, positions: mask.length },
+    mfcc: { shape: [mfccFrames, cepstra] },
+  };
+}
+
+/** Reads a cache's summary and its quarantine. */
+export async function inspectCache(
+  folder: string,
+): Promise<{ summary: CacheSummary; quarantine: QuarantineRecord[]; reader: CacheReader }> {
+  const reader = await openCache(folder);
+  const quarantine = await readQuarantine(folder);
+  const labels: Record<string, number> = {};
+  let audioPresent = 0;
+  for (let i = 0; i < reader.size; i++) {
+    const header = reader.header(i);
+    labels[header.label ?? ''] = (labels[header.label ?? ''] ?? 0) + 1;
+    if (header.flags.audioPresent) audioPresent++;
+  }
+  const { manifest } = reader;
+  const summary = {
+    samples: reader.size,
+    shards: manifest.shards.length,
+    bytes: manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0),
+    labels,
+    fingerprint: manifest.fingerprint,
+    audioPresent,
+    quarantined: quarantine.length,
+    configuration: manifest.configuration,
+    statistics: manifest.statistics,
+  };
+  return { summary, quarantine, reader };
+}
+
+/** Reads one sample, its checksum verified. @throws RangeError when there is no such sample */
+export function inspectSample(
+  reader: CacheReader,
+  index: number,
+): { summary: SampleSummary; sample: Sample } {
+  checkIndex(reader, index);
+  const sample = reader.sample(index);
+  return { summary: summarizeSample(reader, index, sample), sample };
+}
+
+/**
+ * Writes a sample as files that anything can open: `frame-00.png` …, `mfcc.json`, `contact.png`.
+ * @returns the paths
+ */
+export async function exportSample(
+  reader: CacheReader,
+  index: number,
+  folder: string,
+): Promise<string[]> {
+  const { sample, summary } = inspectSample(reader, index);
+  const { shape } = reader.manifest;
+  const { size } = shape;
+  const files = new Map<string, Buffer | string>();
+  for (let i = 0; i < shape.frames; i++) {
+    const frame = sample.frames.subarray(i * size * size * 3, (i + 1) * size * size * 3);
+    files.set(`frame-${String(i).padStart(2, '0')}.png`, await encodePng(frame, size, size));
+  }
+  const rows = Array.from({ length: shape.mfccFrames }, (_, t) =>
+    Array.from(sample.mfcc.subarray(t * shape.cepstra, (t + 1) * shape.cepstra)),
+  );
+  files.set(
+    'mfcc.json',
+    `${JSON.stringify({ ...summary.mfcc, span: summary.span, values: rows })}\n`,
+  );
+  files.set('contact.png', await drawContactSheet(sample, shape));
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of files) await writeFile(join(folder, name), content);
+  return [...files.keys()].map((name) => join(folder, name));
+}
