@@ -1,0 +1,143 @@
+import { runFfmpeg } from './ffmpeg.js';
+import { pictureFilter, selectFilter, type PictureOptions } from './picture-filter.js';
+import { lastAtOrBefore } from './sample.js';
+import type { RunContext, VideoIndex } from './video-index.js';
+
+/** Pictures of up to 16384×8192 are decoded; a small file can claim any size. */
+const MAX_PIXELS = 1 << 27;
+/** Containers without an index are entered this many seconds early. */
+const RUN_UP = 2;
+
+/** Frames that came out of one pass. */
+export interface DecodedFrames {
+  /** uint8 `[times, size, size, 3]`, one frame after the other. */
+  readonly pixels: Uint8Array;
+  /** Presentation times of the frames that came out, seconds. */
+  readonly times: readonly number[];
+  readonly complaints: readonly string[];
+}
+
+const SHOWN_FRAME = /\[Parsed_showinfo\S* @ .* n: *\d+ pts: *(-?\d+) /;
+
+/** Reads presentation times off ffmpeg's `showinfo`; its `pts_time` has 6 digits, so ticks are read. */
+class ShownTimes {
+  readonly times: number[] = [];
+  #tick = 0;
+
+  add(line: string): void {
+    const base = /\[Parsed_showinfo\S* @ .* config in time_base: (\d+)\/(\d+)/.exec(line);
+    if (base !== null) this.#tick = Number(base[1]) / Number(base[2]);
+    const frame = SHOWN_FRAME.exec(line);
+    if (frame !== null) this.times.push(Number(frame[1]) * this.#tick);
+  }
+}
+
+/**
+ * Where to enter the file for a frame: the options that seek, none for its beginning.
+ * @param early how many keyframes before the one in front of the frame
+ */
+function entry(index: VideoIndex, time: number, early: number): string[] {
+  const key = lastAtOrBefore(index.keyframes, time + index.tick / 2) - early;
+  const keyTime = index.keyframes[key];
+  if (keyTime === undefined || key <= 0) return [];
+  // Between the keyframe and the frame every container with an index finds the keyframe.
+  const seek = index.seekable ? Math.min(time, index.keyframes[key + 1] ?? time) : keyTime - RUN_UP;
+  if (seek <= (index.times[0] ?? 0)) return [];
+  // Without -noaccurate_seek, ffmpeg would drop frames by a clock of its own.
+  return ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seek.toFixed(6)];
+}
+
+const DEINTERLACE = 'yadif=deint=interlaced';
+
+function pass(
+  index: VideoIndex,
+  context: RunContext,
+  enter: readonly string[],
+  filter: string,
+  output: readonly string[],
+) {
+  return {
+    ...context,
+    stage: 'decode',
+    path: index.path,
+    // Behind a seek a decoder complains of what lies in front of it.
+    ...(enter.length > 0 && { complaintsFrom: SHOWN_FRAME }),
+    inputOptions: ['-copyts', '-max_pixels', String(MAX_PIXELS), ...enter],
+    // In the input's time base, or frames closer than the average step would share a time.
+    outputOptions: [
+      '-map',
+      index.stream,
+      '-vf',
+      filter,
+      '-vsync',
+      'passthrough',
+      '-enc_time_base',
+      '-1',
+      ...output,
+    ],
+  };
+}
+
+/**
+ * Decodes exactly the frames at these times. Frames that do not come out are missing from the result.
+ * @param times presentation times in seconds, ascending and distinct
+ * @param early how many keyframes further in front to enter the file; Infinity for its beginning
+ */
+export async function decodeFrames(
+  index: VideoIndex,
+  times: readonly number[],
+  options: PictureOptions,
+  context: RunContext,
+  early = 0,
+): Promise<DecodedFrames> {
+  const shown = new ShownTimes();
+  const pixels = new Uint8Array(times.length * options.size * options.size * 3);
+  let filled = 0;
+  const filter = [
+    DEINTERLACE,
+    selectFilter(times, index.tick),
+    pictureFilter(options, index.hdr),
+    'showinfo',
+  ].join(',');
+  const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
+  const { complaints } = await runFfmpeg({
+    ...pass(index, context, entry(index, times[0] ?? 0, early), filter, output),
+    maxBytes: pixels.length,
+    onLine: (line) => { shown.add(line); },
+    onOutput: (chunk) => {
+      pixels.set(chunk, filled);
+      filled += chunk.length;
+    },
+  }); // prettier-ignore
+  const frames = Math.floor(filled / (options.size * options.size * 3));
+  return { pixels, times: shown.times.slice(0, frames), complaints };
+}
+
+/** Which frames really come out of the decoder. */
+export interface Survey {
+  /** Presentation times, seconds, ascending and distinct. */
+  readonly times: readonly number[];
+  readonly complaints: readonly string[];
+}
+
+/**
+ * Decodes a stretch of the video and notes the times of the frames, keeping none.
+ * @param from a time in seconds in front of which the file is entered
+ * @param to where to stop, seconds
+ */
+export async function surveyFrames(
+  index: VideoIndex,
+  from: number,
+  to: number,
+  context: RunContext,
+  early = 0,
+): Promise<Survey> {
+  const shown = new ShownTimes();
+  const filter = `${DEINTERLACE},trim=end=${to.toFixed(9)},showinfo`;
+  const { complaints } = await runFfmpeg({
+    ...pass(index, context, entry(index, from, early), filter, ['-f', 'null']),
+    maxBytes: 0,
+    onLine: (line) => { shown.add(line); },
+  }); // prettier-ignore
+  return { times: [...new Set(shown.times)].sort((a, b) => a - b), complaints };
+}

@@ -1,0 +1,23 @@
+/**
+ * A record that a stage cannot work on: a bad file, not a bad program. Anything else that a stage
+ * throws (a defect, a full disk) is no StageError and stops the run.
+ */
+export class StageError extends Error {
+  override readonly name = 'StageError';
+  /** What is wrong with the record, in plain words. */
+  override readonly cause: string;
+
+  /**
+   * @param stage the stage that gave up, e.g. `index`
+   * @param cause what is wrong with the record, in plain words
+   * @param detail the tool's own words, one complaint a line; may be empty
+   */
+  constructor(
+    readonly stage: string,
+    cause: string,
+    readonly detail = '',
+  ) {
+    super(`${stage}: ${cause}`);
+    this.cause = cause;
+  }
+}

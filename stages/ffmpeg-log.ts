@@ -1,0 +1,42 @@
+/** How many distinct complaints are kept: damaged files repeat themselves thousands of times. */
+const MAX_COMPLAINTS = 8;
+const MAX_LENGTH = 300;
+
+/** Keeps the first 8 distinct complaints (errors and worse) of what ffmpeg says, without addresses. */
+export class FfmpegLog {
+  readonly #complaints = new Set<string>();
+
+  /** @param line one line of ffmpeg's stderr under `-loglevel level+info` */
+  add(line: string): void {
+    const match = /^(?:\[([^\]@]+) @ [^\]]*\] )?\[(?:error|fatal|panic)\] (.*)$/.exec(line);
+    if (match === null || this.#complaints.size >= MAX_COMPLAINTS) return;
+    const [, component, text = ''] = match;
+    const words = text.replace(/^file:.*: (?=[^:]+$)/, '').trim();
+    if (words !== '')
+      this.#complaints.add(
+        (component === undefined ? words : `${component}: ${words}`).slice(0, MAX_LENGTH),
+      );
+  }
+
+  get complaints(): readonly string[] {
+    return [...this.#complaints];
+  }
+}
+
+/** What ffmpeg says, and what it means to somebody who has never met ffmpeg. First match wins. */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/moov atom not found/, 'the index (moov) is missing: the file is truncated or was never finished'],
+  [/not on whitelist/i, 'this kind of file is not read as video: it is a playlist, a picture or a script'],
+  [/does not contain any stream/, 'there is no picture stream in the file'],
+  [/Permission denied/, 'the file cannot be read: permission denied'],
+  [/No such file/, 'the file does not exist'],
+  [/Picture size .* is invalid|exceeds max_pixels/, 'its pictures are larger than avme decodes'],
+  [/Decoder .*not found|Unknown decoder|unknown codec|Decoding requested, but no decoder/, 'there is no decoder for its picture codec'],
+  [/End of file|Invalid data found when processing input/, 'it cannot be read as video: damaged, empty inside, or another kind of file'],
+  [/killed with signal/, 'ffmpeg was killed from outside, perhaps for want of memory'],
+]; // prettier-ignore
+
+/** The plain meaning of ffmpeg's complaints, or `otherwise` when they mean nothing known. */
+export function explainComplaints(complaints: readonly string[], otherwise: string): string {
+  return MEANINGS.find(([words]) => complaints.some((line) => words.test(line)))?.[1] ?? otherwise;
+}

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import installer from '@ffmpeg-installer/ffmpeg';
+import ffmpeg from 'fluent-ffmpeg';
+import { StageError } from './failure.js';
+import { FfmpegLog } from './ffmpeg-log.js';
+
+/**
+ * Containers that hold video and cannot name another file. Playlists, concat scripts and image
+ * patterns are left out, so that a video cannot make us read anything but itself.
+ */
+const CONTAINERS =
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,rm,ivf,' +
+  'dv,wtv,swf,nsv,gif,apng,h263,h264,hevc,m4v,mjpeg,vc1,yuv4mpegpipe,wav,mp3,aac,flac';
+
+/** One run of ffmpeg over one local file. */
+export interface FfmpegTask {
+  /** The stage that runs it; failures carry its name. */
+  readonly stage: string;
+  readonly path: string;
+  /** Options in front of `-i`. */
+  readonly inputOptions?: readonly string[];
+  /** Options of the only output, which goes to a pipe. */
+  readonly outputOptions: readonly string[];
+  /** What it may write at most, in bytes: a file's claims are never trusted. */
+  readonly maxBytes: number;
+  /** Seconds until it is killed. */
+  readonly timeout: number;
+  /** Complaints in front of the first line like this are not kept. */
+  readonly complaintsFrom?: RegExp;
+  readonly onOutput?: (chunk: Buffer) => void;
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FfmpegOutcome {
+  /** The exit code was 0, which does not mean that the file is whole. */
+  readonly succeeded: boolean;
+  /** The first 8 distinct errors that it reported. */
+  readonly complaints: readonly string[];
+}
+
+/** The binary in use: `AVME_FFMPEG`, or the one that npm installed. */
+export const FFMPEG_PATH = process.env.AVME_FFMPEG ?? installer.path;
+
+/** @returns the version, e.g. `N-47683-g0e8eb07980-static` */
+export async function ffmpegVersion(): Promise<string> {
+  const { stdout } = await promisify(execFile)(FFMPEG_PATH, ['-version']);
+  return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
+}
+
+/**
+ * Runs ffmpeg and returns once its process is gone, however it ended.
+ * @throws StageError when it ran past its deadline or wrote more than allowed
+ * @throws Error when ffmpeg cannot be started at all; the signal's reason when aborted
+ */
+export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
+  const { stage, signal } = task;
+  signal?.throwIfAborted();
+  const log = new FfmpegLog();
+  let started = false;
+  let listening = task.complaintsFrom === undefined;
+  let stop: unknown = null;
+  let bytes = 0;
+
+  const halt = (reason: unknown) => {
+    stop ??= reason;
+    if (started) command.kill('SIGKILL');
+  };
+  const sink = new Writable({
+    // fluent-ffmpeg takes a closed sink for a failure when the process is slow to leave.
+    emitClose: false,
+    write(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > task.maxBytes)
+        halt(
+          new StageError(stage, `ffmpeg wrote more than ${task.maxBytes} bytes and was stopped`),
+        );
+      else if (stop === null) task.onOutput?.(chunk);
+      done();
+    },
+  });
+  const command = ffmpeg({ stdoutLines: 1 })
+    .setFfmpegPath(FFMPEG_PATH)
+    // An absolute path behind `file:` is data, whatever characters it holds.
+    .input(`file:${resolve(task.path)}`)
+    .inputOptions('-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info')
+    .inputOptions('-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS)
+    .inputOptions('-threads', '1', ...(task.inputOptions ?? []))
+    .output(sink)
+    .outputOptions('-threads', '1', ...task.outputOptions)
+    .on('stderr', (line: string) => {
+      listening ||= task.complaintsFrom?.test(line) === true;
+      if (listening) log.add(line);
+      task.onLine?.(line);
+    })
+    .on('start', () => {
+      started = true;
+      if (stop !== null) command.kill('SIGKILL');
+    });
+
+  const onAbort = () => {
+    halt(signal?.reason);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const deadline = setTimeout(() => {
+    halt(new StageError(stage, `ffmpeg took longer than ${task.timeout} s and was stopped`));
+  }, task.timeout * 1000);
+  try {
+    const problem = await new Promise<string | null>((settle) => {
+      command.on('end', () => { settle(null); }).on('error', (error) => { settle(error.message); }); // prettier-ignore
+      command.run();
+    });
+    if (started) await finished(sink);
+    if (stop !== null) throw stop as Error;
+    if (!started) throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
+    if (problem !== null && log.complaints.length === 0) log.add(`[error] ${problem}`);
+    return { succeeded: problem === null, complaints: log.complaints };
+  } finally {
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}

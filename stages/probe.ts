@@ -1,0 +1,80 @@
+import { StageError } from './failure.js';
+import { explainComplaints } from './ffmpeg-log.js';
+import { runFfmpeg } from './ffmpeg.js';
+import { pairFields } from './field-pairs.js';
+import { PacketReader } from './packet-list.js';
+import { nominalInterval } from './sample.js';
+import type { RunContext, VideoIndex } from './video-index.js';
+
+/** Assumed where one single frame leaves no step to measure. */
+const LONE_FRAME_INTERVAL = 1 / 25;
+/** About 20 million packets: more than two days at 100 a second. */
+const MAX_LIST_BYTES = 1 << 30;
+
+interface Header {
+  container: string;
+  stream: string | null;
+  /** ffmpeg's description of each picture stream by its name. */
+  readonly pictures: Map<string, string>;
+  hasSound: boolean;
+}
+
+function readHeader(header: Header, line: string): void {
+  const container = /^\[info\] Input #0, (\S+), from /.exec(line);
+  if (container !== null) header.container = container[1] ?? '';
+  const picture = /^\[info\] {3,5}Stream #(0:\d+)\S*: Video: (.*)$/.exec(line);
+  if (picture?.[1] !== undefined && !header.pictures.has(picture[1]))
+    header.pictures.set(picture[1], picture[2] ?? '');
+  if (/^\[info\] {3,5}Stream #0:\d+\S*: Audio: /.test(line)) header.hasSound = true;
+  const chosen = /^\[info\] {3}Stream #(0:\d+) -> #0:0 \(copy\)$/.exec(line);
+  if (chosen !== null) header.stream = chosen[1] ?? null;
+}
+
+/**
+ * Lists the frames of a video's best picture stream without decoding them.
+ * @throws StageError (stage `index`) when there is nothing in it to decode
+ */
+export async function indexVideo(path: string, context: RunContext): Promise<VideoIndex> {
+  const header: Header = { container: '', stream: null, pictures: new Map(), hasSound: false };
+  const packets = new PacketReader();
+  const { complaints } = await runFfmpeg({
+    ...context,
+    stage: 'index',
+    path,
+    inputOptions: ['-copyts'],
+    outputOptions: ['-an', '-sn', '-dn', '-c', 'copy', '-copyinkf', '-f', 'framecrc'],
+    maxBytes: MAX_LIST_BYTES,
+    onLine: (line) => { readHeader(header, line); },
+    onOutput: (chunk) => { packets.write(chunk.toString('latin1')); },
+  }); // prettier-ignore
+  const detail = complaints.join('\n');
+  const table = packets.end();
+  const { stream } = header;
+  if (stream === null)
+    throw new StageError('index', explainComplaints(complaints, 'no picture stream was found'), detail); // prettier-ignore
+  const description = header.pictures.get(stream) ?? '';
+  if (description.includes('(attached pic)'))
+    throw new StageError('index', 'there is no picture stream in the file, only a cover', detail);
+  // What lies in front of the first keyframe cannot be decoded.
+  const [firstKey = -Infinity] = table.keyframes;
+  const seconds = (ticks: readonly number[]) => Float64Array.from(ticks, (value) => value * table.tick); // prettier-ignore
+  const times = seconds(table.times.filter((time) => time >= firstKey));
+  if (times.length === 0 || !(table.tick > 0))
+    throw new StageError('index', explainComplaints(complaints, 'its picture stream holds no frame'), detail); // prettier-ignore
+  const interval = nominalInterval(times, LONE_FRAME_INTERVAL);
+  const last = times.at(-1) ?? 0;
+  const end = table.end * table.tick;
+  const index: VideoIndex = {
+    path,
+    times,
+    keyframes: seconds(table.keyframes),
+    stream,
+    tick: table.tick,
+    interval,
+    end: end > last ? end : last + interval,
+    seekable: !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(header.container),
+    hasSound: header.hasSound,
+    hdr: /smpte2084|arib-std-b67/.test(description),
+  };
+  return /\((?:top|bottom) /.test(description) ? pairFields(index, context) : index;
+}

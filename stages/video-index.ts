@@ -1,0 +1,27 @@
+import type { TimeLine } from './sample.js';
+
+/** What every pass of ffmpeg needs to know of the run it is part of. */
+export interface RunContext {
+  /** Seconds that one ffmpeg process may take. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is in a video, from its packets; no header claim among it. */
+export interface VideoIndex extends TimeLine {
+  readonly path: string;
+  /** Presentation times of all frames that can be decoded, seconds, ascending and distinct. */
+  readonly times: Float64Array;
+  /** Presentation times of the keyframes in seconds, ascending; may be empty. */
+  readonly keyframes: Float64Array;
+  /** ffmpeg's name of the picture stream, e.g. `0:1`. */
+  readonly stream: string;
+  /** Time base of the picture stream in seconds. */
+  readonly tick: number;
+  /** ffmpeg finds keyframes in this container by its index, not by guessing a place in the file. */
+  readonly seekable: boolean;
+  /** There is a sound stream, of whatever codec. */
+  readonly hasSound: boolean;
+  /** The transfer curve is PQ or HLG. */
+  readonly hdr: boolean;
+}
