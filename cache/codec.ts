@@ -1,0 +1,166 @@
+import { crc32 } from 'node:zlib';
+import { canonicalJson } from './canonical-json.js';
+import type { ClipArrays, ClipShape, Sample, SampleHeader } from './records.js';
+
+/*
+ * A record, little-endian (docs/cache-format.md):
+ *   0 magic "AVME"  4 CRC-32 of all that follows  8 codec version u16  10 arrays u16
+ *   12 offset of the header u32  16 its length u32  20 length of the record u32
+ *   24 table of the arrays, 40 bytes each: name (8, zero padded), type u16, rank u16, dims 4 × u32,
+ *      offset u32, length u32, zero u32
+ *   header JSON, then each array at a multiple of 64, gaps zero.
+ */
+const MAGIC = 0x454d5641; // "AVME"
+const VERSION = 1;
+const PRELUDE = 24;
+const ENTRY = 40;
+const ALIGNMENT = 64;
+/** Where the part that the checksum covers begins. */
+const COVERED = 8;
+
+const UINT8 = 1;
+const FLOAT32 = 2;
+
+/** The record is not what a writer of this format wrote; its bytes must not be used. */
+export class CorruptRecordError extends Error {
+  override name = 'CorruptRecordError';
+}
+
+interface Layout {
+  readonly name: keyof ClipArrays;
+  readonly type: number;
+  readonly dims: readonly number[];
+  readonly bytes: number;
+}
+
+function layoutOf(shape: ClipShape): readonly Layout[] {
+  const { frames, size, positions, mfccFrames, cepstra } = shape;
+  return [
+    { name: 'frames', type: UINT8, dims: [frames, size, size, 3], bytes: frames * size * size * 3 },
+    { name: 'mask', type: UINT8, dims: [positions], bytes: positions },
+    { name: 'mfcc', type: FLOAT32, dims: [mfccFrames, cepstra], bytes: mfccFrames * cepstra * 4 },
+  ];
+}
+
+const aligned = (offset: number) => Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+
+function entryOf({ name, type, dims, bytes }: Layout, offset: number): Buffer {
+  const entry = Buffer.alloc(ENTRY);
+  entry.write(name, 0, 'latin1');
+  entry.writeUInt16LE(type, 8);
+  entry.writeUInt16LE(dims.length, 10);
+  dims.forEach((dim, i) => entry.writeUInt32LE(dim, 12 + 4 * i));
+  entry.writeUInt32LE(offset, 28);
+  entry.writeUInt32LE(bytes, 32);
+  return entry;
+}
+
+function bytesOf(array: Uint8Array | Float32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/**
+ * Writes a sample as one record. The same sample gives the same bytes.
+ * The arrays must have been checked against `shape` ({@link assertShape}).
+ */
+export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
+  const header = Buffer.from(canonicalJson(sample.header));
+  const layout = layoutOf(shape);
+  const headerAt = PRELUDE + ENTRY * layout.length;
+  let end = headerAt + header.length;
+  const offsets = layout.map(({ bytes }) => {
+    const offset = aligned(end);
+    end = offset + bytes;
+    return offset;
+  });
+  // Not from the pool, so that arrays are aligned absolutely too; every gap is zeroed below.
+  const record = Buffer.allocUnsafeSlow(end);
+  record.writeUInt32LE(MAGIC, 0);
+  record.writeUInt16LE(VERSION, 8);
+  record.writeUInt16LE(layout.length, 10);
+  record.writeUInt32LE(headerAt, 12);
+  record.writeUInt32LE(header.length, 16);
+  record.writeUInt32LE(end, 20);
+  record.set(header, headerAt);
+  let written = headerAt + header.length;
+  layout.forEach((array, i) => {
+    const offset = offsets[i] ?? 0;
+    record.set(entryOf(array, offset), PRELUDE + ENTRY * i);
+    record.fill(0, written, offset);
+    record.set(bytesOf(sample[array.name]), offset);
+    written = offset + array.bytes;
+  });
+  record.writeUInt32LE(crc32(record.subarray(COVERED)), 4);
+  return record;
+}
+
+function check(condition: boolean, what: string): void {
+  if (!condition) throw new CorruptRecordError(`the record is damaged: ${what}`);
+}
+
+function arrayAt(record: Uint8Array, offset: number, length: number): Uint8Array {
+  return record.subarray(offset, offset + length);
+}
+
+function floatsAt(record: Uint8Array, offset: number, length: number): Float32Array {
+  const start = record.byteOffset + offset;
+  return start % 4 === 0
+    ? new Float32Array(record.buffer, start, length / 4)
+    : new Float32Array(record.slice(offset, offset + length).buffer);
+}
+
+/**
+ * Reads a record: its checksum, its version, that it holds what `key` names and has the cache's
+ * shape. The arrays are views of `record`, valid as long as it is; `mfcc` is a copy where `record`
+ * does not begin at a multiple of four.
+ * @throws CorruptRecordError
+ */
+export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  const layout = layoutOf(shape);
+  const headerAt = PRELUDE + ENTRY * layout.length;
+  check(bytes.length >= headerAt, `it ends after ${bytes.length} bytes`);
+  check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVME"');
+  check(bytes.readUInt32LE(20) === bytes.length, `its length is ${bytes.length}, not what it says`);
+  check(bytes.readUInt32LE(4) === crc32(bytes.subarray(COVERED)), 'its checksum does not match');
+  const version = bytes.readUInt16LE(8);
+  check(version === VERSION, `it has codec version ${version}, this avme reads ${VERSION}`);
+  const headerEnd = headerAt + bytes.readUInt32LE(16);
+  check(bytes.readUInt16LE(10) === layout.length, 'it holds other arrays');
+  check(bytes.readUInt32LE(12) === headerAt, 'its header is not where it should be');
+  let end = headerEnd;
+  const offsets = layout.map((array, i) => {
+    const offset = aligned(end);
+    end = offset + array.bytes;
+    const entry = bytes.subarray(PRELUDE + ENTRY * i, PRELUDE + ENTRY * (i + 1));
+    check(entryOf(array, offset).equals(entry), `its ${array.name} has not the cache's shape`);
+    return offset;
+  });
+  check(end === bytes.length, `it has ${bytes.length} bytes, its arrays need ${end}`);
+  const header = JSON.parse(bytes.toString('utf8', headerAt, headerEnd)) as SampleHeader;
+  check(header.key === key, `it holds sample ${header.key}, not ${key}`);
+  const [frames = 0, mask = 0, mfcc = 0] = offsets;
+  return {
+    header,
+    frames: arrayAt(record, frames, layout[0]?.bytes ?? 0),
+    mask: arrayAt(record, mask, shape.positions),
+    mfcc: floatsAt(record, mfcc, layout[2]?.bytes ?? 0),
+  };
+}
+
+/** A small JSON value with its CRC-32 in front: `[crc u32][UTF-8]`. */
+export function encodeChecked(value: unknown): Buffer {
+  const json = Buffer.from(canonicalJson(value));
+  const bytes = Buffer.allocUnsafe(4 + json.length);
+  bytes.writeUInt32LE(crc32(json), 0);
+  bytes.set(json, 4);
+  return bytes;
+}
+
+/** @throws CorruptRecordError */
+export function decodeChecked(bytes: Buffer): unknown {
+  check(bytes.length > 4, `it ends after ${bytes.length} bytes`);
+  const json = bytes.subarray(4);
+  check(bytes.readUInt32LE(0) === crc32(json), 'its checksum does not match');
+  return JSON.parse(json.toString('utf8'));
+}

@@ -1,0 +1,24 @@
+export { CorruptRecordError } from './codec.js';
+export {
+  CACHE_SCHEMA,
+  CacheError,
+  cacheIdentity,
+  compareConfigurations,
+  type CacheIdentity,
+  type Manifest,
+  type ShardEntry,
+} from './manifest.js';
+export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
+export { openCache, CacheReader, type ReadManifest, type SampleEntry } from './reader.js';
+export {
+  assertShape,
+  type Clip,
+  type ClipArrays,
+  type ClipFlags,
+  type ClipShape,
+  type Sample,
+  type SampleHeader,
+  type VideoEntry,
+} from './records.js';
+export { sumsOf, type ClipSums, type Moments, type Statistics } from './statistics.js';
+export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeAtomically } from './atomic-file.js';
+import { canonicalJson } from './canonical-json.js';
+import type { ClipShape } from './records.js';
+
+/** Version of everything in the folder: manifest, shards, records. Raised when an old avme would misread. */
+export const CACHE_SCHEMA = 1;
+export const MANIFEST_FILE = 'manifest.json';
+
+const count = z.number().int().min(0);
+const numbers = z.array(z.number()).readonly();
+const moments = z.strictObject({ mean: numbers, std: numbers });
+const jsonObject = z.record(z.string(), z.json());
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+const shapeSchema = z.strictObject({
+  frames: count,
+  size: count,
+  positions: count,
+  mfccFrames: count,
+  cepstra: count,
+}) satisfies z.ZodType<ClipShape>;
+
+const shardSchema = z.strictObject({
+  /** Relative to the folder of the cache, "/"-separated. */
+  file: z.string().regex(/^shards\/shard-\d{5}\.lmdb$/),
+  samples: count,
+  bytes: count,
+  sealed: z.boolean(),
+  /** SHA-256 of the pages that say where the records are; null until the shard is sealed. */
+  structure: digest.nullable(),
+});
+
+export const identitySchema = z.strictObject({
+  format: z.literal('avme-cache'),
+  schema: z.literal(CACHE_SCHEMA),
+  fingerprint: digest,
+  configuration: jsonObject,
+  tools: jsonObject,
+  shape: shapeSchema,
+});
+
+const manifestSchema = identitySchema.extend({
+  /** False until every sample that was written is in a sealed shard. */
+  sealed: z.boolean(),
+  samples: count,
+  shards: z.array(shardSchema).readonly(),
+  /** Over all samples; null in a cache that is not sealed. */
+  statistics: z
+    .strictObject({
+      pixel: moments,
+      mfcc: moments,
+      labels: z.record(z.string(), count).readonly(),
+      unlabelled: count,
+      audioPresent: count,
+    })
+    .nullable(),
+});
+
+/** What makes two caches the same kind: only such caches may be continued or joined. */
+export type CacheIdentity = z.infer<typeof identitySchema>;
+export type ShardEntry = z.infer<typeof shardSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Any condition of a cache folder that its user has to do something about; the message says what. */
+export class CacheError extends Error {
+  override name = 'CacheError';
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** SHA-256, hex, of everything that changes what is in a cache. */
+function fingerprintOf(identity: Omit<CacheIdentity, 'fingerprint'>): string {
+  const { schema, configuration, tools, shape } = identity;
+  return sha256(canonicalJson({ schema, configuration, tools, shape }));
+}
+
+/**
+ * The identity of the cache that these options make.
+ * @param configuration every option that changes the output, as JSON
+ * @param tools versions of what makes the output, e.g. `{ ffmpeg: '7.0.2', avme: 1 }`
+ */
+export function cacheIdentity(
+  configuration: Readonly<Record<string, unknown>>,
+  tools: Readonly<Record<string, unknown>>,
+  shape: ClipShape,
+): CacheIdentity {
+  // Through canonical JSON, so that what is compared later is what will be read from the file.
+  const plain = JSON.parse(canonicalJson({ configuration, tools, shape })) as Pick<
+    CacheIdentity,
+    'configuration' | 'tools' | 'shape'
+  >;
+  const identity = { format: 'avme-cache', schema: CACHE_SCHEMA, ...plain } as const;
+  return { ...identity, fingerprint: fingerprintOf(identity) };
+}
+
+function flatten(value: unknown, path: string, out: Map<string, string>): Map<string, string> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    for (const [key, item] of Object.entries(value))
+      flatten(item, path === '' ? key : `${path}.${key}`, out);
+  else if (value !== undefined) out.set(path, canonicalJson(value));
+  return out;
+}
+
+/** What differs, one line an option: "size: cache has 64, asked for 224". */
+export function compareConfigurations(
+  cache: Readonly<Record<string, unknown>>,
+  asked: Readonly<Record<string, unknown>>,
+): string[] {
+  const [has, wants] = [flatten(cache, '', new Map()), flatten(asked, '', new Map())];
+  return [...new Set([...has.keys(), ...wants.keys()])]
+    .filter((key) => has.get(key) !== wants.get(key))
+    .map(
+      (key) =>
+        `${key}: cache has ${has.get(key) ?? 'nothing'}, asked for ${wants.get(key) ?? 'nothing'}`,
+    );
+}
+
+/** As {@link compareConfigurations}, over configuration, tools and shape. */
+export function compareIdentities(cache: CacheIdentity, asked: CacheIdentity): string[] {
+  return [
+    ...compareConfigurations(cache.configuration, asked.configuration),
+    ...compareConfigurations({ tools: cache.tools }, { tools: asked.tools }),
+    ...compareConfigurations({ shape: cache.shape }, { shape: asked.shape }),
+  ];
+}
+
+const prelude = z.looseObject({ format: z.literal('avme-cache'), schema: z.number() });
+
+/** @throws CacheError saying what is wrong with the text and what to do */
+export function parseManifest(text: string, path: string): Manifest {
+  const damaged = (why: string) =>
+    new CacheError(
+      `${path} is damaged (${why}); restore it from a copy, or make the cache anew in another folder`,
+    );
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw damaged('it is not complete JSON');
+  }
+  const known = prelude.safeParse(parsed);
+  if (!known.success)
+    throw new CacheError(`${path} is not the manifest of an avme cache; give another folder`);
+  if (known.data.schema !== CACHE_SCHEMA)
+    throw new CacheError(
+      `${path} has cache schema ${known.data.schema}, this avme reads schema ${CACHE_SCHEMA}; ` +
+        (known.data.schema > CACHE_SCHEMA
+          ? 'update avme'
+          : 'make the cache anew in another folder'),
+    );
+  const { digest: claimed, ...rest } = known.data;
+  if (claimed !== sha256(canonicalJson(rest))) throw damaged('its digest does not match');
+  const result = manifestSchema.safeParse(rest);
+  if (!result.success) throw damaged(z.prettifyError(result.error));
+  if (fingerprintOf(result.data) !== result.data.fingerprint)
+    throw damaged('its fingerprint is not that of its configuration');
+  return result.data;
+}
+
+/** @returns undefined when the folder has no manifest @throws CacheError as {@link parseManifest} */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  const path = join(folder, MANIFEST_FILE);
+  try {
+    return parseManifest(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the manifest in one step that survives a kill. */
+export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
+  const text = JSON.stringify({ ...manifest, digest: sha256(canonicalJson(manifest)) }, null, 2);
+  await writeAtomically(join(folder, MANIFEST_FILE), `${text}\n`);
+}

@@ -1,0 +1,120 @@
+import type { ClipArrays, ClipShape, SampleHeader } from './records.js';
+
+/** Sums over one clip, kept beside its header, from which the cache's statistics are folded. */
+export interface ClipSums {
+  /** Over all pixels, per channel (R, G, B), of the values 0–255: integers, hence exact. */
+  readonly pixels: { readonly sum: readonly number[]; readonly squares: readonly number[] };
+  /** Over all MFCC frames, per cepstrum. */
+  readonly mfcc: { readonly sum: readonly number[]; readonly squares: readonly number[] };
+}
+
+export interface Moments {
+  readonly mean: readonly number[];
+  /** Of the population: √(E[x²] − E[x]²). */
+  readonly std: readonly number[];
+}
+
+/** What the manifest says about all samples together. */
+export interface Statistics {
+  /** Per channel R, G, B, of the values divided by 255. */
+  readonly pixel: Moments;
+  /** Per cepstrum, over the clips that have sound. Where there are none: mean 0, std 1. */
+  readonly mfcc: Moments;
+  /** How many samples each label has, labels sorted; the samples without one are in `unlabelled`. */
+  readonly labels: Readonly<Record<string, number>>;
+  readonly unlabelled: number;
+  readonly audioPresent: number;
+}
+
+/** @throws RangeError when the MFCC holds what is not a finite number */
+export function sumsOf(clip: ClipArrays, cepstra: number): ClipSums {
+  const { frames, mfcc } = clip;
+  // Plain locals: this loop sees every pixel once and is the only cost of the statistics.
+  let [r, g, b, rr, gg, bb] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i + 2 < frames.length; i += 3) {
+    const [x = 0, y = 0, z = 0] = [frames[i], frames[i + 1], frames[i + 2]];
+    r += x;
+    g += y;
+    b += z;
+    rr += x * x;
+    gg += y * y;
+    bb += z * z;
+  }
+  const sum = new Array<number>(cepstra).fill(0);
+  const squares = new Array<number>(cepstra).fill(0);
+  mfcc.forEach((value, i) => {
+    const c = i % cepstra;
+    sum[c] = (sum[c] ?? 0) + value;
+    squares[c] = (squares[c] ?? 0) + value * value;
+  });
+  if (!squares.every(Number.isFinite))
+    throw new RangeError('cache: the MFCC of the sample holds NaN or infinite values');
+  return { pixels: { sum: [r, g, b], squares: [rr, gg, bb] }, mfcc: { sum, squares } };
+}
+
+/** 2⁻²⁰: the grid on which the clips' MFCC sums are added up; far below what float32 input resolves. */
+const GRID = 2 ** 20;
+
+interface Totals {
+  readonly sum: bigint[];
+  readonly squares: bigint[];
+}
+
+function totals(length: number): Totals {
+  const zeros = () => new Array<bigint>(length).fill(0n);
+  return { sum: zeros(), squares: zeros() };
+}
+
+/** Integers without bound: addition is exact, so the order of the clips does not matter. */
+function add(into: Totals, sums: ClipSums['mfcc'], grid: number): void {
+  for (const moment of ['sum', 'squares'] as const)
+    sums[moment].forEach((value, i) => {
+      into[moment][i] = (into[moment][i] ?? 0n) + BigInt(Math.round(value * grid));
+    });
+}
+
+/** @param unit what the value 1 is in the totals */
+function moments(count: number, { sum, squares }: Totals, unit: number, scale = 1): Moments {
+  if (count === 0) return { mean: sum.map(() => 0), std: sum.map(() => 1) };
+  const mean = sum.map((value) => Number(value) / unit / count);
+  const std = squares.map((value, i) =>
+    Math.sqrt(Math.max(0, Number(value) / unit / count - (mean[i] ?? 0) ** 2)),
+  );
+  return { mean: mean.map((value) => value * scale), std: std.map((value) => value * scale) };
+}
+
+/** Adds up clips to the statistics of a cache, which depend on the set of the clips alone. */
+export class StatisticsFold {
+  private readonly pixels = totals(3);
+  private readonly mfcc: Totals;
+  private readonly labels = new Map<string, number>();
+  private count = 0;
+  private unlabelled = 0;
+  private audioPresent = 0;
+
+  constructor(private readonly shape: ClipShape) {
+    this.mfcc = totals(shape.cepstra);
+  }
+
+  add({ label, flags }: Pick<SampleHeader, 'label' | 'flags'>, sums: ClipSums): void {
+    this.count++;
+    add(this.pixels, sums.pixels, 1);
+    if (flags.audioPresent) {
+      this.audioPresent++;
+      add(this.mfcc, sums.mfcc, GRID);
+    }
+    if (label === null) this.unlabelled++;
+    else this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
+  }
+
+  result(): Statistics {
+    const { frames, size, mfccFrames } = this.shape;
+    return {
+      pixel: moments(this.count * frames * size ** 2, this.pixels, 1, 1 / 255),
+      mfcc: moments(this.audioPresent * mfccFrames, this.mfcc, GRID),
+      labels: Object.fromEntries([...this.labels].sort(([a], [b]) => (a < b ? -1 : 1))),
+      unlabelled: this.unlabelled,
+      audioPresent: this.audioPresent,
+    };
+  }
+}

@@ -1,0 +1,193 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LOCK_FILE, lockForWriting } from './lock.js';
+import {
+  CacheError,
+  cacheIdentity,
+  compareIdentities,
+  MANIFEST_FILE,
+  readManifest,
+  writeManifest,
+  type CacheIdentity,
+  type Manifest,
+} from './manifest.js';
+import { QUARANTINE_FILE } from './quarantine.js';
+import { assertShape, type ClipShape, type Sample } from './records.js';
+import { openShard, shardEntries } from './shard-set.js';
+import { ShardSeries } from './shard-series.js';
+import { StatisticsFold, sumsOf, type ClipSums } from './statistics.js';
+
+export interface CacheWriterOptions {
+  /** Every option that changes the output, as JSON. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** Versions of what makes the output, as JSON. */
+  readonly tools: Readonly<Record<string, unknown>>;
+  readonly shape: ClipShape;
+  /** A shard that has grown to so many bytes is sealed and the next one begun; default 2 GiB. */
+  readonly shardBytes?: number;
+}
+
+const KEY = /^[\w-]{1,200}$/;
+
+/** The one writer of a cache. Every method may be called while others are still under way. */
+export class CacheWriter {
+  private closed = false;
+  /** Puts come one after the other: their commits share nothing that would make them faster together. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** @internal use {@link openCacheWriter} */
+  constructor(
+    readonly folder: string,
+    readonly identity: CacheIdentity,
+    private readonly keys: Set<string>,
+    private readonly shards: ShardSeries,
+    private readonly unlock: () => Promise<void>,
+  ) {}
+
+  /** How many samples the cache holds. */
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /** Whether a sample is in the cache, on the disk. */
+  has(key: string): boolean {
+    return this.keys.has(key);
+  }
+
+  /**
+   * Adds a sample; one whose key is there already is left as it is.
+   * @param sums {@link sumsOf} the sample, where a worker has worked them out already
+   * @returns resolves once the sample is on the disk
+   * @throws CacheError when it cannot be written; what is in the cache stays good
+   * @throws RangeError when the sample has not the cache's shape
+   */
+  async put(sample: Sample, sums: ClipSums = this.sumsOf(sample)): Promise<void> {
+    if (this.closed) throw new CacheError(`${this.folder}: the writer is closed; open another`);
+    const { header } = sample;
+    if (!KEY.test(header.key))
+      throw new RangeError(
+        `cache: "${header.key}" is no key; it must be 1 to 200 letters, digits, "_" or "-"`,
+      );
+    assertShape(sample, this.identity.shape, 'cache');
+    const done = this.last.then(async () => {
+      if (this.keys.has(header.key)) return;
+      await this.shards.put(sample, sums);
+      this.keys.add(header.key);
+    });
+    this.last = done.catch(() => undefined);
+    await done;
+  }
+
+  /**
+   * Makes all shards immutable, works out the statistics, and closes the writer. The cache can be
+   * opened again later, to add more.
+   */
+  async seal(): Promise<Manifest> {
+    await this.finishPuts();
+    try {
+      await this.shards.seal();
+      const fold = new StatisticsFold(this.identity.shape);
+      for (const entry of this.shards.entries) {
+        const shard = await openShard(this.folder, this.identity, entry, false);
+        if (shard === undefined) continue;
+        for (const { header, sums } of shard.headers()) fold.add(header, sums);
+        await shard.close();
+      }
+      const manifest: Manifest = {
+        ...this.identity,
+        sealed: true,
+        samples: this.keys.size,
+        shards: this.shards.entries,
+        statistics: fold.result(),
+      };
+      await writeManifest(this.folder, manifest);
+      return manifest;
+    } finally {
+      await this.unlock();
+    }
+  }
+
+  /** Closes the writer and leaves the cache as it is, for another run to go on with. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.finishPuts();
+    try {
+      await this.shards.close();
+    } finally {
+      await this.unlock();
+    }
+  }
+
+  private sumsOf(sample: Sample): ClipSums {
+    assertShape(sample, this.identity.shape, 'cache');
+    return sumsOf(sample, this.identity.shape.cepstra);
+  }
+
+  private async finishPuts(): Promise<void> {
+    if (this.closed) throw new CacheError(`${this.folder}: the writer is closed; open another`);
+    this.closed = true;
+    await this.last;
+  }
+}
+
+/** @throws CacheError when there are files in the folder that are not a cache's */
+async function assertOurs(folder: string): Promise<void> {
+  const entries = await readdir(folder);
+  if (entries.includes(MANIFEST_FILE)) return;
+  // What a run may leave that was killed before it wrote its manifest.
+  const foreign = entries.filter(
+    (name) =>
+      name !== QUARANTINE_FILE && !name.startsWith(LOCK_FILE) && name !== `${MANIFEST_FILE}.tmp`,
+  );
+  if (foreign.length > 0)
+    throw new CacheError(
+      `${folder} is not empty and not an avme cache: it has ${foreign.slice(0, 3).join(', ')} but no ${MANIFEST_FILE}; choose another folder for the cache`,
+    );
+}
+
+async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  if (manifest === undefined) {
+    const empty = { ...identity, sealed: false, samples: 0, shards: [], statistics: null };
+    await writeManifest(folder, empty);
+    return empty;
+  }
+  if (manifest.fingerprint !== identity.fingerprint)
+    throw new CacheError(
+      `${folder} was made with other settings; choose another folder for the cache, or ask for the same:\n  ` +
+        compareIdentities(manifest, identity).join('\n  '),
+    );
+  return manifest;
+}
+
+/**
+ * Opens a cache to add samples, or makes one; a cache that a run was killed over is continued.
+ * @throws CacheError when the folder holds other files or a cache of other settings, when another
+ *   process writes it, or when it is damaged
+ */
+export async function openCacheWriter(
+  folder: string,
+  { configuration, tools, shape, shardBytes = 2 * 1024 ** 3 }: CacheWriterOptions,
+): Promise<CacheWriter> {
+  const identity = cacheIdentity(configuration, tools, shape);
+  await mkdir(folder, { recursive: true });
+  await assertOurs(folder);
+  const unlock = await lockForWriting(folder);
+  try {
+    const manifest = await readOrBegin(folder, identity);
+    const entries = await shardEntries(folder, manifest);
+    const keys = new Set<string>();
+    for (const entry of entries) {
+      const shard = await openShard(folder, identity, entry, false);
+      if (shard === undefined) continue;
+      for (const key of shard.keys()) keys.add(key);
+      await shard.close();
+    }
+    await rm(join(folder, `${MANIFEST_FILE}.tmp`), { force: true });
+    const shards = new ShardSeries(folder, manifest, entries, shardBytes);
+    return new CacheWriter(folder, identity, keys, shards, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
