@@ -1,0 +1,14 @@
+/**
+ * The fixed sine-cosine position table of VideoMAE: sin at even, cos at odd channels,
+ * angle = position / 10000^(2·⌊j/2⌋/width).
+ * @returns float32 `[positions, width]`
+ */
+export function positionTable(positions: number, width: number): Float32Array {
+  const table = new Float32Array(positions * width);
+  for (let position = 0; position < positions; position++)
+    for (let j = 0; j < width; j++) {
+      const angle = position / 10000 ** ((2 * Math.floor(j / 2)) / width);
+      table[position * width + j] = j % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+    }
+  return table;
+}

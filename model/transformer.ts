@@ -1,0 +1,93 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { gelu, layerNorm, linear } from './layers.js';
+import { under, type Weights, type WeightSpec } from './weights.js';
+
+/** Epsilon of every LayerNorm in VideoMAE. */
+export const LAYER_NORM_EPS = 1e-6;
+
+const spec = (name: string, shape: readonly number[], init: WeightSpec['init']): WeightSpec => ({
+  name,
+  shape,
+  init,
+  trainable: true,
+});
+
+/** The weights of {@link layerNormNamed}. */
+export const layerNormSpecs = (name: string, width: number): WeightSpec[] => [
+  spec(`${name}.weight`, [width], 'ones'),
+  spec(`${name}.bias`, [width], 'zeros'),
+];
+
+/** The weights of a linear map; a bias only where asked for. */
+export const linearSpecs = (name: string, from: number, to: number, bias = true): WeightSpec[] => [
+  spec(`${name}.weight`, [to, from], 'xavier-uniform'),
+  ...(bias ? [spec(`${name}.bias`, [to], 'zeros')] : []),
+];
+
+/** LayerNorm with the weights `name.weight` and `name.bias`. */
+export function layerNormNamed(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
+  return layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), LAYER_NORM_EPS);
+}
+
+/** Linear map with the weights `name.weight` and `name.bias`. */
+export function linearNamed(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
+  return linear(x, weights(`${name}.weight`), weights(`${name}.bias`));
+}
+
+/** The weights of a pre-norm block of VideoMAE: q and v have biases, k has none. */
+export function blockSpecs(width: number): WeightSpec[] {
+  return [
+    ...layerNormSpecs('norm1', width),
+    spec('attn.q_bias', [width], 'zeros'),
+    spec('attn.v_bias', [width], 'zeros'),
+    spec('attn.qkv.weight', [3 * width, width], 'xavier-uniform'),
+    ...linearSpecs('attn.proj', width, width),
+    ...layerNormSpecs('norm2', width),
+    ...linearSpecs('mlp.fc1', width, 4 * width),
+    ...linearSpecs('mlp.fc2', 4 * width, width),
+  ];
+}
+
+/**
+ * Scaled dot-product attention of heads laid out one after the other.
+ * @param q `[B·heads, Q, d]` @param k `[B·heads, S, d]` @param v `[B·heads, S, d]` @returns `[B·heads, Q, d]`
+ */
+export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor {
+  const scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1);
+  const scores = tf.matMul(tf.mul(q, scale), k, false, true);
+  return tf.matMul(tf.softmax(scores), v);
+}
+
+/** Multi-head self-attention, scale 1/√d_head. @param x `[B, N, width]` */
+function selfAttention(x: tf.Tensor, weights: Weights, heads: number): tf.Tensor {
+  const [batch = 0, tokens = 0, width = 0] = x.shape;
+  const head = width / heads;
+  const bias = tf.concat([weights('q_bias'), tf.zeros([width]), weights('v_bias')]);
+  const qkv = tf.reshape(linear(x, weights('qkv.weight'), bias), [batch, tokens, 3, heads, head]);
+  const parts = tf.split(tf.transpose(qkv, [2, 0, 3, 1, 4]), 3, 0);
+  const [q, k, v] = parts.map((part) => tf.reshape(part, [batch * heads, tokens, head])) as [
+    tf.Tensor,
+    tf.Tensor,
+    tf.Tensor,
+  ];
+  const mixed = tf.reshape(attention(q, k, v), [batch, heads, tokens, head]);
+  const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, tokens, width]);
+  return linearNamed(joined, weights, 'proj');
+}
+
+/** One pre-norm transformer block. @param x `[B, N, width]` */
+function block(x: tf.Tensor, weights: Weights, heads: number): tf.Tensor {
+  const attended = tf.add(
+    x,
+    selfAttention(layerNormNamed(x, weights, 'norm1'), under(weights, 'attn'), heads),
+  );
+  const hidden = gelu(linearNamed(layerNormNamed(attended, weights, 'norm2'), weights, 'mlp.fc1'));
+  return tf.add(attended, linearNamed(hidden, weights, 'mlp.fc2'));
+}
+
+/** The blocks `blocks.0` … `blocks.{depth-1}` one after the other. @param x `[B, N, width]` */
+export function blocks(x: tf.Tensor, weights: Weights, depth: number, heads: number): tf.Tensor {
+  let out = x;
+  for (let i = 0; i < depth; i++) out = block(out, under(weights, `blocks.${i}`), heads);
+  return out;
+}
