@@ -61,14 +61,13 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
   const { stage, signal } = task;
   signal?.throwIfAborted();
   const log = new FfmpegLog();
-  let started = false;
+  const state: { started: boolean; stop: unknown } = { started: false, stop: null };
   let listening = task.complaintsFrom === undefined;
-  let stop: unknown = null;
   let bytes = 0;
 
   const halt = (reason: unknown) => {
-    stop ??= reason;
-    if (started) command.kill('SIGKILL');
+    state.stop ??= reason;
+    if (state.started) command.kill('SIGKILL');
   };
   const sink = new Writable({
     // fluent-ffmpeg takes a closed sink for a failure when the process is slow to leave.
@@ -79,7 +78,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
         halt(
           new StageError(stage, `ffmpeg wrote more than ${task.maxBytes} bytes and was stopped`),
         );
-      else if (stop === null) task.onOutput?.(chunk);
+      else if (state.stop === null) task.onOutput?.(chunk);
       done();
     },
   });
@@ -98,8 +97,8 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
       task.onLine?.(line);
     })
     .on('start', () => {
-      started = true;
-      if (stop !== null) command.kill('SIGKILL');
+      state.started = true;
+      if (state.stop !== null) command.kill('SIGKILL');
     });
 
   const onAbort = () => {
@@ -114,9 +113,10 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
       command.on('end', () => { settle(null); }).on('error', (error) => { settle(error.message); }); // prettier-ignore
       command.run();
     });
-    if (started) await finished(sink);
-    if (stop !== null) throw stop as Error;
-    if (!started) throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
+    if (state.started) await finished(sink);
+    if (state.stop !== null) throw state.stop as Error;
+    if (!state.started)
+      throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
     if (problem !== null && log.complaints.length === 0) log.add(`[error] ${problem}`);
     return { succeeded: problem === null, complaints: log.complaints };
   } finally {

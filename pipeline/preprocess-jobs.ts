@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { VideoEntry } from '../cache/index.js';
+import type { DecodedClip } from '../stages/decode.js';
+import type { Sampling } from '../stages/sample.js';
+import type { VideoIndex } from '../stages/video-index.js';
+
+/** A clip that is to be made. */
+export interface ClipSlot {
+  /** Index of the clip inside its entry. */
+  readonly index: number;
+  readonly key: string;
+}
+
+/** An entry of which clips are missing in the cache. */
+export interface VideoJob {
+  readonly entry: VideoEntry;
+  readonly contentHash: string;
+  readonly missing: readonly ClipSlot[];
+  /** Clips of it that are still in hand. */
+  remaining: number;
+}
+
+/** A clip whose frames have been chosen. */
+export interface ClipJob {
+  readonly job: VideoJob;
+  readonly entry: VideoEntry;
+  readonly slot: ClipSlot;
+  readonly index: VideoIndex;
+  readonly sampling: Sampling;
+}
+
+/** A clip whose frames and sound are there. */
+export interface DecodedJob extends ClipJob {
+  readonly decoded: DecodedClip;
+}
+
+/**
+ * The identity of a sample: the same content, cut the same way with the same settings, has the same
+ * key whatever its file is called.
+ * @returns SHA-256, hex
+ */
+export function sampleKey(
+  contentHash: string,
+  { start, end }: Pick<VideoEntry, 'start' | 'end'>,
+  clip: number,
+  fingerprint: string,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([contentHash, start, end, clip, fingerprint]))
+    .digest('hex');
+}

@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import type { ClipShape } from '../cache/index.js';
+import { maskedPositions, maskOptions } from '../stages/mask.js';
+import { CEPSTRA } from '../stages/mfcc.js';
+import { pictureOptions } from '../stages/picture-filter.js';
+import { sampleOptions } from '../stages/sample.js';
+import type { FailureLimit } from './failure.js';
+
+const failureLimit = z.union([z.number(), z.string()]).transform((text, context): FailureLimit => {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(String(text).trim());
+  const value = Number(match?.[1]);
+  if (match === null || (match[2] === '%' ? value > 100 : !Number.isInteger(value))) {
+    context.addIssue({
+      code: 'custom',
+      message: `must be a number of videos or a share like 5%, not ${text}`,
+    });
+    return z.NEVER;
+  }
+  return { value, unit: match[2] === '%' ? 'percent' : 'videos' };
+});
+
+/** Every option of preprocessing, each defined beside the stage that it belongs to. */
+export const preprocessOptions = z
+  .strictObject({
+    ...sampleOptions.shape,
+    ...pictureOptions.shape,
+    ...maskOptions.shape,
+    /** Seed of the cached masks; with a clip's key it decides the mask, on every machine the same. */
+    seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    /** Videos worked on at once. */
+    jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+    /** Seconds that one run of ffmpeg may take. */
+    timeout: z.coerce.number().positive().max(86_400).default(300),
+    /** How many videos (`10`) or which share of them (`5%`) may fail before the run stops; null: any. */
+    maxFailures: failureLimit.nullable().default(null),
+    /** Try the videos in quarantine again. */
+    retryFailed: z.boolean().default(false),
+  })
+  .superRefine(({ size, patch, maskRatio }, context) => {
+    const problem = (path: string, message: string) => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    if (size % patch !== 0) {
+      problem('patch', `must divide the frame size: ${size} is no multiple of ${patch}`);
+      return;
+    }
+    try {
+      maskedPositions((size / patch) ** 2, maskRatio);
+    } catch (error) {
+      problem('maskRatio', (error as Error).message);
+    }
+  });
+export type PreprocessOptions = z.infer<typeof preprocessOptions>;
+export type PreprocessInput = z.input<typeof preprocessOptions>;
+
+/** The shape of the clips that these options make. */
+export function clipShape({ frames, stride, size, patch }: PreprocessOptions): ClipShape {
+  return {
+    frames,
+    size,
+    positions: (size / patch) ** 2,
+    // Four MFCC frames a source frame step.
+    mfccFrames: 4 * frames * stride,
+    cepstra: CEPSTRA,
+  };
+}
+
+/** The options that change what is in the cache; the others change how fast it gets there. */
+export function cacheConfiguration(options: PreprocessOptions) {
+  const { frames, stride, clips, size, fit, patch, maskRatio, seed } = options;
+  return { frames, stride, clips, size, fit, patch, maskRatio, seed };
+}

@@ -1,0 +1,195 @@
+import {
+  randomFor,
+  type CacheWriter,
+  type Quarantine,
+  type Sample,
+  type VideoEntry,
+} from '../cache/index.js';
+import { contentHash } from '../stages/content-hash.js';
+import { decodeClip } from '../stages/decode.js';
+import { StageError } from '../stages/failure.js';
+import { drawTubeMask } from '../stages/mask.js';
+import { mfcc } from '../stages/mfcc.js';
+import { indexVideo } from '../stages/probe.js';
+import { sampleClips, segmentOf } from '../stages/sample.js';
+import { TooManyFailuresError, type FailurePolicy } from './failure.js';
+import { sampleKey, type ClipJob, type DecodedJob, type VideoJob } from './preprocess-jobs.js';
+import { clipShape, type PreprocessOptions } from './preprocess-options.js';
+import { Tally, type PreprocessEvent } from './preprocess-tally.js';
+import type { StageCounters, StageStream } from './stream.js';
+
+/** The stages' cores; each can be replaced by another of the same type. */
+export const defaultStages = {
+  hash: contentHash,
+  index: indexVideo,
+  sample: sampleClips,
+  decode: decodeClip,
+  mask: drawTubeMask,
+  mfcc,
+};
+export type PreprocessStages = typeof defaultStages;
+
+export interface PreprocessRunParts {
+  readonly options: PreprocessOptions;
+  readonly stages: PreprocessStages;
+  readonly writer: CacheWriter;
+  readonly quarantine: Quarantine;
+  readonly policy: FailurePolicy;
+  /** Entries in the source. */
+  readonly total: number;
+  readonly onEvent: ((event: PreprocessEvent) => void) | undefined;
+}
+
+/** A sample on its way to the cache. */
+interface SampleJob {
+  readonly job: VideoJob;
+  readonly sample: Sample;
+}
+
+/** The stages of one run with what they share: options, cache, quarantine and counts. */
+export class PreprocessRun {
+  readonly tally = new Tally();
+  readonly #counters: StageCounters[] = [];
+  /** Path of the first entry of this run that a sample belongs to, by its key. */
+  readonly #claims = new Map<string, string>();
+  /** Entries of which a clip failed in this run. */
+  readonly #failed = new Set<string>();
+
+  constructor(private readonly parts: PreprocessRunParts) {}
+
+  /** Takes a stage's counters into the progress. */
+  watch(stream: StageStream): StageStream {
+    this.#counters.push(stream.counters);
+    return stream;
+  }
+
+  /** Entry → the clips of it that the cache lacks, by the content of its file. */
+  readonly read = async (entry: VideoEntry, signal: AbortSignal): Promise<VideoJob[]> => {
+    const { options, stages, writer, quarantine } = this.parts;
+    this.tally.videos++;
+    const hash = await stages.hash(entry.path, signal);
+    const slots = Array.from({ length: options.clips }, (_, index) => ({
+      index,
+      key: sampleKey(hash, entry, index, writer.identity.fingerprint),
+    }));
+    const known = quarantine.get(entry.id)?.contentHash === hash;
+    const given = slots.filter(({ key }) => writer.has(key) || this.#claims.has(key));
+    const owner = this.#claims.get(slots[0]?.key ?? '');
+    if (owner !== undefined)
+      this.parts.onEvent?.({ event: 'duplicate', path: entry.path, of: owner });
+    this.tally.skipped += given.length;
+    this.tally.clips += given.length;
+    const missing = slots.filter((slot) => !given.includes(slot));
+    if (missing.length === 0) await quarantine.release(entry.id);
+    else if (known && !options.retryFailed) this.tally.quarantined.add(entry.id);
+    else {
+      for (const { key } of missing) this.#claims.set(key, entry.path);
+      return [{ entry, contentHash: hash, missing, remaining: missing.length }];
+    }
+    this.#finish();
+    return [];
+  };
+
+  /** Entry → its clips, the frames of each chosen. */
+  readonly index = async (job: VideoJob, signal: AbortSignal): Promise<ClipJob[]> => {
+    const { options, stages } = this.parts;
+    const { entry } = job;
+    const index = await stages.index(entry.path, { timeout: options.timeout, signal });
+    const line = segmentOf(index, entry.start, entry.end);
+    if (line === null)
+      throw new StageError(
+        'sample',
+        `no frame lies between ${entry.start ?? 'the start'} s and ${entry.end ?? 'the end'} s; ` +
+          `the video has frames from ${(index.times[0] ?? 0).toFixed(2)} s to ${index.end.toFixed(2)} s`,
+      );
+    const { frames, stride, clips } = options;
+    const samplings = stages.sample(line, { frames, stride, clips });
+    return job.missing.flatMap((slot) => {
+      const sampling = samplings[slot.index];
+      return sampling === undefined ? [] : [{ job, entry, slot, index, sampling }];
+    });
+  };
+
+  /** Clip → its picture and sound. */
+  readonly decode = async (clip: ClipJob, signal: AbortSignal): Promise<DecodedJob[]> => {
+    const { options, stages } = this.parts;
+    const { size, fit, timeout } = options;
+    const context = { timeout, signal };
+    return [{ ...clip, decoded: await stages.decode(clip.index, clip.sampling, { size, fit }, context) }]; // prettier-ignore
+  };
+
+  /** Clip → the sample that the cache holds, with mask and MFCC. */
+  readonly describe = ({ job, entry, slot, sampling, decoded }: DecodedJob): SampleJob[] => {
+    const { options, stages } = this.parts;
+    const { positions, mfccFrames, cepstra } = clipShape(options);
+    const { frames, times, sound, substituted, warnings } = decoded;
+    const draw = randomFor(options.seed, 0, slot.key, 'cached mask');
+    const sample: Sample = {
+      header: {
+        ...entry,
+        key: slot.key,
+        contentHash: job.contentHash,
+        clip: slot.index,
+        times,
+        span: sampling.span,
+        flags: { audioPresent: sound !== null, substituted, held: sampling.held, warnings },
+      },
+      frames,
+      mask: stages.mask(positions, options.maskRatio, draw),
+      mfcc: sound === null ? new Float32Array(mfccFrames * cepstra) : stages.mfcc(sound, mfccFrames), // prettier-ignore
+    };
+    return [{ job, sample }];
+  };
+
+  /** Writes the samples to the cache, one after the other. */
+  readonly store = async (samples: AsyncIterable<SampleJob>): Promise<void> => {
+    const { writer, quarantine } = this.parts;
+    for await (const { job, sample } of samples) {
+      await writer.put(sample);
+      this.tally.written++;
+      this.tally.clips++;
+      job.remaining--;
+      if (job.remaining > 0) continue;
+      if (!this.#failed.has(job.entry.id)) await quarantine.release(job.entry.id);
+      this.#finish();
+    }
+  };
+
+  /** Puts what a stage gave up into quarantine, and asks whether to go on. */
+  readonly fail = async (
+    error: unknown,
+    record: VideoEntry | VideoJob | ClipJob,
+  ): Promise<void> => {
+    // Anything but a bad file is not for the quarantine: a defect, a full disk.
+    if (!(error instanceof StageError)) throw error;
+    const { quarantine, policy, options, onEvent } = this.parts;
+    const entry = 'entry' in record ? record.entry : record;
+    const job = 'job' in record ? record.job : 'missing' in record ? record : null;
+    const { stage, cause, detail } = error;
+    const hash = job?.contentHash ?? null;
+    const before = quarantine.get(entry.id);
+    const news = !this.#failed.has(entry.id) && (options.retryFailed || before?.cause !== cause || before.contentHash !== hash); // prettier-ignore
+    this.#failed.add(entry.id);
+    this.tally.quarantined.add(entry.id);
+    if (news) {
+      await quarantine.add({ path: entry.path, id: entry.id, stage, cause, detail, contentHash: hash }); // prettier-ignore
+      onEvent?.({ event: 'quarantined', path: entry.path, stage, cause, detail });
+    }
+    // A failure of the whole entry ends all its clips, one of a clip just that.
+    if (job !== null) job.remaining -= 'slot' in record ? 1 : job.remaining;
+    if (job === null || job.remaining === 0) this.#finish();
+    if (policy({ entry, error }, this.tally.quarantined.size) === 'stop')
+      throw new TooManyFailuresError({ entry, error }, this.tally.quarantined.size);
+  };
+
+  #finish(): void {
+    this.tally.done++;
+    this.parts.onEvent?.({
+      event: 'progress',
+      ...this.tally.counts(),
+      done: this.tally.done,
+      total: this.parts.total,
+      stages: this.#counters,
+    });
+  }
+}

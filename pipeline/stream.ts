@@ -1,0 +1,120 @@
+import { Duplex } from 'node:stream';
+
+/** How busy a stage is; all counted since its start. */
+export interface StageCounters {
+  readonly stage: string;
+  /** Records that it has finished, also those that failed. */
+  items: number;
+  /** Records in work or finished and waiting to be handed on. */
+  queued: number;
+  /** Seconds spent at work, summed over records worked on at once. */
+  busySeconds: number;
+}
+
+/** A stage's core: from one record to what follows from it, nothing to drop it. */
+export type StageWork<In, Out> = (
+  record: In,
+  signal: AbortSignal,
+) => readonly Out[] | Promise<readonly Out[]>;
+
+export interface StageOptions<In> {
+  /** Records worked on at once, and read ahead; default 1. */
+  readonly concurrency?: number;
+  /**
+   * What to do with a record whose work threw: drop it by returning, or stop everything by throwing.
+   * Default: stop.
+   */
+  readonly onFailure?: (error: unknown, record: In) => void | Promise<void>;
+}
+
+export interface StageStream extends Duplex {
+  readonly counters: StageCounters;
+}
+
+const nothing = (): void => undefined;
+
+/**
+ * Makes a stream operator of a stage's core: records go in and out one by one in the same order,
+ * up to `concurrency` are worked on at once, and no more than that are held. Work goes on while
+ * what follows is busy. When the stream is destroyed the work's signal aborts, and the stream
+ * closes only once all work has ended.
+ */
+export function stage<In, Out>(
+  name: string,
+  work: StageWork<In, Out>,
+  { concurrency = 1, onFailure }: StageOptions<In> = {},
+): StageStream {
+  const counters: StageCounters = { stage: name, items: 0, queued: 0, busySeconds: 0 };
+  const abort = new AbortController();
+  const queue: Promise<readonly Out[]>[] = [];
+  /** Takes the next record in. */
+  let release = nothing;
+  /** The reader has room again. */
+  let resume = nothing;
+  /** All that came in has been handed on. */
+  let emptied = nothing;
+  let emitting = false;
+
+  async function attempt(record: In): Promise<readonly Out[]> {
+    const start = performance.now();
+    try {
+      return await work(record, abort.signal);
+    } catch (error) {
+      if (onFailure === undefined || abort.signal.aborted) throw error;
+      await onFailure(error, record);
+      return [];
+    } finally {
+      counters.busySeconds += (performance.now() - start) / 1000;
+      counters.items++;
+    }
+  }
+
+  /** Hands results on in the order of their records, at the reader's pace. */
+  async function emit(): Promise<void> {
+    if (emitting) return;
+    emitting = true;
+    for (let head = queue[0]; head !== undefined; head = queue[0]) {
+      for (const result of await head) {
+        if (abort.signal.aborted) return;
+        if (!stream.push(result)) await new Promise<void>((resolve) => (resume = resolve));
+      }
+      void queue.shift();
+      counters.queued = queue.length;
+      const next = release;
+      release = nothing;
+      next();
+    }
+    emitting = false;
+    emptied();
+  }
+
+  const stream = new Duplex({
+    objectMode: true,
+    highWaterMark: 1,
+    write(record: In, _encoding, done) {
+      const result = attempt(record);
+      // Seen to when its turn comes; until then it is not an unhandled rejection.
+      void result.catch(() => undefined);
+      queue.push(result);
+      counters.queued = queue.length;
+      void emit().catch((error: unknown) => stream.destroy(error as Error));
+      if (queue.length < concurrency) done();
+      else release = done;
+    },
+    final(done) {
+      emptied = () => {
+        stream.push(null);
+        done();
+      };
+      if (!emitting) emptied();
+    },
+    read() {
+      resume();
+    },
+    destroy(error, done) {
+      abort.abort(error ?? new Error(`${name}: stopped`));
+      void Promise.allSettled(queue).then(() => { done(error); }); // prettier-ignore
+    },
+  });
+  return Object.assign(stream, { counters });
+}
