@@ -50,12 +50,18 @@ export function blockSpecs(width: number): WeightSpec[] {
 
 /**
  * Scaled dot-product attention of heads laid out one after the other.
+ * @param dropShares applied to the shares after softmax: dropout, where there is any
  * @param q `[B·heads, Q, d]` @param k `[B·heads, S, d]` @param v `[B·heads, S, d]` @returns `[B·heads, Q, d]`
  */
-export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor {
+export function attention(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  dropShares: (shares: tf.Tensor) => tf.Tensor = (shares) => shares,
+): tf.Tensor {
   const scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1);
   const scores = tf.matMul(tf.mul(q, scale), k, false, true);
-  return tf.matMul(tf.softmax(scores), v);
+  return tf.matMul(dropShares(tf.softmax(scores)), v);
 }
 
 /** Multi-head self-attention, scale 1/√d_head. @param x `[B, N, width]` */

@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  audioEncoderSpecs,
+  encodeAudio,
+  poolToSlots,
+  type AudioEncoderOptions,
+} from './audio-encoder.js';
+import type { NormMode } from './batch-norm.js';
+import { positionsOf, slotsOf, type ModelConfig } from './config.js';
+import { decode, decoderSpecs, pictureStream } from './decoder.js';
+import { fuse, fusionSpecs, slotMembership } from './fusion.js';
+import { gatherTokens } from './gather.js';
+import { linear } from './layers.js';
+import { meanSquaredError, reconstructionTargets } from './loss.js';
+import { normalizePixels, patchify } from './patch.js';
+import { encodeVisible, visualEncoderSpecs } from './visual-encoder.js';
+import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
+
+const AUDIO = 'audio_encoder';
+
+/** A batch on the device. */
+export interface ModelBatch {
+  /** RGB 0..255, `[B, T, H, W, 3]`. */
+  readonly video: tf.Tensor;
+  /** int32 `[B, visible]`, ascending. */
+  readonly visible: tf.Tensor;
+  /** int32 `[B, masked]`, ascending. */
+  readonly masked: tf.Tensor;
+  /** Standardised, `[B, N_len, cepstra]`. */
+  readonly mfcc: tf.Tensor;
+  /** 1 where there is sound, `[B]`. */
+  readonly audioPresent: tf.Tensor;
+}
+
+/** How the forward pass runs; in training with batch statistics and dropout. */
+export interface ForwardMode {
+  readonly norm: NormMode;
+  /** Seeds of the dropout masks, one a place; only asked for in training. */
+  readonly nextSeed: () => number;
+}
+
+/** Inference: running statistics, no dropout. */
+export const INFERENCE: ForwardMode = { norm: { training: false }, nextSeed: () => 0 };
+
+const audioOptions = (config: ModelConfig): AudioEncoderOptions => ({
+  filters: config.audioFilters,
+  layers: config.audioLayers,
+  dilation: config.audioDilation,
+});
+
+/**
+ * All weights of a model: VideoMAE's under their original names, the sound's beside them.
+ * ViT-S has 24,029,376 of the picture alone, 25,482,070 with sound, 28,146,262 with cross-attention;
+ * the learned "no sound" token (one of audio width) comes on top of the paper's count.
+ */
+export function pretrainSpecs(config: ModelConfig): WeightSpec[] {
+  const picture = [...visualEncoderSpecs(config), ...decoderSpecs(config)];
+  if (config.variant === 'v') return picture;
+  const audioWidth = config.audioFilters[3] ?? 0;
+  return [
+    ...picture,
+    ...specsUnder(AUDIO, audioEncoderSpecs(audioOptions(config))),
+    { name: 'no_sound_token', shape: [1, 1, audioWidth], init: 'normal-0.02', trainable: true },
+    ...fusionSpecs(config),
+  ];
+}
+
+/** One audio token a temporal slot; the learned token where there is no sound. @returns `[B, slots, filters[3]]` */
+function audioTokens(batch: ModelBatch, weights: Weights, config: ModelConfig, norm: NormMode) {
+  const options = audioOptions(config);
+  const encoded = encodeAudio(batch.mfcc, under(weights, AUDIO), options, norm, `${AUDIO}.`);
+  const tokens = poolToSlots(encoded, slotsOf(config));
+  const present = tf.reshape(batch.audioPresent, [-1, 1, 1]);
+  return tf.add(tf.mul(tokens, present), tf.mul(weights('no_sound_token'), tf.sub(1, present)));
+}
+
+/** The picture stream with the sound in it, visible tokens first. @returns `[B, N, decoderWidth]` */
+function decoderInput(
+  batch: ModelBatch,
+  weights: Weights,
+  config: ModelConfig,
+  mode: ForwardMode,
+): tf.Tensor {
+  const tubelets = patchify(normalizePixels(batch.video), config);
+  const encoded = encodeVisible(tubelets, batch.visible, weights, config);
+  const picture = pictureStream(encoded, batch.visible, batch.masked, weights, config);
+  if (config.variant === 'v') return picture;
+  const tokens = audioTokens(batch, weights, config, mode.norm);
+  const sound = linear(tokens, weights('audio_to_decoder.weight'));
+  const order = tf.concat([batch.visible, batch.masked], 1);
+  const slots = tf.floorDiv(order, tf.scalar(positionsOf(config), 'int32'));
+  const dropout = mode.norm.training
+    ? { rate: config.dropout, nextSeed: mode.nextSeed }
+    : undefined;
+  return fuse(picture, sound, slotMembership(slots, slotsOf(config)), weights, config, dropout);
+}
+
+/**
+ * Predicts tubelets from the visible ones and the sound.
+ * @param all predict all tokens, visible first, instead of the masked ones only
+ * @returns `[B, masked or N, values]`
+ */
+export function pretrainForward(
+  batch: ModelBatch,
+  weights: Weights,
+  config: ModelConfig,
+  mode: ForwardMode,
+  all = config.lossOver === 'all',
+): tf.Tensor {
+  const tokens = decoderInput(batch, weights, config, mode);
+  const count = all ? (tokens.shape[1] ?? 0) : (batch.masked.shape[1] ?? 0);
+  return decode(tokens, count, weights, config);
+}
+
+/** The pre-training loss (eq. 7): mean squared error of the predicted tubelets. */
+export function pretrainLoss(
+  batch: ModelBatch,
+  weights: Weights,
+  config: ModelConfig,
+  mode: ForwardMode,
+): tf.Scalar {
+  const prediction = pretrainForward(batch, weights, config, mode);
+  const order =
+    config.lossOver === 'all' ? tf.concat([batch.visible, batch.masked], 1) : batch.masked;
+  const target = gatherTokens(reconstructionTargets(batch.video, config), order);
+  return meanSquaredError(prediction, target);
+}

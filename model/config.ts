@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+const whole = { error: 'must be a whole number, 1 or more' };
+const count = z.number(whole).int(whole).min(1, whole);
+
+/** Sizes of encoder and decoder; decoder widths are VideoMAE's. */
+export const PRESETS = {
+  ti: { width: 192, depth: 12, heads: 3, decoderWidth: 96, decoderHeads: 3 },
+  s: { width: 384, depth: 12, heads: 6, decoderWidth: 192, decoderHeads: 3 },
+  b: { width: 768, depth: 12, heads: 12, decoderWidth: 384, decoderHeads: 6 },
+  l: { width: 1024, depth: 24, heads: 16, decoderWidth: 512, decoderHeads: 8 },
+} as const;
+
+/** A model, whole: two runs with equal configurations have interchangeable weights. */
+export const modelConfig = z
+  .strictObject({
+    /** `av`: sound and picture with cross-attention; `av-no-cross`: concatenated only; `v`: VideoMAE. */
+    variant: z.enum(['av', 'av-no-cross', 'v']).default('av'),
+    /** Side of the square frames in pixels. */
+    imageSize: count.default(224),
+    frames: count.default(16),
+    /** Frames a tubelet spans. */
+    tubelet: count.default(2),
+    /** Side of a patch in pixels. */
+    patch: count.default(16),
+    width: count,
+    depth: count,
+    heads: count,
+    decoderWidth: count,
+    decoderDepth: count.default(4),
+    decoderHeads: count,
+    /** N_len, MFCC frames a clip. */
+    mfccFrames: count.default(256),
+    cepstra: count.default(13),
+    audioFilters: z.array(count).length(4).default([16, 32, 64, 128]),
+    audioLayers: z.array(count).length(4).default([3, 4, 6, 3]),
+    /** Time dilation of the audio encoder's stages; [1, 1, 1, 1] is TalkNet's own. */
+    audioDilation: z.array(count).length(4).default([1, 1, 2, 4]),
+    /** Heads of the cross-attention; the nearest divisor of the width is taken. */
+    fusionHeads: count.default(8),
+    /** Dropout inside the cross-attention layers. */
+    dropout: z.number().min(0).lt(1).default(0.1),
+    /** `normalised`: tubelets at mean 0 and deviation 1 are the target; `raw`: pixels in [0, 1]. */
+    target: z.enum(['normalised', 'raw']).default('normalised'),
+    /** Tokens that the loss is taken over; `all` is the letter of the paper's eq. 7. */
+    lossOver: z.enum(['masked', 'all']).default('masked'),
+  })
+  .superRefine((config, context) => {
+    const divides = (name: keyof typeof config, by: keyof typeof config) => {
+      const [value, divisor] = [Number(config[name]), Number(config[by])];
+      if (value % divisor !== 0)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `must be a multiple of ${by} (${divisor}); the nearest is ${Math.max(1, Math.round(value / divisor)) * divisor}`,
+        });
+    };
+    divides('frames', 'tubelet');
+    divides('imageSize', 'patch');
+    divides('width', 'heads');
+    divides('decoderWidth', 'decoderHeads');
+  });
+export type ModelConfig = z.infer<typeof modelConfig>;
+
+/** Temporal slots of tubelets, T/2. */
+export const slotsOf = (config: ModelConfig) => config.frames / config.tubelet;
+
+/** Spatial positions of a slot. */
+export const positionsOf = (config: ModelConfig) => (config.imageSize / config.patch) ** 2;
+
+/** Values of a tubelet: 2·16·16·3 = 1536. */
+export const tubeletValues = (config: ModelConfig) => config.tubelet * config.patch ** 2 * 3;

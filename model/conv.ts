@@ -1,0 +1,130 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface ConvOptions {
+  /** Strides along height (cepstra) and width (time). Default [1, 1]. */
+  readonly stride?: readonly [number, number];
+  /** Dilation along width (time). Default 1. */
+  readonly dilation?: number;
+}
+
+type Image = tf.Tensor4D;
+interface Geometry {
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly dilation: number;
+  readonly pad: readonly [number, number];
+}
+
+const explicit = ([top, bottom]: readonly number[], [left, right]: readonly number[]) =>
+  [[0, 0], [top, bottom], [left, right], [0, 0]] as tf.backend_util.ExplicitPadding; // prettier-ignore
+
+function forward(x: Image, kernel: tf.Tensor4D, { stride, dilation, pad }: Geometry): Image {
+  const padding = explicit([pad[0], pad[0]], [pad[1], pad[1]]);
+  return tf.conv2d(x, kernel, [...stride], padding, 'NHWC', [1, dilation]);
+}
+
+/**
+ * Gradient of the filter: for each of its places, the window of the padded input that lies under it,
+ * times dy, as one matrix product over batch and space. @returns `[kh, kw, in, out]`
+ */
+function filterGradient(
+  x: Image,
+  dy: Image,
+  { kernel, stride, dilation, pad }: Geometry,
+): tf.Tensor {
+  const [batch, , , inChannels] = x.shape;
+  const [, height, width, outChannels] = dy.shape;
+  const padded = tf.pad4d(x, [[0, 0], [pad[0], pad[0]], [pad[1], pad[1]], [0, 0]]); // prettier-ignore
+  const rows = batch * height * width;
+  const windows: tf.Tensor2D[] = [];
+  for (let i = 0; i < kernel[0]; i++)
+    for (let j = 0; j < kernel[1]; j++) {
+      const [y, t] = [i, j * dilation];
+      const end = [
+        batch,
+        y + (height - 1) * stride[0] + 1,
+        t + (width - 1) * stride[1] + 1,
+        inChannels,
+      ];
+      const window = tf.stridedSlice(padded, [0, y, t, 0], end, [1, ...stride, 1]);
+      windows.push(tf.reshape(window, [rows, inChannels]));
+    }
+  const gradient = tf.matMul(tf.concat(windows, 1), tf.reshape(dy, [rows, outChannels]), true);
+  return tf.reshape(gradient, [...kernel, inChannels, outChannels]);
+}
+
+/** dy with `stride − 1` zeros between its values. */
+function spreadOut(dy: Image, [down, across]: readonly [number, number]): Image {
+  if (down === 1 && across === 1) return dy;
+  const [batch, height, width, channels] = dy.shape;
+  const columns = tf.pad(tf.reshape(dy, [batch * height, width, 1, channels]), [[0, 0], [0, 0], [0, across - 1], [0, 0]]); // prettier-ignore
+  const rows = tf.pad(tf.reshape(columns, [batch, height, 1, width * across * channels]), [[0, 0], [0, 0], [0, down - 1], [0, 0]]); // prettier-ignore
+  const full = tf.reshape<tf.Rank.R4>(rows, [batch, height * down, width * across, channels]);
+  return tf.slice(full, [0, 0, 0, 0], [batch, (height - 1) * down + 1, (width - 1) * across + 1, channels]); // prettier-ignore
+}
+
+/** Gradient of the input: a convolution of the spread-out dy with the turned kernel. */
+function inputGradient(x: Image, dy: Image, kernel: tf.Tensor4D, geometry: Geometry): Image {
+  const spread = spreadOut(dy, geometry.stride);
+  const turned = tf.transpose<tf.Tensor4D>(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]);
+  const padOf = (axis: 0 | 1, dilation: number) => {
+    const reach = dilation * ((geometry.kernel[axis] ?? 1) - 1);
+    const before = reach - geometry.pad[axis];
+    return [before, x.shape[axis + 1]! - spread.shape[axis + 1]! - before + reach];
+  };
+  return tf.conv2d(spread, turned, 1, explicit(padOf(0, 1), padOf(1, geometry.dilation)), 'NHWC', [1, geometry.dilation]); // prettier-ignore
+}
+
+/**
+ * Convolution with PyTorch's weights and symmetric padding `dilation · (k − 1) / 2`, no bias, with
+ * gradients on every backend: TensorFlow.js has none for dilated convolutions, and wasm and WebGPU
+ * none for filters.
+ * @param x `[B, height, width, in]` @param weight `[out, in, kh, kw]`
+ * @returns `[B, ⌈height/stride⌉, ⌈width/stride⌉, out]`
+ */
+export function conv2d(
+  x: Image,
+  weight: tf.Tensor,
+  { stride = [1, 1], dilation = 1 }: ConvOptions = {},
+): Image {
+  const [kh = 1, kw = 1] = weight.shape.slice(2);
+  const kernel = tf.transpose<tf.Tensor4D>(weight as tf.Tensor4D, [2, 3, 1, 0]);
+  if (dilation > 1 && stride[1] > 1) {
+    // Stride and dilation together: all taps of all outputs lie on every `stride`-th input.
+    if (dilation % stride[1] !== 0)
+      throw new RangeError(
+        `conv2d: dilation ${dilation} must be a multiple of stride ${stride[1]}`,
+      );
+    const thin = everyNth(x, stride[1]);
+    return conv2d(thin, weight, { stride: [stride[0], 1], dilation: dilation / stride[1] });
+  }
+  const geometry: Geometry = {
+    kernel: [kh, kw],
+    stride,
+    dilation,
+    pad: [(kh - 1) / 2, (dilation * (kw - 1)) / 2],
+  };
+  const convolve = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [x, kernel, save] = args as [Image, tf.Tensor4D, tf.GradSaveFunc];
+    save([x, kernel]);
+    return {
+      value: forward(x, kernel, geometry),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [x, kernel] = saved as [Image, tf.Tensor4D];
+        const grad = dy as Image;
+        return [inputGradient(x, grad, kernel, geometry), filterGradient(x, grad, geometry)];
+      },
+    };
+  });
+  return convolve(x, kernel);
+}
+
+/** Every `n`-th column, from the first. */
+function everyNth(x: Image, n: number): Image {
+  const [batch, height, width, channels] = x.shape;
+  const groups = Math.ceil(width / n);
+  const filled = tf.pad4d(x, [[0, 0], [0, 0], [0, groups * n - width], [0, 0]]); // prettier-ignore
+  const grouped = tf.reshape(filled, [batch * height, groups, n, channels]);
+  const first = tf.slice(grouped, [0, 0, 0, 0], [batch * height, groups, 1, channels]);
+  return tf.reshape(first, [batch, height, groups, channels]);
+}

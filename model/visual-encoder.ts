@@ -1,0 +1,52 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { positionsOf, slotsOf, tubeletValues, type ModelConfig } from './config.js';
+import { gatherTokens } from './gather.js';
+import { linear } from './layers.js';
+import { positionTable } from './position.js';
+import { blocks, blockSpecs, layerNormNamed, layerNormSpecs } from './transformer.js';
+import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
+
+/** The weights of VideoMAE's encoder, below `encoder.`. */
+export function visualEncoderSpecs(config: ModelConfig): WeightSpec[] {
+  const { width, depth, patch, tubelet } = config;
+  const embed = [width, 3, tubelet, patch, patch];
+  return specsUnder('encoder', [
+    { name: 'patch_embed.proj.weight', shape: embed, init: 'xavier-uniform', trainable: true },
+    { name: 'patch_embed.proj.bias', shape: [width], init: 'zeros', trainable: true },
+    ...Array.from({ length: depth }, (_, i) => specsUnder(`blocks.${i}`, blockSpecs(width))).flat(),
+    ...layerNormSpecs('norm', width),
+  ]);
+}
+
+/** Rows of the position table for each clip's tokens. @param indices int32 `[B, n]` @returns `[B, n, width]` */
+export function positionsAt(config: ModelConfig, width: number, indices: tf.Tensor): tf.Tensor {
+  const count = slotsOf(config) * positionsOf(config);
+  const table = tf.tensor2d(positionTable(count, width), [count, width]);
+  return tf.reshape(tf.gather(table, tf.reshape(indices, [-1])), [...indices.shape, width]);
+}
+
+/** The patch embedding as one linear map of a flattened tubelet: the original's Conv3d, stride = kernel. */
+function embedTubelets(tubelets: tf.Tensor, weights: Weights, config: ModelConfig): tf.Tensor {
+  // Conv3d has (channel, frame, y, x); tubelets are flattened (frame, y, x, channel).
+  const kernel = tf.transpose(weights('patch_embed.proj.weight'), [0, 2, 3, 4, 1]);
+  const matrix = tf.reshape(kernel, [config.width, tubeletValues(config)]);
+  return linear(tubelets, matrix, weights('patch_embed.proj.bias'));
+}
+
+/**
+ * VideoMAE's encoder: only visible tubelets are embedded and enter.
+ * @param tubelets of the normalised video, `[B, N, values]`
+ * @param visible token indices, int32 `[B, visible]`
+ * @returns `[B, visible, width]`
+ */
+export function encodeVisible(
+  tubelets: tf.Tensor,
+  visible: tf.Tensor,
+  weights: Weights,
+  config: ModelConfig,
+): tf.Tensor {
+  const encoder = under(weights, 'encoder');
+  const embedded = embedTubelets(gatherTokens(tubelets, visible), encoder, config);
+  const tokens = tf.add(embedded, positionsAt(config, config.width, visible));
+  return layerNormNamed(blocks(tokens, encoder, config.depth, config.heads), encoder, 'norm');
+}
