@@ -99,7 +99,7 @@ function check(condition: boolean, what: string): void {
 }
 
 function arrayAt(record: Uint8Array, offset: number, length: number): Uint8Array {
-  return record.subarray(offset, offset + length);
+  return new Uint8Array(record.buffer, record.byteOffset + offset, length);
 }
 
 function floatsAt(record: Uint8Array, offset: number, length: number): Float32Array {

@@ -8,7 +8,9 @@ export {
   type Manifest,
   type ShardEntry,
 } from './manifest.js';
+export { epochOrder, placeInEpoch, rankPositions, sampleAt } from './order.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
+export { randomFor } from './random.js';
 export { openCache, CacheReader, type ReadManifest, type SampleEntry } from './reader.js';
 export {
   assertShape,
@@ -20,5 +22,7 @@ export {
   type SampleHeader,
   type VideoEntry,
 } from './records.js';
+export { sampleKey, sampleOf } from './sample.js';
 export { sumsOf, type ClipSums, type Moments, type Statistics } from './statistics.js';
+export { belongsTo, selectSamples, type Subset } from './subset.js';
 export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

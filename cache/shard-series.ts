@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeRecord } from './codec.js';
 import { CacheError, writeManifest, type Manifest, type ShardEntry } from './manifest.js';
@@ -10,6 +10,9 @@ import type { ClipSums } from './statistics.js';
 
 /** Room in the map beyond the size of a shard, for its last record and LMDB's own pages. */
 const MAP_MARGIN = 256 * 1024 ** 2;
+
+/** Left free on the disk: the manifest and LMDB's own pages must still find room. */
+const RESERVE = 1024 ** 2;
 
 /** The shards of a cache as its one writer sees them: at most one is open, the others are sealed. */
 export class ShardSeries {
@@ -27,16 +30,26 @@ export class ShardSeries {
   async put(sample: Sample, sums: ClipSums): Promise<void> {
     const { header } = sample;
     try {
-      const { file, shard } = (this.open ??= await this.begin());
-      await shard.put(header.key, encodeRecord(sample, this.manifest.shape), { header, sums });
-      if (shard.bytes() >= this.shardBytes) await this.sealShard(file);
+      // Before the put, never after: once a sample is on the disk, its put must not fail any more.
+      if (this.open !== undefined && this.open.shard.bytes() >= this.shardBytes)
+        await this.sealShard(this.open.file);
+      const { shard } = (this.open ??= await this.begin());
+      const record = encodeRecord(sample, this.manifest.shape);
+      await this.mustHaveRoom(record.length);
+      await shard.put(header.key, record, { header, sums });
     } catch (error) {
-      if (error instanceof CacheError) throw error;
       throw new CacheError(
-        `${header.path} could not be written into the cache ${this.folder}: ${reasonOf(error)}; what is in the cache already is safe`,
+        `${header.path} could not be written into the cache ${this.folder}: ${(error as Error).message}; what is in the cache already is safe`,
         { cause: error },
       );
     }
+  }
+
+  /** LMDB reports a full disk as a failure of the device; and sealing needs a little room, too. */
+  private async mustHaveRoom(bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.folder);
+    if (bavail * bsize < bytes + RESERVE)
+      throw new Error(`the disk is full (${bavail * bsize} bytes left); make room and run again`);
   }
 
   /** Seals every shard that is not. */
@@ -93,11 +106,4 @@ export class ShardSeries {
     this.manifest = { ...this.manifest, ...changes, samples, shards: this.entries };
     await writeManifest(this.folder, this.manifest);
   }
-}
-
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /ENOSPC|No space left/.test(message)
-    ? 'the disk is full; make room and run again'
-    : message;
 }

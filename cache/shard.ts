@@ -54,6 +54,8 @@ export class Shard {
         mapSize,
         // A put that is done must be on the disk, and lmdb's overlapping flushes are slower here.
         overlappingSync: false,
+        // With it, lmdb holds a promise of its own that nobody can handle when a commit fails.
+        eventTurnBatching: false,
       });
       const database = (name: string) => root.openDB<Buffer, string>({ name, encoding: 'binary' });
       return new Shard(root, database('cache'), database('headers'), database('samples'));
@@ -102,15 +104,30 @@ export class Shard {
   }
 
   async putIdentity(identity: CacheIdentity): Promise<void> {
-    await this.cache.put(IDENTITY, encodeChecked(identity));
+    await this.commit(() => {
+      void this.cache.put(IDENTITY, encodeChecked(identity));
+    });
   }
 
-  /** Resolves once record and header are on the disk, both in one transaction. */
+  /**
+   * Resolves once record and header are on the disk, both in one transaction.
+   * @throws the system's error when they are not
+   */
   async put(key: string, record: Buffer, stored: StoredHeader): Promise<void> {
-    await this.root.batch(() => {
+    await this.commit(() => {
       void this.sampleStore.put(key, record);
       void this.headerStore.put(key, encodeChecked(stored));
     });
+  }
+
+  private async commit(puts: () => void): Promise<void> {
+    try {
+      await this.root.batch(puts);
+    } catch (error) {
+      // lmdb tells that a commit failed at once, and why in a second promise.
+      await (error as { commitError?: Promise<never> }).commitError;
+      throw error;
+    }
   }
 
   /** @returns bytes that the next read overwrites @throws CorruptRecordError */

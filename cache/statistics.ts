@@ -16,7 +16,7 @@ export interface Moments {
 
 /** What the manifest says about all samples together. */
 export interface Statistics {
-  /** Per channel R, G, B, of the values divided by 255. */
+  /** Per channel R, G, B, of the values divided by 255. Without samples: mean 0, std 1. */
   readonly pixel: Moments;
   /** Per cepstrum, over the clips that have sound. Where there are none: mean 0, std 1. */
   readonly mfcc: Moments;
@@ -26,20 +26,35 @@ export interface Statistics {
   readonly audioPresent: number;
 }
 
-/** @throws RangeError when the MFCC holds what is not a finite number */
-export function sumsOf(clip: ClipArrays, cepstra: number): ClipSums {
-  const { frames, mfcc } = clip;
-  // Plain locals: this loop sees every pixel once and is the only cost of the statistics.
-  let [r, g, b, rr, gg, bb] = [0, 0, 0, 0, 0, 0];
-  for (let i = 0; i + 2 < frames.length; i += 3) {
-    const [x = 0, y = 0, z = 0] = [frames[i], frames[i + 1], frames[i + 2]];
-    r += x;
-    g += y;
-    b += z;
-    rr += x * x;
-    gg += y * y;
-    bb += z * z;
+/** So many pixels that the sum of their squares still is a 32-bit integer: 32768 · 255² < 2³¹. */
+const BLOCK = 3 * 32768;
+
+/** Integer arithmetic in blocks: this loop sees every pixel and is the whole cost of the statistics. */
+function pixelSums(frames: Uint8Array): ClipSums['pixels'] {
+  const sum = [0, 0, 0];
+  const squares = [0, 0, 0];
+  for (let start = 0; start < frames.length; start += BLOCK) {
+    let [r, g, b, rr, gg, bb] = [0, 0, 0, 0, 0, 0];
+    const end = Math.min(frames.length, start + BLOCK);
+    for (let i = start; i < end; i += 3) {
+      const x = frames[i] ?? 0;
+      const y = frames[i + 1] ?? 0;
+      const z = frames[i + 2] ?? 0;
+      r = (r + x) | 0;
+      g = (g + y) | 0;
+      b = (b + z) | 0;
+      rr = (rr + x * x) | 0;
+      gg = (gg + y * y) | 0;
+      bb = (bb + z * z) | 0;
+    }
+    [r, g, b].forEach((value, c) => (sum[c] = (sum[c] ?? 0) + value));
+    [rr, gg, bb].forEach((value, c) => (squares[c] = (squares[c] ?? 0) + value));
   }
+  return { sum, squares };
+}
+
+/** @throws RangeError when the MFCC holds what is not a finite number */
+export function sumsOf({ frames, mfcc }: ClipArrays, cepstra: number): ClipSums {
   const sum = new Array<number>(cepstra).fill(0);
   const squares = new Array<number>(cepstra).fill(0);
   mfcc.forEach((value, i) => {
@@ -49,7 +64,7 @@ export function sumsOf(clip: ClipArrays, cepstra: number): ClipSums {
   });
   if (!squares.every(Number.isFinite))
     throw new RangeError('cache: the MFCC of the sample holds NaN or infinite values');
-  return { pixels: { sum: [r, g, b], squares: [rr, gg, bb] }, mfcc: { sum, squares } };
+  return { pixels: pixelSums(frames), mfcc: { sum, squares } };
 }
 
 /** 2⁻²⁰: the grid on which the clips' MFCC sums are added up; far below what float32 input resolves. */
@@ -73,7 +88,7 @@ function add(into: Totals, sums: ClipSums['mfcc'], grid: number): void {
     });
 }
 
-/** @param unit what the value 1 is in the totals */
+/** @param unit what the value 1 is in the totals @param scale by which values are multiplied */
 function moments(count: number, { sum, squares }: Totals, unit: number, scale = 1): Moments {
   if (count === 0) return { mean: sum.map(() => 0), std: sum.map(() => 1) };
   const mean = sum.map((value) => Number(value) / unit / count);

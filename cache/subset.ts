@@ -1,0 +1,29 @@
+import type { SampleEntry } from './reader.js';
+
+/** Which samples: all conditions that are given must hold. */
+export interface Subset {
+  /** One of these labels; null stands for samples without one. */
+  readonly labels?: readonly (string | null)[];
+  /** One of these splits; null stands for samples without one. */
+  readonly splits?: readonly (string | null)[];
+}
+
+/** Whether a sample belongs to a subset. */
+export function belongsTo({
+  labels,
+  splits,
+}: Subset): (sample: Pick<SampleEntry, 'label' | 'split'>) => boolean {
+  const [labelSet, splitSet] = [labels && new Set(labels), splits && new Set(splits)];
+  return ({ label, split }) => (labelSet?.has(label) ?? true) && (splitSet?.has(split) ?? true);
+}
+
+/** Indices of the samples of a subset, ascending. @param reader what has the samples' entries */
+export function selectSamples(
+  reader: { readonly size: number; entry(index: number): SampleEntry },
+  subset: Subset,
+): number[] {
+  const belongs = belongsTo(subset);
+  return Array.from({ length: reader.size }, (_, index) => index).filter((index) =>
+    belongs(reader.entry(index)),
+  );
+}
