@@ -70,6 +70,9 @@ export class CacheError extends Error {
   override name = 'CacheError';
 }
 
+/** What to do about a file that is damaged beyond repair. */
+export const RESTORE = 'restore it from a copy, or make the cache anew in another folder';
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** SHA-256, hex, of everything that changes what is in a cache. */
@@ -132,10 +135,7 @@ const prelude = z.looseObject({ format: z.literal('avme-cache'), schema: z.numbe
 
 /** @throws CacheError saying what is wrong with the text and what to do */
 export function parseManifest(text: string, path: string): Manifest {
-  const damaged = (why: string) =>
-    new CacheError(
-      `${path} is damaged (${why}); restore it from a copy, or make the cache anew in another folder`,
-    );
+  const damaged = (why: string) => new CacheError(`${path} is damaged (${why}); ${RESTORE}`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { CorruptRecordError, decodeRecord } from './codec.js';
 import { isWritten } from './lock.js';
-import { CacheError, readManifest, type Manifest, type ShardEntry } from './manifest.js';
+import { CacheError, readManifest, RESTORE, type Manifest, type ShardEntry } from './manifest.js';
 import type { Sample, SampleHeader } from './records.js';
 import type { Shard } from './shard.js';
 import { openShard, shardEntries } from './shard-set.js';
@@ -135,7 +135,7 @@ function listShard(
   }
   if (entry.sealed && samples !== entry.samples)
     throw new CacheError(
-      `${entry.file} holds ${samples} samples, the manifest says ${entry.samples}; restore it from a copy`,
+      `${entry.file} holds ${samples} samples, the manifest says ${entry.samples}; ${RESTORE}`,
     );
   return { ...entry, samples, bytes: entry.sealed ? entry.bytes : shard.bytes() };
 }

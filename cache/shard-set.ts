@@ -1,6 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CacheError, type CacheIdentity, type Manifest, type ShardEntry } from './manifest.js';
+import {
+  CacheError,
+  RESTORE,
+  type CacheIdentity,
+  type Manifest,
+  type ShardEntry,
+} from './manifest.js';
 import { listShards, Shard, shardFile } from './shard.js';
 import { structureDigest } from './shard-structure.js';
 
@@ -28,24 +34,22 @@ async function checkFile(
   folder: string,
   { file, sealed, bytes, structure }: ShardEntry,
   live: boolean,
-): Promise<number> {
+): Promise<void> {
   const path = join(folder, file);
-  const remedy = 'restore it from a copy, or make the cache anew in another folder';
   const size = await stat(path).then(
     (found) => found.size,
     (error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw new CacheError(`${path} is missing, but the manifest lists it; ${remedy}`);
+      throw new CacheError(`${path} is missing, but the manifest lists it; ${RESTORE}`);
     },
   );
   if (sealed) {
     if (size !== bytes)
-      throw new CacheError(`${path} has ${size} bytes, the manifest says ${bytes}; ${remedy}`);
+      throw new CacheError(`${path} has ${size} bytes, the manifest says ${bytes}; ${RESTORE}`);
     if (structureDigest(path) !== structure)
-      throw new CacheError(`${path} is damaged, or belongs to another cache; ${remedy}`);
+      throw new CacheError(`${path} is damaged, or belongs to another cache; ${RESTORE}`);
     // A shard that grows under our eyes cannot be checked, and its writer has checked it.
   } else if (size > 0 && !live) structureDigest(path);
-  return size;
 }
 
 function checkIdentity(shard: Shard, path: string, identity: CacheIdentity): void {
@@ -69,8 +73,7 @@ export async function openShard(
   live: boolean,
 ): Promise<Shard | undefined> {
   const path = join(folder, entry.file);
-  // LMDB cannot open an empty file for reading: a shard that was killed in its first moment.
-  if ((await checkFile(folder, entry, live)) === 0) return undefined;
+  await checkFile(folder, entry, live);
   const shard = Shard.openForReading(path);
   if (shard === undefined) return undefined;
   try {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CacheError } from './manifest.js';
+import { CacheError, RESTORE } from './manifest.js';
 
 /*
  * LMDB trusts the page numbers and offsets that it finds in its file: one wrong bit there ends the
@@ -96,7 +96,7 @@ export function structureDigest(path: string): string {
     return hash.digest('hex');
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new CacheError(`${path} is damaged: ${error.message}`, { cause: error });
+    throw new CacheError(`${path} is damaged: ${error.message}; ${RESTORE}`, { cause: error });
   } finally {
     closeSync(file);
   }

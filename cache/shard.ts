@@ -1,8 +1,9 @@
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { CorruptRecordError, decodeChecked, encodeChecked } from './codec.js';
-import { CacheError, identitySchema, type CacheIdentity } from './manifest.js';
+import { CacheError, identitySchema, RESTORE, type CacheIdentity } from './manifest.js';
 import type { SampleHeader } from './records.js';
 import type { ClipSums } from './statistics.js';
 
@@ -68,6 +69,8 @@ export class Shard {
    * @throws CacheError when the file is not a shard
    */
   static openForReading(path: string): Shard | undefined {
+    // LMDB brings the process down over an empty file that it must not fill.
+    if (statSync(path).size === 0) return undefined;
     return Shard.guard(path, () => {
       const root = open<Buffer, string>({
         path,
@@ -91,7 +94,7 @@ export class Shard {
       return opening();
     } catch (error) {
       throw new CacheError(
-        `${path} cannot be opened as a shard: ${(error as Error).message}; restore it from a copy, or make the cache anew in another folder`,
+        `${path} cannot be opened as a shard: ${(error as Error).message}; ${RESTORE}`,
         { cause: error },
       );
     }

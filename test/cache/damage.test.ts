@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { copyFile, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CorruptRecordError, openCache, openCacheWriter, type Sample } from '../../cache/index.js';
+import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
+
+const LARGE = { ...SHAPE, size: 40 };
+const SHARD = 'shards/shard-00000.lmdb';
+
+/** One byte of a file, changed and put right again. */
+async function withFlip(path: string, at: number, test: () => Promise<void>): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, at);
+    await file.write(Buffer.from([(byte[0] ?? 0) ^ (1 << (at % 8))]), 0, 1, at);
+    try {
+      await test();
+    } finally {
+      await file.write(byte, 0, 1, at);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads all that a cache gives. @returns the samples, and how many were refused */
+async function readWhatGoes(folder: string): Promise<{ good: Sample[]; refused: number }> {
+  const reader = await openCache(folder);
+  const good: Sample[] = [];
+  let refused = 0;
+  try {
+    for (let i = 0; i < reader.size; i++)
+      try {
+        good.push(reader.sample(i));
+        reader.header(i);
+      } catch (error) {
+        assert.ok(error instanceof CorruptRecordError, String(error));
+        refused++;
+      }
+  } finally {
+    await reader.close();
+  }
+  return { good, refused };
+}
+
+describe('damaged caches', () => {
+  const folder = useFolder();
+
+  async function write(count: number, shape = SHAPE, name = '.', from = 0): Promise<string> {
+    const cache = join(folder(), name);
+    const writer = await openCacheWriter(cache, { ...OPTIONS, shape });
+    for (let i = from; i < from + count; i++) await writer.put(makeSample(i, shape));
+    await writer.seal();
+    return cache;
+  }
+
+  // Records inside LMDB's leaf pages, and on pages of their own.
+  for (const [kind, shape, step] of [
+    ['small', SHAPE, 83],
+    ['large', LARGE, 401],
+  ] as const)
+    it(`never give a wrong byte of ${kind} records, whichever byte of a shard was changed`, async function () {
+      this.timeout(120_000);
+      const cache = await write(6, shape);
+      const path = join(cache, SHARD);
+      const { length } = await readFile(path);
+      const outcome = { refusedWhole: 0, refusedSample: 0, harmless: 0 };
+      // Steps that are prime meet every field of a page header, node, record header and array somewhere;
+      // the pages that LMDB starts from are tried whole.
+      const places = [
+        ...Array.from({ length: 200 }, (_, i) => i),
+        ...Array.from({ length: 200 }, (_, i) => 4096 + i),
+        ...Array.from({ length: Math.floor(length / step) }, (_, i) => i * step),
+      ];
+      for (const at of places)
+        await withFlip(path, at, async () => {
+          let read: { good: Sample[]; refused: number };
+          try {
+            read = await readWhatGoes(cache);
+          } catch (error) {
+            assert.equal((error as Error).name, 'CacheError', `byte ${at}: ${String(error)}`);
+            assert.match((error as Error).message, /restore it from a copy/);
+            outcome.refusedWhole++;
+            return;
+          }
+          assert.equal(read.good.length + read.refused, 6, `byte ${at}`);
+          for (const sample of read.good)
+            assert.deepEqual(
+              sample,
+              makeSample(Number(sample.header.key.slice(4)), shape),
+              `byte ${at}`,
+            );
+          if (read.refused > 0) outcome.refusedSample++;
+          else outcome.harmless++;
+        });
+      // Harmless are free pages, and what lies behind the end of a record.
+      assert.ok(outcome.refusedWhole > 100 && outcome.harmless > 0, JSON.stringify(outcome));
+      if (kind === 'large') assert.ok(outcome.refusedSample > 100, JSON.stringify(outcome));
+    });
+
+  it('name the sample and the shard of a damaged record', async () => {
+    const cache = await write(3, LARGE);
+    const path = join(cache, SHARD);
+    const at = (await readFile(path)).indexOf(makeSample(1, LARGE).frames) + 1000;
+    await withFlip(path, at, async () => {
+      const reader = await openCache(cache);
+      assert.throws(
+        () => reader.sample(reader.find('key-1')!),
+        /sample 1 \(class-1\/1\.mp4, clip 1, key key-1\) in shards\/shard-00000\.lmdb: .*checksum does not match/,
+      );
+      assert.deepEqual(reader.sample(reader.find('key-2')!), makeSample(2, LARGE));
+      await reader.close();
+    });
+  });
+
+  it('are refused when a shard is truncated anywhere, sealed or not', async () => {
+    const cache = await write(4, LARGE);
+    const path = join(cache, SHARD);
+    const whole = await readFile(path);
+    const unsealed = join(folder(), 'unsealed');
+    const writer = await openCacheWriter(unsealed, { ...OPTIONS, shape: LARGE });
+    for (let i = 0; i < 4; i++) await writer.put(makeSample(i, LARGE));
+    await writer.close();
+    const other = await readFile(join(unsealed, SHARD));
+    for (let share = 0.02; share < 1; share += 0.07) {
+      await truncate(path, Math.floor(whole.length * share));
+      await assert.rejects(openCache(cache), /has \d+ bytes, the manifest says \d+; restore/);
+      await writeFile(path, whole);
+      await truncate(join(unsealed, SHARD), Math.floor(other.length * share));
+      await assert.rejects(openCache(unsealed), /shard-00000\.lmdb (is damaged|cannot be opened)/);
+      await assert.rejects(
+        openCacheWriter(unsealed, { ...OPTIONS, shape: LARGE }),
+        /shard-00000\.lmdb (is damaged|cannot be opened)/,
+      );
+      await writeFile(join(unsealed, SHARD), other);
+    }
+    assert.equal((await readWhatGoes(unsealed)).good.length, 4);
+  });
+
+  it('are refused when a shard is missing, or not a shard', async () => {
+    const cache = await write(2);
+    await rename(join(cache, SHARD), join(folder(), 'elsewhere'));
+    await assert.rejects(
+      openCache(cache),
+      /shard-00000\.lmdb is missing, but the manifest lists it/,
+    );
+    await assert.rejects(openCacheWriter(cache, OPTIONS), /is missing/);
+    await rename(join(folder(), 'elsewhere'), join(cache, SHARD));
+    await writeFile(join(cache, 'shards/shard-00001.lmdb'), 'a note to myself');
+    await assert.rejects(openCache(cache), /shard-00001\.lmdb is damaged: it is not an LMDB file/);
+    await rm(join(cache, 'shards/shard-00001.lmdb'));
+    assert.equal((await readWhatGoes(cache)).good.length, 2);
+  });
+
+  it('are refused when manifest and shards belong to different caches', async () => {
+    const cache = await write(3, SHAPE, 'a');
+    const same = await write(3, SHAPE, 'b', 10);
+    const other = join(folder(), 'c');
+    const writer = await openCacheWriter(other, { ...OPTIONS, tools: { ffmpeg: '4' } });
+    await writer.put(makeSample(1));
+    await writer.close();
+    // A shard of a cache of the same settings has another content; one of others, another fingerprint.
+    await copyFile(join(cache, 'manifest.json'), join(same, 'manifest.json'));
+    await assert.rejects(
+      openCache(same),
+      /shard-00000\.lmdb (is damaged, or belongs|has \d+ bytes)/,
+    );
+    await copyFile(join(other, SHARD), join(cache, 'shards/shard-00007.lmdb'));
+    await assert.rejects(openCache(cache), /shard-00007\.lmdb belongs to another cache/);
+    await assert.rejects(openCacheWriter(cache, OPTIONS), /belongs to another cache/);
+  });
+
+  it('go on after a kill in the first moment of a shard', async () => {
+    const cache = await write(2);
+    await writeFile(join(cache, 'shards/shard-00001.lmdb'), '');
+    assert.equal((await readWhatGoes(cache)).good.length, 2);
+    const writer = await openCacheWriter(cache, OPTIONS);
+    await writer.put(makeSample(5));
+    assert.equal((await writer.seal()).samples, 3);
+    await writeFile(join(cache, 'shards/shard-00002.lmdb'), '');
+    const next = await openCacheWriter(cache, OPTIONS);
+    const manifest = await next.seal();
+    assert.deepEqual([manifest.samples, manifest.shards.length], [3, 2]);
+  });
+});
