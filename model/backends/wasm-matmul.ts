@@ -74,7 +74,7 @@ function swapLastTwo(rank: number): number[] {
 
 /** Registers the kernel; calling it again does nothing. */
 export function registerFastMatMul(): void {
-  const stock = getKernel('BatchMatMul', 'wasm').kernelFunc;
+  const { kernelFunc: stock, setupFunc } = getKernel('BatchMatMul', 'wasm');
   if (stock.name === 'fastBatchMatMul') return;
   const transpose = getKernel('Transpose', 'wasm').kernelFunc;
 
@@ -135,5 +135,11 @@ export function registerFastMatMul(): void {
     return out;
   };
   unregisterKernel('BatchMatMul', 'wasm');
-  registerKernel({ kernelName: 'BatchMatMul', backendName: 'wasm', kernelFunc: fastBatchMatMul });
+  registerKernel({
+    kernelName: 'BatchMatMul',
+    backendName: 'wasm',
+    kernelFunc: fastBatchMatMul,
+    // The stock kernel below still has to be wired to the WebAssembly module.
+    ...(setupFunc === undefined ? {} : { setupFunc }),
+  });
 }

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { loadCpu } from './backends/cpu.js';
+import { loadTensorflow } from './backends/tensorflow.js';
+import { loadWasm } from './backends/wasm.js';
+
+/** Backends, the fastest first. */
+export const BACKENDS = ['tensorflow', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+/** Whether a backend can be used here, and why or why not. */
+export interface BackendReport {
+  readonly name: BackendName;
+  readonly available: boolean;
+  readonly reason: string;
+}
+
+const LADDER: Record<BackendName, { load: () => Promise<void>; about: string }> = {
+  tensorflow: { load: loadTensorflow, about: 'native TensorFlow, on the GPU where there is one' },
+  wasm: { load: loadWasm, about: 'embedded WebAssembly with SIMD, one core' },
+  cpu: {
+    load: loadCpu,
+    about: 'plain JavaScript, some twenty times slower than wasm: a last resort',
+  },
+};
+
+/** Why a backend would not load, in words that help. */
+function explain(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'not installed';
+  if (/tfjs_binding|napi/.test(message)) return 'installed, but its native library is missing';
+  return `does not load: ${message.split('\n')[0] ?? ''}`;
+}
+
+/** TensorFlow.js greets and advises on the console as it loads; that is the commands' place. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { warn, log, info } = console;
+  const ignore = () => undefined;
+  Object.assign(console, { warn: ignore, log: ignore, info: ignore });
+  try {
+    return await work();
+  } finally {
+    Object.assign(console, { warn, log, info });
+  }
+}
+
+/** Loads a backend, without choosing it. @throws Error saying why it cannot be used */
+async function load(name: BackendName): Promise<void> {
+  try {
+    await quietly(async () => {
+      // In Node, tfjs-core comes without its gradients, and this package is the smallest to bring them.
+      await import('@tensorflow/tfjs-layers');
+      await LADDER[name].load();
+    });
+  } catch (cause) {
+    throw new Error(`backend ${name} cannot be used here: ${explain(cause)}`, { cause });
+  }
+}
+
+/** Tries each backend. */
+export async function listBackends(): Promise<BackendReport[]> {
+  const reports: BackendReport[] = [];
+  for (const name of BACKENDS)
+    try {
+      await load(name);
+      reports.push({ name, available: true, reason: LADDER[name].about });
+    } catch (error) {
+      reports.push({ name, available: false, reason: explain((error as Error).cause) });
+    }
+  return reports;
+}
+
+/**
+ * Chooses the backend that everything runs on from here.
+ * @param wanted a backend's name, or `auto` for the fastest that is there
+ * @returns the name of the one chosen
+ * @throws Error when it does not exist or cannot be used here
+ */
+export async function useBackend(wanted: BackendName | 'auto'): Promise<BackendName> {
+  for (const name of wanted === 'auto' ? BACKENDS : [wanted])
+    try {
+      await load(name);
+      if (await quietly(() => tf.setBackend(name))) return name;
+      throw new Error(`backend ${name} does not start`);
+    } catch (error) {
+      if (name === wanted || name === 'cpu') throw error;
+    }
+  throw new Error('no backend can be used here; run "avme doctor" to see why');
+}

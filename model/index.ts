@@ -1,0 +1,28 @@
+export { isDecayed, adamwStep, type AdamWOptions, type Moments } from './adamw.js';
+export {
+  INFERENCE,
+  pretrainForward,
+  pretrainLoss,
+  pretrainSpecs,
+  type ForwardMode,
+  type ModelBatch,
+} from './av-maskenhancer.js';
+export {
+  BACKENDS,
+  listBackends,
+  useBackend,
+  type BackendName,
+  type BackendReport,
+} from './backend.js';
+export { modelConfig, positionsOf, PRESETS, slotsOf, type ModelConfig } from './config.js';
+export { initialWeights } from './init.js';
+export { denormalizeTubelets, patchify, tubeletMoments, unpatchify } from './patch.js';
+export {
+  readSafetensors,
+  SafetensorsError,
+  writeSafetensors,
+  type NamedArray,
+  type TensorFile,
+} from './safetensors.js';
+export { cosineWithWarmup, type Schedule } from './schedule.js';
+export { weightsFrom, type Weights, type WeightSpec } from './weights.js';

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  adamwStep,
+  INFERENCE,
+  isDecayed,
+  modelConfig,
+  pretrainForward,
+  pretrainLoss,
+  weightsFrom,
+  type ModelBatch,
+  type ModelConfig,
+  type Moments,
+} from '../../model/index.js';
+import { reconstructionTargets } from '../../model/loss.js';
+import { normalizePixels, patchify } from '../../model/patch.js';
+import { encodeVisible } from '../../model/visual-encoder.js';
+import { onEachBackend } from '../support/backends.js';
+import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
+
+const TOLERANCE = 1e-4;
+
+function configOf(golden: Golden): ModelConfig {
+  const source = JSON.parse(golden.metadata['config']!) as Record<string, number>;
+  return modelConfig.parse({
+    variant: 'v',
+    imageSize: source['img_size'],
+    patch: source['patch_size'],
+    width: source['encoder_embed_dim'],
+    depth: source['encoder_depth'],
+    heads: source['encoder_num_heads'],
+    decoderWidth: source['decoder_embed_dim'],
+    decoderDepth: source['decoder_depth'],
+    decoderHeads: source['decoder_num_heads'],
+  });
+}
+
+/** The golden video is normalised already and [B, 3, T, H, W]; the model takes pixels, channels last. */
+function pixels(golden: Golden): tf.Tensor {
+  const video = tf.transpose(golden.tensor('input.video'), [0, 2, 3, 4, 1]);
+  const mean = tf.tensor1d([0.485, 0.456, 0.406]);
+  const deviation = tf.tensor1d([0.229, 0.224, 0.225]);
+  return tf.mul(tf.add(tf.mul(video, deviation), mean), 255);
+}
+
+function tokensOf(golden: Golden): { visible: tf.Tensor; masked: tf.Tensor } {
+  const { data, shape } = golden.array('input.mask');
+  const [batch = 0, tokens = 0] = shape;
+  const pick = (value: number) => {
+    const rows = Array.from({ length: batch }, (_, b) =>
+      Array.from({ length: tokens }, (_, i) => i).filter((i) => data[b * tokens + i] === value),
+    );
+    return tf.tensor2d(rows, [batch, rows[0]!.length], 'int32');
+  };
+  return { visible: pick(0), masked: pick(1) };
+}
+
+onEachBackend('VideoMAE pre-training against the original', () => {
+  let golden: Golden;
+  let config: ModelConfig;
+  let batch: ModelBatch;
+  before(async () => {
+    golden = await readGolden('videomae-pretrain-tiny');
+    config = configOf(golden);
+  });
+  beforeEach(() => {
+    const none = tf.zeros([2]);
+    batch = { video: pixels(golden), ...tokensOf(golden), mfcc: none, audioPresent: none };
+  });
+
+  const gradients = (weights: Map<string, tf.Tensor>) => {
+    const names = [...weights.keys()];
+    return tf.valueAndGrads((...tensors: tf.Tensor[]) =>
+      pretrainLoss(
+        batch,
+        weightsFrom(new Map(names.map((name, i) => [name, tensors[i]!]))),
+        config,
+        INFERENCE,
+      ),
+    )([...weights.values()]);
+  };
+
+  it('encoder output', () => {
+    const tubelets = patchify(normalizePixels(batch.video), config);
+    const weights = weightsFrom(golden.weights('model'));
+    const encoded = encodeVisible(tubelets, batch.visible, weights, config);
+    assertClose(encoded, golden.array('expect.encoder'), TOLERANCE, 'encoder');
+  });
+
+  it('output', () => {
+    const output = pretrainForward(batch, weightsFrom(golden.weights('model')), config, INFERENCE);
+    assertClose(output, golden.array('expect.output'), TOLERANCE, 'output');
+  });
+
+  it('targets, normalised and raw', () => {
+    const normalised = reconstructionTargets(batch.video, config);
+    assertClose(normalised, golden.array('expect.target_normalised'), TOLERANCE, 'normalised');
+    const raw = reconstructionTargets(batch.video, { ...config, target: 'raw' });
+    assertClose(raw, golden.array('expect.target_raw'), TOLERANCE, 'raw');
+  });
+
+  it('loss and every gradient', () => {
+    const weights = golden.weights('model');
+    const { value, grads } = gradients(weights);
+    assert.ok(relativeError(value.dataSync(), golden.array('expect.loss').data) < TOLERANCE);
+    const names = [...weights.keys()];
+    assert.deepEqual(names.toSorted(), golden.names('expect.grad').toSorted());
+    names.forEach((name, i) => {
+      assertClose(grads[i]!, golden.array(`expect.grad.${name}`), TOLERANCE, `gradient of ${name}`);
+    });
+  });
+
+  it('five steps of AdamW', () => {
+    const options = JSON.parse(golden.metadata['optimizer']!) as {
+      lr: number;
+      betas: [number, number];
+      weight_decay: number;
+    };
+    const settings = {
+      beta1: options.betas[0],
+      beta2: options.betas[1],
+      weightDecay: options.weight_decay,
+    };
+    const weights = golden.weights('model');
+    const moments = new Map<string, Moments>();
+    for (let step = 1; step <= 5; step++) {
+      const { value, grads } = gradients(weights);
+      const expected = golden.array('expect.adamw_losses').data[step - 1]!;
+      assert.ok(relativeError(value.dataSync(), [expected]) < TOLERANCE, `loss of step ${step}`);
+      [...weights.keys()].forEach((name, i) => {
+        const weight = weights.get(name)!;
+        const old = moments.get(name) ?? {
+          first: tf.zerosLike(weight),
+          second: tf.zerosLike(weight),
+        };
+        const { weight: next, ...rest } = adamwStep(
+          weight,
+          grads[i]!,
+          old,
+          step,
+          options.lr,
+          isDecayed(name, weight.shape),
+          settings,
+        );
+        weights.set(name, next);
+        moments.set(name, rest);
+      });
+    }
+    for (const name of golden.names('expect.after_5_steps'))
+      assertClose(
+        weights.get(name)!,
+        golden.array(`expect.after_5_steps.${name}`),
+        TOLERANCE,
+        name,
+      );
+  });
+});

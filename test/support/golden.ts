@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import { readSafetensors, type NamedArray } from '../../model/index.js';
+
+/** A golden file made with the original authors' code. */
+export interface Golden {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The array of this name. */
+  array(name: string): NamedArray;
+  tensor(name: string): tf.Tensor;
+  /** Names below `prefix.`, without it. */
+  names(prefix: string): string[];
+  /** Tensors below `prefix.`, by their names without it. */
+  weights(prefix: string): Map<string, tf.Tensor>;
+}
+
+export async function readGolden(name: string): Promise<Golden> {
+  // Golden files stay with the sources; tests run from dist/test/support.
+  const url = new URL(`../../../test/golden/${name}.safetensors`, import.meta.url);
+  const { tensors, metadata } = await readSafetensors(fileURLToPath(url));
+  const array = (key: string) => {
+    const found = tensors.get(key);
+    assert.ok(found, `golden ${name} has no ${key}`);
+    return found;
+  };
+  const tensor = (key: string) => tf.tensor(array(key).data, [...array(key).shape]);
+  const names = (prefix: string) =>
+    [...tensors.keys()]
+      .filter((key) => key.startsWith(`${prefix}.`))
+      .map((key) => key.slice(prefix.length + 1));
+  return {
+    metadata,
+    array,
+    tensor,
+    names,
+    weights: (prefix) => new Map(names(prefix).map((key) => [key, tensor(`${prefix}.${key}`)])),
+  };
+}
+
+/** Largest difference relative to the largest expected value: what "1e-4 relative" is measured in. */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  assert.equal(actual.length, expected.length);
+  let scale = 0;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    scale = Math.max(scale, Math.abs(expected[i]!));
+    worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
+    assert.ok(Number.isFinite(actual[i]!), `value ${i} is ${actual[i]}`);
+  }
+  return worst / Math.max(scale, 1e-12);
+}
+
+export function assertClose(
+  actual: tf.Tensor,
+  expected: NamedArray,
+  tolerance: number,
+  what: string,
+): void {
+  assert.deepEqual(actual.shape, expected.shape, `shape of ${what}`);
+  const error = relativeError(actual.dataSync(), expected.data);
+  assert.ok(
+    error <= tolerance,
+    `${what}: relative error ${error.toExponential(2)} above ${tolerance}`,
+  );
+}
