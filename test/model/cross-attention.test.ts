@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import {
+  attend,
+  crossAttention,
+  crossAttentionSpecs,
+  headsFor,
+} from '../../model/cross-attention.js';
+import { weightsFrom } from '../../model/index.js';
+import { onEachBackend } from '../support/backends.js';
+import { assertClose, readGolden, type Golden } from '../support/golden.js';
+
+describe('heads of the cross-attention', () => {
+  it('are the nearest divisor of the width, at most as many as wanted', () => {
+    assert.deepEqual(
+      [headsFor(192, 8), headsFor(108, 8), headsFor(7, 8), headsFor(22, 8)],
+      [8, 6, 7, 2],
+    );
+  });
+});
+
+onEachBackend('TalkNet’s cross-attention against the original', () => {
+  let golden: Golden;
+  before(async () => {
+    golden = await readGolden('talknet-cross-attention');
+  });
+
+  it('declares exactly the weights of the original', () => {
+    const declared = crossAttentionSpecs(64).map((spec) => [spec.name, spec.shape.join()]);
+    const original = golden
+      .names('model')
+      .map((name) => [name, golden.array(`model.${name}`).shape.join()]);
+    assert.deepEqual(declared.sort(), original.sort());
+  });
+
+  it('the attention alone, and the whole layer', () => {
+    const weights = weightsFrom(golden.weights('model'));
+    const [src, tar] = [golden.tensor('input.src'), golden.tensor('input.tar')];
+    assertClose(
+      attend(src, tar, weights, { heads: 8 }),
+      golden.array('expect.attention_only'),
+      1e-4,
+      'attention',
+    );
+    assertClose(
+      crossAttention(src, tar, weights, { heads: 8 }),
+      golden.array('expect.output'),
+      1e-4,
+      'output',
+    );
+  });
+
+  it('dropout is a function of its seeds, and off without them', () => {
+    const weights = weightsFrom(golden.weights('model'));
+    const [src, tar] = [golden.tensor('input.src'), golden.tensor('input.tar')];
+    const run = (first: number) => {
+      let seed = first;
+      return crossAttention(src, tar, weights, {
+        heads: 8,
+        dropout: { rate: 0.1, nextSeed: () => seed++ },
+      }).dataSync();
+    };
+    assert.deepEqual(run(1), run(1));
+    assert.notDeepEqual(run(1), run(2));
+  });
+});
