@@ -53,6 +53,8 @@ export class Shard {
         noSubdir: true,
         encoding: 'binary',
         mapSize,
+        // The same file on every system; LMDB would take the system's own size of pages.
+        pageSize: 4096,
         // A put that is done must be on the disk, and lmdb's overlapping flushes are slower here.
         overlappingSync: false,
         // With it, lmdb holds a promise of its own that nobody can handle when a commit fails.

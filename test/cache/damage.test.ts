@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { copyFile, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { open as openLmdb } from 'lmdb';
 import { CorruptRecordError, openCache, openCacheWriter, type Sample } from '../../cache/index.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 
@@ -66,8 +67,8 @@ describe('damaged caches', () => {
       const path = join(cache, SHARD);
       const { length } = await readFile(path);
       const outcome = { refusedWhole: 0, refusedSample: 0, harmless: 0 };
-      // Steps that are prime meet every field of a page header, node, record header and array somewhere;
-      // the pages that LMDB starts from are tried whole.
+      // Steps that are prime meet every kind of field of a page, node, record header and array; the
+      // pages that LMDB starts from are tried without gaps.
       const places = [
         ...Array.from({ length: 200 }, (_, i) => i),
         ...Array.from({ length: 200 }, (_, i) => 4096 + i),
@@ -98,6 +99,35 @@ describe('damaged caches', () => {
       assert.ok(outcome.refusedWhole > 100 && outcome.harmless > 0, JSON.stringify(outcome));
       if (kind === 'large') assert.ok(outcome.refusedSample > 100, JSON.stringify(outcome));
     });
+
+  it('are checked on every page of their trees before LMDB sees them', async function () {
+    this.timeout(60_000);
+    const cache = await write(60);
+    const path = join(cache, SHARD);
+    const root = openLmdb({ path, noSubdir: true, readOnly: true });
+    const trees = [
+      root,
+      ...['cache', 'headers', 'samples'].map((name) => root.openDB({ name, encoding: 'binary' })),
+    ].map((tree) => tree.getStats() as Record<string, number>);
+    await root.close();
+    const branches = trees.reduce((sum, tree) => sum + tree['treeBranchPageCount']!, 0);
+    const leaves = trees.reduce((sum, tree) => sum + tree['treeLeafPageCount']!, 0);
+    assert.ok(branches >= 2 && leaves > 30);
+    let refused = 0;
+    const { size } = await stat(path);
+    for (let page = 0; page * 4096 < size; page++)
+      await withFlip(path, page * 4096 + 24, async () => {
+        refused += await openCache(cache).then(
+          async (reader) => {
+            await reader.close();
+            return 0;
+          },
+          () => 1,
+        );
+      });
+    // The two pages with which the file begins belong to no tree.
+    assert.equal(refused, 2 + branches + leaves);
+  });
 
   it('name the sample and the shard of a damaged record', async () => {
     const cache = await write(3, LARGE);

@@ -74,6 +74,22 @@ describe('cache', () => {
     await reader.close();
   });
 
+  it('knows every kind of key again', async () => {
+    const keys = ['0', '42', '-', '_', 'a-B_9', 'true', 'f'.repeat(200)];
+    const writer = await openCacheWriter(folder(), OPTIONS);
+    for (const key of keys) {
+      const sample = makeSample(1);
+      await writer.put({ ...sample, header: { ...sample.header, key } });
+    }
+    await writer.close();
+    const again = await openCacheWriter(folder(), OPTIONS);
+    assert.ok(keys.every((key) => again.has(key)));
+    await again.seal();
+    const reader = await openCache(folder());
+    assert.deepEqual([...samplesOf(reader).keys()].sort(), [...keys].sort());
+    await reader.close();
+  });
+
   it('puts each key once when it comes twice at the same time', async () => {
     const manifest = await write([1, 2, 1, 2, 1]);
     assert.equal(manifest.samples, 2);
