@@ -1,3 +1,4 @@
+import { StageError } from './failure.js';
 import { runFfmpeg } from './ffmpeg.js';
 import { SAMPLE_RATE } from './mfcc.js';
 import type { RunContext, VideoIndex } from './video-index.js';
@@ -8,11 +9,25 @@ const RUN_UP = 2;
 const SILENCE = 1e-4;
 /** A difference between sound and its own clock is closed when it exceeds half a hop at 25 fps. */
 const MAX_DRIFT = 0.005;
+/** Decoded around the span, in seconds, so that resampling has something on both sides of its edges. */
+const MARGIN = 0.1;
+const FIRST_SOUND = /\[Parsed_ashowinfo\S* @ .* n:0 /;
 
 export interface DecodedSound {
   /** float32 mono at 16 kHz, `[(end − start) · 16000]`; null where there is none or it is silent. */
   readonly samples: Float32Array | null;
   readonly complaints: readonly string[];
+}
+
+/** Makes damaged samples harmless in place, and tells whether there is anything to hear. */
+function isAudible(samples: Float32Array): boolean {
+  let peak = 0;
+  for (const [i, value] of samples.entries()) {
+    const sane = Number.isFinite(value) ? Math.max(-1, Math.min(1, value)) : 0;
+    if (sane !== value) samples[i] = sane;
+    peak = Math.max(peak, Math.abs(sane));
+  }
+  return peak >= SILENCE;
 }
 
 /**
@@ -27,32 +42,49 @@ export async function decodeSound(
 ): Promise<DecodedSound> {
   if (!index.hasSound) return { samples: null, complaints: [] };
   const [start, end] = span;
-  const samples = new Float32Array(Math.round((end - start) * SAMPLE_RATE));
-  const bytes = new Uint8Array(samples.buffer);
+  const lead = MARGIN * SAMPLE_RATE;
+  const wide = new Float32Array(Math.round((end - start) * SAMPLE_RATE) + 2 * lead);
+  const samples = wide.subarray(lead, -lead);
+  const bytes = new Uint8Array(wide.buffer);
   let filled = 0;
   const seek = start - RUN_UP;
-  const enter = ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seek.toFixed(6)];
+  const enter =
+    seek > (index.times[0] ?? 0)
+      ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seek.toFixed(6)]
+      : [];
+  const from = (start - MARGIN).toFixed(6);
   const filter = [
     // Cut by the sound's own clock before anything is filled: a stray time cannot make hours of silence.
-    `atrim=start=${start.toFixed(6)}:end=${end.toFixed(6)}`,
-    `asetpts=PTS-${start.toFixed(6)}/TB`,
+    `atrim=start=${from}:end=${(end + MARGIN).toFixed(6)}`,
+    'ashowinfo',
+    `asetpts=PTS-(${from})/TB`,
+    // The mean of the channels: without a limit, a loud stereo track mixed to one channel clips.
+    `aresample=${SAMPLE_RATE}:async=1:min_hard_comp=${MAX_DRIFT}:first_pts=0:rematrix_maxval=1`,
     'aformat=sample_fmts=flt:channel_layouts=mono',
-    `aresample=${SAMPLE_RATE}:async=1:min_hard_comp=${MAX_DRIFT}:first_pts=0`,
   ].join(',');
-  const { complaints } = await runFfmpeg({
+  const complaints = await runFfmpeg({
     ...context,
     stage: 'sound',
     path: index.path,
-    inputOptions: ['-copyts', ...(seek > (index.times[0] ?? 0) ? enter : [])],
+    inputOptions: ['-copyts', ...enter],
+    // Behind a seek a decoder complains of what lies in front of it.
+    ...(enter.length > 0 && { complaintsFrom: FIRST_SOUND }),
     outputOptions: ['-vn', '-sn', '-dn', '-af', filter, '-f', 'f32le', '-c:a', 'pcm_f32le'],
-    // Resampling may end a few samples late; an hour more than asked is a file that lies.
+    // Resampling may end a little late.
     maxBytes: bytes.length + 16 * SAMPLE_RATE,
     onOutput: (chunk) => {
       const room = chunk.subarray(0, bytes.length - filled);
       bytes.set(room, filled);
       filled += room.length;
     },
-  });
-  const audible = samples.some((value) => Math.abs(value) >= SILENCE);
-  return { samples: audible ? samples : null, complaints };
+  }).then(
+    (outcome) => outcome.complaints,
+    (error: unknown) => {
+      // Sound that hangs the decoder must not cost a good picture.
+      if (!(error instanceof StageError)) throw error;
+      samples.fill(0);
+      return [error.message];
+    },
+  );
+  return { samples: isAudible(samples) ? samples.slice() : null, complaints };
 }

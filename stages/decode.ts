@@ -74,8 +74,8 @@ async function decodePicture(
 ): Promise<Picture> {
   const chosen = distinct(sampling.times);
   const decoded = await decodeFrames(index, chosen, options, context);
-  if (decoded.times.length === chosen.length)
-    return { decoded, wanted: sampling.times, complaints: decoded.complaints };
+  const complete = chosen.every((time, i) => Math.abs((decoded.times[i] ?? NaN) - time) <= index.tick / 2); // prettier-ignore
+  if (complete) return { decoded, wanted: sampling.times, complaints: decoded.complaints };
   const survey = await surveyClip(index, sampling, context);
   const complaints = [...new Set([...decoded.complaints, ...survey.complaints])];
   if (survey.times.length === 0)

@@ -29,7 +29,7 @@ export interface FfmpegTask {
   readonly maxBytes: number;
   /** Seconds until it is killed. */
   readonly timeout: number;
-  /** Complaints in front of the first line like this are not kept. */
+  /** Complaints in front of the first line like this are dropped, if it ever comes. */
   readonly complaintsFrom?: RegExp;
   readonly onOutput?: (chunk: Buffer) => void;
   readonly onLine?: (line: string) => void;
@@ -60,9 +60,9 @@ export async function ffmpegVersion(): Promise<string> {
 export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
   const { stage, signal } = task;
   signal?.throwIfAborted();
-  const log = new FfmpegLog();
+  let log = new FfmpegLog();
+  let warmingUp = task.complaintsFrom !== undefined;
   const state: { started: boolean; stop: unknown } = { started: false, stop: null };
-  let listening = task.complaintsFrom === undefined;
   let bytes = 0;
 
   const halt = (reason: unknown) => {
@@ -92,8 +92,11 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     .output(sink)
     .outputOptions('-threads', '1', ...task.outputOptions)
     .on('stderr', (line: string) => {
-      listening ||= task.complaintsFrom?.test(line) === true;
-      if (listening) log.add(line);
+      if (warmingUp && task.complaintsFrom?.test(line) === true) {
+        log = new FfmpegLog();
+        warmingUp = false;
+      }
+      log.add(line);
       task.onLine?.(line);
     })
     .on('start', () => {

@@ -18,6 +18,12 @@ function isTime(ticks: number): boolean {
   return Number.isSafeInteger(ticks);
 }
 
+function ascending(values: readonly number[]): number[] {
+  return Array.from(Float64Array.from(values).sort()).filter(
+    (value, i, all) => value !== all[i - 1],
+  );
+}
+
 /**
  * Reads what ffmpeg's `framecrc` format says of one stream, in chunks cut anywhere:
  * `#tb 0: 1/15360`, then a packet a line: `stream, dts, pts, duration, size, checksum[, F=flags]`.
@@ -26,6 +32,8 @@ export class PacketReader {
   #rest = '';
   #tick = 0;
   readonly #times: number[] = [];
+  /** The last reference frame, as long as nobody has said when it is shown. */
+  #waiting: { flags: number; duration: number; otherwise: number } | null = null;
   readonly #keyframes: number[] = [];
   #end = -Infinity;
 
@@ -42,21 +50,38 @@ export class PacketReader {
       return;
     }
     const fields = line.split(',');
-    // AVI with B-frames has decoding times alone: the same set of instants, in another order.
-    const time = [fields[2], fields[1]].map(Number).find(isTime);
-    if (time === undefined) return;
+    const decoded = Number(fields[1]);
+    const shown = Number(fields[2]);
     // No flags are written for what is a keyframe and nothing else.
     const flags = Number(/F=(0x[0-9A-F]+)/.exec(line)?.[1] ?? KEY);
     // An edit list can hide packets: they are decoded but never shown.
     if ((flags & DISCARD) !== 0) return;
+    const duration = Math.max(0, Number(fields[3]) || 0);
+    const isReference = shown !== decoded;
+    if (isReference) this.#settle(decoded);
+    if (isTime(shown)) this.#add(shown, flags, duration);
+    else this.#waiting = { flags, duration, otherwise: decoded + duration };
+  }
+
+  /**
+   * Some containers do not tell when reference frames are shown, of all (AVI with B-frames) or of
+   * some (MPEG-PS). A reference frame is shown when the next one is decoded.
+   */
+  #settle(time: number | null): void {
+    const packet = this.#waiting;
+    if (packet !== null) this.#add(time ?? packet.otherwise, packet.flags, packet.duration);
+    this.#waiting = null;
+  }
+
+  #add(time: number, flags: number, duration: number): void {
+    if (!isTime(time)) return;
     this.#times.push(time);
     if ((flags & KEY) !== 0) this.#keyframes.push(time);
-    this.#end = Math.max(this.#end, time + Math.max(0, Number(fields[3]) || 0));
+    this.#end = Math.max(this.#end, time + duration);
   }
 
   end(): PacketTable {
-    const ascending = (values: readonly number[]) =>
-      Array.from(Float64Array.from(values).sort()).filter((value, i, all) => value !== all[i - 1]);
+    this.#settle(null);
     return {
       tick: this.#tick,
       times: ascending(this.#times),

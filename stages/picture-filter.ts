@@ -43,5 +43,7 @@ export function pictureFilter({ size, fit }: PictureOptions, hdr: boolean): stri
 export function selectFilter(times: readonly number[], tick: number): string {
   const near = (time: number) => `between(t,${(time - tick / 2).toFixed(9)},${(time + tick / 2).toFixed(9)})`; // prettier-ignore
   const behind = ((times.at(-1) ?? 0) + 1).toFixed(9);
-  return `trim=end=${behind},select='${times.map(near).join('+')}'`;
+  // Some files have two frames at one time; the first is the one.
+  const once = `(isnan(prev_selected_t)+gt(t-prev_selected_t,${(tick / 2).toFixed(9)}))`;
+  return `trim=end=${behind},select='(${times.map(near).join('+')})*${once}'`;
 }

@@ -53,14 +53,16 @@ export async function indexVideo(path: string, context: RunContext): Promise<Vid
   if (stream === null)
     throw new StageError('index', explainComplaints(complaints, 'no picture stream was found'), detail); // prettier-ignore
   const description = header.pictures.get(stream) ?? '';
-  if (description.includes('(attached pic)'))
-    throw new StageError('index', 'there is no picture stream in the file, only a cover', detail);
   // What lies in front of the first keyframe cannot be decoded.
   const [firstKey = -Infinity] = table.keyframes;
   const seconds = (ticks: readonly number[]) => Float64Array.from(ticks, (value) => value * table.tick); // prettier-ignore
   const times = seconds(table.times.filter((time) => time >= firstKey));
   if (times.length === 0 || !(table.tick > 0))
     throw new StageError('index', explainComplaints(complaints, 'its picture stream holds no frame'), detail); // prettier-ignore
+  // Old versions of ffmpeg do not say that a picture is attached.
+  const still = times.length === 1 && header.hasSound && /^(mjpeg|png|bmp)\b/.test(description);
+  if (still || description.includes('(attached pic)'))
+    throw new StageError('index', 'there is no picture stream in the file, only a cover', detail);
   const interval = nominalInterval(times, LONE_FRAME_INTERVAL);
   const last = times.at(-1) ?? 0;
   const end = table.end * table.tick;
