@@ -46,11 +46,18 @@ async function isStale(owner: Owner | undefined): Promise<boolean> {
   return !isRunning(owner.pid) || (await startOf(owner.pid)) !== owner.started;
 }
 
+/** @returns undefined when there is no lock, or what is there was not made by a writer */
 async function readOwner(path: string): Promise<Owner | undefined> {
+  let text: string;
   try {
-    return ownerSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return ownerSchema.parse(JSON.parse(text));
+  } catch {
     return undefined;
   }
 }

@@ -33,9 +33,9 @@ export class ShardSeries {
       // Before the put, never after: once a sample is on the disk, its put must not fail any more.
       if (this.open !== undefined && this.open.shard.bytes() >= this.shardBytes)
         await this.sealShard(this.open.file);
-      const { shard } = (this.open ??= await this.begin());
       const record = encodeRecord(sample, this.manifest.shape);
       await this.mustHaveRoom(record.length);
+      const { shard } = (this.open ??= await this.begin());
       await shard.put(header.key, record, { header, sums });
     } catch (error) {
       throw new CacheError(

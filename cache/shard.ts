@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { CorruptRecordError, decodeChecked, encodeChecked } from './codec.js';
 import { CacheError, identitySchema, RESTORE, type CacheIdentity } from './manifest.js';
@@ -129,8 +130,9 @@ export class Shard {
     try {
       await this.root.batch(puts);
     } catch (error) {
-      // lmdb tells that a commit failed at once, and why in a second promise.
-      await (error as { commitError?: Promise<never> }).commitError;
+      // lmdb tells at once that a commit failed, and why in a second promise, if it comes to that.
+      const { commitError } = error as { commitError?: Promise<never> };
+      await Promise.race([commitError, setTimeout(1000)]);
       throw error;
     }
   }
