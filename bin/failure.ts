@@ -35,6 +35,11 @@ export function parseOptions<Schema extends z.ZodType>(
   throw new UsageError(result.error.issues.map((issue) => sentenceOf(issue, input)).join('\n'));
 }
 
+/** The part of a command's options that a schema knows. */
+export function pick(options: object, schema: z.ZodObject): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => key in schema.shape));
+}
+
 /** Which exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;

@@ -1,12 +1,9 @@
 import { styleText } from 'node:util';
 
-/** One object a line on stdout; field names are documented in docs/commands.md. */
-export type JsonEvent = Readonly<Record<string, unknown>> & { readonly event: string };
-
 /** What a command says while it works; `bin/` is the only place that prints. */
 export interface Report {
-  /** Machine-readable: printed only with `--json` (or without a terminal, where `progress` is silent). */
-  event(event: JsonEvent): void;
+  /** Machine-readable: one JSON object a line, printed only with `--json`; documented in docs/commands.md. */
+  event<E extends { readonly event: string }>(event: E): void;
   /** For people: a line that stays. Silent with `--json`. */
   line(text: string): void;
   /** For people: the one line that changes in place; at most ten times a second. */

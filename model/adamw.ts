@@ -10,10 +10,7 @@ export interface AdamWOptions {
 }
 
 /** Moments of one weight; owned by whoever holds the map. */
-export interface Moments {
-  readonly first: tf.Tensor;
-  readonly second: tf.Tensor;
-}
+export type Moments = Readonly<Record<'first' | 'second', tf.Tensor>>;
 
 /** VideoMAE decays neither what has one dimension (biases, norms) nor the mask token. */
 export function isDecayed(name: string, shape: readonly number[]): boolean {
@@ -33,7 +30,7 @@ export function adamwStep(
   lr: number,
   decayed: boolean,
   { beta1, beta2, weightDecay, epsilon = 1e-8 }: AdamWOptions,
-): { weight: tf.Tensor } & Moments {
+): Readonly<Record<'weight' | 'first' | 'second', tf.Tensor>> {
   const first = tf.add(tf.mul(moments.first, beta1), tf.mul(gradient, 1 - beta1));
   const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const root = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** step)), epsilon);

@@ -7,18 +7,24 @@ import { pictureOptions } from '../stages/picture-filter.js';
 import { sampleOptions } from '../stages/sample.js';
 import type { FailureLimit } from './failure.js';
 
-const failureLimit = z.union([z.number(), z.string()]).transform((text, context): FailureLimit => {
-  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(String(text).trim());
-  const value = Number(match?.[1]);
-  if (match === null || (match[2] === '%' ? value > 100 : !Number.isInteger(value))) {
-    context.addIssue({
-      code: 'custom',
-      message: `must be a number of videos or a share like 5%, not ${text}`,
-    });
-    return z.NEVER;
-  }
-  return { value, unit: match[2] === '%' ? 'percent' : 'videos' };
-});
+const limitSchema = z.strictObject({ value: z.number(), unit: z.enum(['videos', 'percent']) });
+
+/** A number, a share like `5%`, or what these two become. */
+const failureLimit = z
+  .union([z.number(), z.string(), limitSchema])
+  .transform((text, context): FailureLimit => {
+    if (typeof text === 'object') return text;
+    const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(String(text).trim());
+    const value = Number(match?.[1]);
+    if (match === null || (match[2] === '%' ? value > 100 : !Number.isInteger(value))) {
+      context.addIssue({
+        code: 'custom',
+        message: `must be a number of videos or a share like 5%, not ${text}`,
+      });
+      return z.NEVER;
+    }
+    return { value, unit: match[2] === '%' ? 'percent' : 'videos' };
+  });
 
 /** Every option of preprocessing, each defined beside the stage that it belongs to. */
 export const preprocessOptions = z

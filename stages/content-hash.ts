@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { StageError } from './failure.js';
 
@@ -7,7 +8,6 @@ const MEANINGS: Record<string, string> = {
   ENOENT: 'the file does not exist',
   EACCES: 'the file cannot be read: permission denied',
   EPERM: 'the file cannot be read: permission denied',
-  EISDIR: 'it is a folder, not a file',
   ENOTDIR: 'a part of its path is not a folder',
   ELOOP: 'its path is a circle of links',
   ENAMETOOLONG: 'its name is too long',
@@ -21,14 +21,17 @@ const MEANINGS: Record<string, string> = {
  */
 export async function contentHash(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  const file = createReadStream(path, { highWaterMark: 1 << 20 });
   try {
+    const found = await stat(path);
+    // To open a pipe would wait for ever.
+    if (!found.isFile()) throw new StageError('read', 'it is no ordinary file');
+    if (found.size === 0) throw new StageError('read', 'the file is empty');
+    const file = createReadStream(path, { highWaterMark: 1 << 20 });
     await pipeline(file, hash, signal === undefined ? {} : { signal });
   } catch (error) {
     const cause = MEANINGS[(error as NodeJS.ErrnoException).code ?? ''];
     if (cause === undefined) throw error;
     throw new StageError('read', cause, (error as Error).message);
   }
-  if (file.bytesRead === 0) throw new StageError('read', 'the file is empty');
   return hash.digest('hex');
 }

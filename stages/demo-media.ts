@@ -72,13 +72,13 @@ const plain = (corners: number) => Math.cos(Math.PI / corners);
 
 /** Draws the outline of a shape of radius 1 around the origin. */
 const OUTLINES: Record<ShapeClass, (pen: SKRSContext2D) => void> = {
-  circle: (pen) => pen.arc(0, 0, 1, 0, 2 * Math.PI),
-  square: (pen) => pen.rect(-0.85, -0.85, 1.7, 1.7),
+  circle: (pen) => { pen.arc(0, 0, 1, 0, 2 * Math.PI); },
+  square: (pen) => { pen.rect(-0.85, -0.85, 1.7, 1.7); },
   triangle: (pen) => { polygon(pen, 3, plain(3)); },
   star: (pen) => { polygon(pen, 5, 0.4); },
   cross: (pen) => { pen.rect(-1, -0.35, 2, 0.7); pen.rect(-0.35, -1, 0.7, 2); },
   ring: (pen) => { pen.arc(0, 0, 1, 0, 2 * Math.PI); pen.arc(0, 0, 0.55, 0, 2 * Math.PI, true); },
-  bar: (pen) => pen.rect(-1.2, -0.35, 2.4, 0.7),
+  bar: (pen) => { pen.rect(-1.2, -0.35, 2.4, 0.7); },
   diamond: (pen) => { polygon(pen, 4, plain(4)); },
   hexagon: (pen) => { polygon(pen, 6, plain(6)); },
   moon: (pen) => { pen.arc(0, 0, 1, 0.6, 2 * Math.PI - 0.6); pen.arc(0.55, 0, 0.7, 2 * Math.PI - 0.9, 0.9, true); },

@@ -25,7 +25,7 @@ export class FfmpegLog {
 
 /** What ffmpeg says, and what it means to somebody who has never met ffmpeg. First match wins. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/moov atom not found/, 'the index (moov) is missing: the file is truncated or was never finished'],
+  [/moov atom not found/, 'the index (moov) is missing: the file is truncated, or was never a video'],
   [/not on whitelist/i, 'this kind of file is not read as video: it is a playlist, a picture or a script'],
   [/does not contain any stream/, 'there is no picture stream in the file'],
   [/Permission denied/, 'the file cannot be read: permission denied'],

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { preprocess, preprocessOptions, type PreprocessEvent } from '../pipeline/index.js';
+import { defineCommand } from './command.js';
+import { EXIT } from './failure.js';
+import { duration, type Report } from './terminal.js';
+
+const schema = preprocessOptions.safeExtend({
+  source: z.string(),
+  cache: z.string({ error: 'give the folder of the cache to make or to add to' }),
+  strict: z.boolean().default(false),
+});
+
+/** Tells people and machines how preprocessing goes. */
+export function reportPreprocessing(report: Report): (event: PreprocessEvent) => void {
+  return (event) => {
+    report.event(event);
+    switch (event.event) {
+      case 'start': {
+        const ignored = Object.entries(event.ignored).map(([kind, count]) => `${count} ${kind}`);
+        report.line(
+          `${event.total} videos` +
+            (ignored.length > 0 ? `; passed over, as no video: ${ignored.join(', ')}` : ''),
+        );
+        break;
+      }
+      case 'progress': {
+        const rate = event.done / Math.max(event.seconds, 1e-9);
+        report.progress(
+          `${event.done}/${event.total} videos  ${rate.toFixed(1)}/s  ` +
+            `${duration((event.total - event.done) / Math.max(rate, 1e-9))} left  ` +
+            `${event.written} clips written, ${event.skipped} skipped, ${event.quarantined} quarantined`,
+        );
+        break;
+      }
+      case 'quarantined':
+        report.line(`quarantined ${event.path}: ${event.cause}`);
+        break;
+      case 'duplicate':
+        report.line(`left out ${event.path}: the same content as ${event.of}`);
+        break;
+    }
+  };
+}
+
+export const preprocessCommand = defineCommand({
+  name: 'preprocess',
+  summary: 'Turns videos into a cache of clips: frames, tube masks and MFCCs.',
+  example: 'avme preprocess videos/ --cache cache/ --size 224',
+  args: [{ name: '<source>', key: 'source', text: 'a folder of videos, or a JSONL list' }],
+  schema,
+  flags: {
+    cache: { value: 'folder', text: 'the cache to make, or to add to' },
+    frames: { value: 'n', text: 'frames a clip' },
+    stride: { value: 'n', text: 'frame steps of the video from one frame of a clip to the next' },
+    clips: { value: 'n', text: 'clips a video, spread evenly over it' },
+    size: { value: 'n', text: 'side of the cached frames in pixels' },
+    fit: { value: 'kind', text: 'how a frame becomes square' },
+    patch: { value: 'n', text: 'side of a patch in pixels' },
+    maskRatio: { value: 'x', text: 'share of the positions that is masked' },
+    seed: { value: 'n', text: 'decides the cached masks' },
+    jobs: { value: 'n', text: 'videos worked on at once' },
+    timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
+    maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
+    retryFailed: { text: 'try the videos in quarantine again' },
+    strict: { text: 'exit with 3 when a video is in quarantine' },
+  },
+  async run({ source, cache, strict, ...options }, { report, signal }) {
+    const onEvent = reportPreprocessing(report);
+    const summary = await preprocess({ source, cache, options, onEvent, signal });
+    const { videos, clips, written, skipped, quarantined, seconds, interrupted } = summary;
+    report.event({ event: 'done', videos, clips, written, skipped, quarantined, seconds });
+    report.line(
+      `${interrupted ? 'stopped' : 'done'}: ${videos} videos, ${clips} clips; ${written} written, ` +
+        `${skipped} skipped, ${quarantined} videos quarantined; ${duration(seconds)}`,
+    );
+    if (interrupted) return EXIT.interrupted;
+    return strict && quarantined > 0 ? EXIT.quarantined : EXIT.done;
+  },
+});

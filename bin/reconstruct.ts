@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { BACKENDS } from '../model/index.js';
+import { reconstruct } from '../pipeline/index.js';
+import { defineCommand } from './command.js';
+import { EXIT } from './failure.js';
+
+const index = { error: 'must be numbers of samples from 0, e.g. 0,5,9' };
+const schema = z.strictObject({
+  run: z.string({ error: 'give the folder that avme pretrain --run wrote' }),
+  cache: z.string({ error: 'give the folder of a cache' }),
+  out: z.string({ error: 'give the PNG to write' }).regex(/\.png$/i, { error: 'must end in .png' }),
+  samples: z
+    .union([z.string().transform((text) => text.split(',').map(Number)), z.array(z.number())])
+    .pipe(z.array(z.number(index).int(index).min(0, index), index))
+    .optional(),
+  count: z.coerce.number().int().min(1).max(64).default(4),
+  checkpoint: z.string().optional(),
+  maskRatio: z.coerce
+    .number()
+    .gt(0, { error: 'must be above 0: nothing would be left to reconstruct' })
+    .lt(1, { error: 'must be below 1: nothing would be left to see' })
+    .optional(),
+  mask: z.enum(['epoch', 'cached']).default('epoch'),
+  seed: z.coerce.number().int().min(0).default(0),
+  mute: z.boolean().default(false),
+  backend: z.enum(['auto', ...BACKENDS]).default('auto'),
+});
+
+export const reconstructCommand = defineCommand({
+  name: 'reconstruct',
+  summary: 'Draws what a trained model makes of clips it sees a tenth of.',
+  example: 'avme reconstruct --run runs/a --cache cache/ --out recon.png',
+  schema,
+  flags: {
+    run: { value: 'folder', text: 'a run folder of avme pretrain' },
+    cache: { value: 'folder', text: 'a cache of the same frame count, size and MFCCs' },
+    out: { value: 'file', text: 'the PNG to write' },
+    samples: { value: 'list', text: 'which samples, e.g. 0,5,9 (default: spread over the cache)' },
+    count: { value: 'n', text: 'how many, where --samples is not given' },
+    checkpoint: { value: 'file', text: 'a checkpoint other than the run’s newest' },
+    maskRatio: { value: 'x', text: 'share of positions masked (default: the run’s)' },
+    mask: { value: 'kind', text: 'epoch: drawn from the seed; cached: the cache’s own' },
+    seed: { value: 'n', text: 'decides the masks' },
+    mute: { text: 'without sound: what does the picture alone give?' },
+    backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
+  },
+  async run({ out, ...request }, { report }) {
+    const { picture, ...result } = await reconstruct(request);
+    await writeFile(out, picture);
+    report.event({ event: 'done', out, ...result });
+    report.line(
+      `wrote ${out}: ${result.samples.length} clips, mean squared error of the masked pixels ` +
+        `${result.mse.toFixed(5)} (pixels in 0..1)`,
+    );
+    return EXIT.done;
+  },
+});

@@ -1,0 +1,23 @@
+export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
+export { diagnose, type Diagnosis } from './doctor.js';
+export {
+  exportSample,
+  inspectCache,
+  inspectSample,
+  type CacheSummary,
+  type SampleSummary,
+} from './inspect.js';
+export { modelChoice, type ModelChoice } from './model-choice.js';
+export { preprocess, type PreprocessRequest } from './preprocess.js';
+export {
+  preprocessOptions,
+  type PreprocessInput,
+  type PreprocessOptions,
+} from './preprocess-options.js';
+export type { PreprocessStages } from './preprocess-run.js';
+export type { PreprocessEvent, PreprocessSummary } from './preprocess-tally.js';
+export { pretrain, type PretrainRequest } from './pretrain.js';
+export type { PretrainEvent, PretrainSummary } from './pretrain-run.js';
+export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
+export { readMetrics, readRun, type MetricsLine, type RunDescription } from './run-folder.js';
+export { stage, type StageCounters, type StageStream } from './stream.js';

@@ -1,0 +1,119 @@
+import { Writable } from 'node:stream';
+import type { ClipBatch, Trainer, TrainingPlan } from '../stages/index.js';
+import { saveCheckpoint } from './checkpoint.js';
+import type { MetricsLine } from './run-folder.js';
+
+/** What happens in a run of pre-training. */
+export type PretrainEvent =
+  | {
+      readonly event: 'start';
+      readonly variant: string;
+      /** Learned weights. */
+      readonly parameters: number;
+      readonly samples: number;
+      readonly steps: number;
+      readonly batch: number;
+      readonly backend: string;
+      /** Steps taken before, in this run folder. */
+      readonly resumedFrom: number;
+    }
+  | ({ readonly event: 'step'; readonly steps: number; readonly secondsLeft: number } & MetricsLine)
+  | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
+  | ({ readonly event: 'done' } & PretrainSummary);
+
+/** What a run came to. */
+export interface PretrainSummary {
+  readonly step: number;
+  readonly steps: number;
+  /** Loss of the last step; null where none was taken. */
+  readonly loss: number | null;
+  readonly seconds: number;
+  readonly checkpoint: string;
+  /** Ended before its last step; the same command goes on. */
+  readonly interrupted: boolean;
+}
+
+export interface PretrainRunOptions {
+  readonly folder: string;
+  readonly trainer: Trainer;
+  readonly plan: TrainingPlan;
+  /** Samples in the cache: an epoch. */
+  readonly samples: number;
+  /** Steps between checkpoints. */
+  readonly saveEvery: number;
+  /** Checkpoints kept. */
+  readonly keep: number;
+  readonly log: (line: MetricsLine) => Promise<void>;
+  readonly onEvent: (event: PretrainEvent) => void;
+}
+
+/** Takes a run's steps, one a batch, and keeps the record of them. */
+export class PretrainRun {
+  #loss: number | null = null;
+  #saved = { step: -1, path: '' };
+  #clips: number;
+  #rate = 0;
+  #stepStart = performance.now();
+  readonly #start = performance.now();
+
+  constructor(
+    private readonly options: PretrainRunOptions,
+    batch: number,
+  ) {
+    this.#clips = options.trainer.step * batch;
+  }
+
+  /** The end of the pipeline. */
+  sink(): Writable {
+    return new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write: (batch: ClipBatch, _, done) => {
+        this.take(batch).then(() => { done(); }, done); // prettier-ignore
+      },
+    });
+  }
+
+  /** Writes a checkpoint of the step that was taken last, unless there is one. @returns its path */
+  async save(): Promise<string> {
+    const { trainer, folder, keep, onEvent } = this.options;
+    const { step } = trainer;
+    if (this.#saved.step !== step) {
+      const path = await saveCheckpoint(folder, { step, tensors: await trainer.state() }, keep);
+      this.#saved = { step, path };
+      onEvent({ event: 'checkpoint', step, path });
+    }
+    return this.#saved.path;
+  }
+
+  async summary(): Promise<PretrainSummary> {
+    const { trainer, plan } = this.options;
+    return {
+      step: trainer.step,
+      steps: plan.steps,
+      loss: this.#loss,
+      seconds: (performance.now() - this.#start) / 1000,
+      checkpoint: await this.save(),
+      interrupted: trainer.step < plan.steps,
+    };
+  }
+
+  private async take(batch: ClipBatch): Promise<void> {
+    const { trainer, plan, samples, log, onEvent, saveEvery } = this.options;
+    const { step, loss, lr } = trainer.train(batch);
+    this.#loss = loss;
+    this.#clips += batch.keys.length;
+    const now = performance.now();
+    const rate = (1000 * batch.keys.length) / (now - this.#stepStart);
+    this.#stepStart = now;
+    // A moving average: single steps vary, and the time left should not jump.
+    this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
+    const line = { step, loss, lr, epoch: this.#clips / samples, clipsPerSecond: this.#rate };
+    await log(line);
+    const secondsLeft = ((plan.steps - step) * batch.keys.length) / this.#rate;
+    onEvent({ event: 'step', ...line, steps: plan.steps, secondsLeft });
+    if (step % saveEvery === 0) await this.save();
+    // The step was synchronous work: let Ctrl-C and timers be heard between two of them.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { openCache, randomFor, type CacheReader } from '../cache/index.js';
+import { initialWeights, pretrainSpecs, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
+import { createTrainer, maskedPositions, planTraining, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
+import { newestCheckpoint } from './checkpoint.js';
+import { chooseModel, type ModelChoice } from './model-choice.js';
+import { PretrainRun, type PretrainEvent, type PretrainSummary } from './pretrain-run.js';
+import { openMetrics, openRun, type RunDescription } from './run-folder.js';
+import { cachedMaskRatio, trainingBatches } from './training-batches.js';
+
+export interface PretrainRequest {
+  /** Folder of the cache to learn from. */
+  readonly cache: string;
+  /** Folder of the run; made when it is not there, gone on with when it is. */
+  readonly run: string;
+  readonly model: ModelChoice;
+  readonly training: TrainingOptions;
+  /** Steps between checkpoints; default 500. */
+  readonly saveEvery?: number;
+  /** Checkpoints kept; default 2. */
+  readonly keep?: number;
+  /** Step to stop at as if interrupted. */
+  readonly stopAt?: number | undefined;
+  /** Default `auto`. */
+  readonly backend?: BackendName | 'auto';
+  readonly onEvent?: (event: PretrainEvent) => void;
+  /** Ends the run after the step in hand, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Through JSON, so that it compares equal to what is read back. */
+const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+
+async function describeRun(
+  { cache, training }: PretrainRequest,
+  config: ModelConfig,
+  reader: CacheReader,
+  backend: string,
+): Promise<RunDescription> {
+  const { fingerprint } = reader.manifest;
+  return {
+    schema: 1,
+    model: plain(config),
+    training: plain(training),
+    cache: { path: resolve(cache), fingerprint, samples: reader.size },
+    begunWith: { avme: await version(), node: process.version, backend },
+  };
+}
+
+/** Where a run stands before its next step: at its newest checkpoint, or at the beginning. */
+async function startingPoint(folder: string, config: ModelConfig, seed: number) {
+  const checkpoint = await newestCheckpoint(folder);
+  if (checkpoint !== undefined) return { step: checkpoint.step, initial: checkpoint.tensors };
+  const values = initialWeights(pretrainSpecs(config), (name) => randomFor(seed, 0, name, 'init'));
+  return { step: 0, initial: new Map([...values].map(([name, data]) => [name, { data }])) };
+}
+
+async function train(request: PretrainRequest, reader: CacheReader): Promise<PretrainSummary> {
+  const { run: folder, training, signal, onEvent = () => undefined } = request;
+  const { shape } = reader.manifest;
+  const config = chooseModel(request.model, shape);
+  const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
+  maskedPositions(shape.positions, maskRatio);
+  const backend = await useBackend(request.backend ?? 'auto');
+  await openRun(folder, await describeRun(request, config, reader, backend));
+  const plan = planTraining(training, reader.size);
+  const { step, initial } = await startingPoint(folder, config, training.seed);
+  const trainer = createTrainer({ config, options: training, plan, initial, step });
+  const metrics = await openMetrics(folder, step);
+  try {
+    const run = new PretrainRun(
+      {
+        folder,
+        trainer,
+        plan,
+        samples: reader.size,
+        saveEvery: request.saveEvery ?? 500,
+        keep: request.keep ?? 2,
+        log: (line) => metrics.appendFile(`${JSON.stringify(line)}\n`),
+        onEvent,
+      },
+      training.batch,
+    );
+    onEvent({
+      event: 'start',
+      variant: config.variant,
+      parameters: trainer.parameters,
+      samples: reader.size,
+      steps: plan.steps,
+      batch: training.batch,
+      backend,
+      resumedFrom: step,
+    });
+    const end = Math.min(plan.steps, request.stopAt ?? plan.steps);
+    const { crop, flip } = training;
+    const draw = { ...training, maskRatio, augment: { crop, flip } };
+    try {
+      await pipeline(
+        trainingBatches(reader, config, draw, step, end),
+        run.sink(),
+        signal === undefined ? {} : { signal },
+      );
+    } catch (error) {
+      // Ctrl-C: the step in hand was finished, and is in the checkpoint below.
+      if (signal?.aborted !== true) throw error;
+    }
+    const summary = await run.summary();
+    onEvent({ event: 'done', ...summary });
+    return summary;
+  } finally {
+    await metrics.close();
+    trainer.dispose();
+  }
+}
+
+/**
+ * Pre-trains a model on a cache. A run folder that has checkpoints is gone on with: a run that was
+ * interrupted at any step ends with the same weights, to the bit, as one that was not.
+ * @throws Error when cache, run folder and options do not fit each other, or the loss is not finite
+ */
+export async function pretrain(request: PretrainRequest): Promise<PretrainSummary> {
+  const reader = await openCache(request.cache);
+  try {
+    if (reader.size === 0)
+      throw new Error(`${request.cache} holds no samples; run avme preprocess first`);
+    return await train(request, reader);
+  } finally {
+    await reader.close();
+  }
+}

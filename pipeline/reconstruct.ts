@@ -1,0 +1,126 @@
+import { openCache, type CacheReader } from '../cache/index.js';
+import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../model/index.js';
+import { createReconstructor, drawReconstructions, type ClipBatch, type Reconstruction } from '../stages/index.js'; // prettier-ignore
+import { loadCheckpoint, newestCheckpoint, type Checkpoint } from './checkpoint.js';
+import { checkIndex } from './inspect.js';
+import { checkFit } from './model-choice.js';
+import { readRun } from './run-folder.js';
+import { batchFor, cachedMaskRatio, drawSample } from './training-batches.js';
+
+export interface ReconstructRequest {
+  /** Folder of the run whose model reconstructs. */
+  readonly run: string;
+  readonly cache: string;
+  /** Indices of the samples; default `count` of them, spread over the cache. */
+  readonly samples?: readonly number[] | undefined;
+  /** Default 4. */
+  readonly count?: number;
+  /** A checkpoint other than the run's newest. */
+  readonly checkpoint?: string | undefined;
+  /** Share of the positions that is masked; default the run's. */
+  readonly maskRatio?: number | undefined;
+  /** `epoch`: drawn from the seed (default); `cached`: the cache's own. */
+  readonly mask?: 'epoch' | 'cached';
+  readonly seed?: number;
+  /** Leaves the sound out, as if the clips had none. */
+  readonly mute?: boolean;
+  readonly backend?: BackendName | 'auto';
+}
+
+export interface ReconstructResult {
+  readonly picture: Buffer;
+  readonly step: number;
+  readonly samples: readonly {
+    readonly index: number;
+    readonly id: string;
+    readonly mse: number;
+  }[];
+  /** Mean over the samples of the masked pixels' squared error, pixels in [0, 1]. */
+  readonly mse: number;
+}
+
+/** Masks for pictures come from an epoch that training never reaches: none of them was learned from. */
+const PICTURE_EPOCH = -1;
+
+/** `count` indices, evenly spread over the cache. */
+export function spreadIndices(size: number, count: number): number[] {
+  const shown = Math.min(size, count);
+  return Array.from({ length: shown }, (_, i) => Math.floor(((i + 0.5) * size) / shown));
+}
+
+async function chooseCheckpoint({ run, checkpoint }: ReconstructRequest): Promise<Checkpoint> {
+  if (checkpoint !== undefined) return loadCheckpoint(checkpoint);
+  const newest = await newestCheckpoint(run);
+  if (newest === undefined)
+    throw new Error(`${run} has no checkpoint yet; let avme pretrain reach one first`);
+  return newest;
+}
+
+function muted(batch: ClipBatch): ClipBatch {
+  return { ...batch, mfcc: batch.mfcc.map(() => 0), audioPresent: batch.audioPresent.map(() => 0) };
+}
+
+function describeClip(reader: CacheReader, index: number, mse: number): string {
+  const { label, id, clip } = reader.header(index);
+  return `${label ?? 'no label'} · ${id} · clip ${clip} · error ${mse.toFixed(4)}`;
+}
+
+async function reconstructClips(
+  request: ReconstructRequest,
+  reader: CacheReader,
+  config: ModelConfig,
+  checkpoint: Checkpoint,
+  maskRatio: number,
+): Promise<ReconstructResult> {
+  const { count = 4, seed = 0, mask = 'epoch', mute = false } = request;
+  const indices = request.samples ?? spreadIndices(reader.size, count);
+  indices.forEach((index) => { checkIndex(reader, index); }); // prettier-ignore
+  const augment = { crop: 'none', flip: 0 } as const;
+  const draw = { seed, batch: 1, mask, maskRatio, augment };
+  const model = createReconstructor(config, checkpoint.tensors);
+  try {
+    const clips: Reconstruction[] = [];
+    const samples: { index: number; id: string; mse: number }[] = [];
+    for (const index of indices) {
+      const drawn = drawSample(reader, index, PICTURE_EPOCH, draw);
+      const batch = batchFor(reader, config, 0, [drawn], augment);
+      const { seen, made, mse } = await model.reconstruct(mute ? muted(batch) : batch);
+      const error = mse[0] ?? NaN;
+      clips.push({ title: describeClip(reader, index, error), original: batch.video, seen, made });
+      samples.push({ index, id: reader.header(index).id, mse: error });
+    }
+    const mse = samples.reduce((sum, sample) => sum + sample.mse, 0) / samples.length;
+    const heading = `${config.variant} after ${checkpoint.step} steps, ${Math.round(100 * maskRatio)} % masked${mute ? ', muted' : ''}: mean squared error ${mse.toFixed(4)}`;
+    const { imageSize: size, tubelet } = config;
+    return { picture: await drawReconstructions(clips, { size, tubelet, heading }), step: checkpoint.step, samples, mse }; // prettier-ignore
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * Draws what a trained model makes of clips of which it sees a part.
+ * @throws Error when run, checkpoint and cache do not fit each other
+ */
+export async function reconstruct(request: ReconstructRequest): Promise<ReconstructResult> {
+  const run = await readRun(request.run);
+  const config = modelConfig.parse(run.model);
+  const reader = await openCache(request.cache);
+  try {
+    if (reader.size === 0) throw new Error(`${request.cache} holds no samples`);
+    checkFit(config, reader.manifest.shape);
+    await useBackend(request.backend ?? 'auto');
+    const own = run.training['maskRatio'];
+    const maskRatio =
+      request.maskRatio ?? (typeof own === 'number' ? own : cachedMaskRatio(reader));
+    return await reconstructClips(
+      request,
+      reader,
+      config,
+      await chooseCheckpoint(request),
+      maskRatio,
+    );
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,19 @@
+export { augmentOptions, type AugmentOptions } from './augment.js';
+export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } from './batch.js';
+export { makeDemoMedia } from './demo-media.js';
+export { StageError } from './failure.js';
+export { FFMPEG_PATH, ffmpegVersion } from './ffmpeg.js';
+export { drawTubeMask, maskedPositions, maskOptions, tokenOrder } from './mask.js';
+export { mfcc, SAMPLE_RATE } from './mfcc.js';
+export { encodePng } from './pictures/canvas.js';
+export { drawContactSheet } from './pictures/contact-sheet.js';
+export { drawCurves, type Curve } from './pictures/loss-curve.js';
+export { drawReconstructions, type Reconstruction } from './pictures/reconstruction-sheet.js';
+export { createReconstructor, type Reconstructor } from './reconstruct.js';
+export { createTrainer, type NamedValues, type StepResult, type Trainer } from './train.js';
+export {
+  planTraining,
+  trainingOptions,
+  type TrainingOptions,
+  type TrainingPlan,
+} from './training-options.js';

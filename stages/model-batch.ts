@@ -1,0 +1,22 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ModelBatch, ModelConfig } from '../model/index.js';
+import type { ClipBatch } from './batch.js';
+
+/** Puts a batch onto the device; the tensors are the caller's to dispose of. */
+export function toModelBatch(batch: ClipBatch, config: ModelConfig): ModelBatch {
+  const clips = batch.keys.length;
+  const { frames, imageSize, mfccFrames, cepstra } = config;
+  // Bytes go over as 32-bit integers: TensorFlow.js has no smaller type.
+  const video = tf.tensor(
+    Int32Array.from(batch.video),
+    [clips, frames, imageSize, imageSize, 3],
+    'int32',
+  );
+  return {
+    video,
+    visible: tf.tensor2d(batch.visible, [clips, batch.visible.length / clips], 'int32'),
+    masked: tf.tensor2d(batch.masked, [clips, batch.masked.length / clips], 'int32'),
+    mfcc: tf.tensor3d(batch.mfcc, [clips, mfccFrames, cepstra]),
+    audioPresent: tf.tensor1d(batch.audioPresent),
+  };
+}

@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  denormalizeTubelets,
+  INFERENCE,
+  patchify,
+  pretrainForward,
+  pretrainSpecs,
+  tubeletMoments,
+  unpatchify,
+  weightsFrom,
+  type ModelConfig,
+} from '../model/index.js';
+import type { ClipBatch } from './batch.js';
+import { toModelBatch } from './model-batch.js';
+
+/** What a model makes of a batch of clips; films are uint8 `[clips, frames, size, size, 3]`. */
+export interface ReconstructedClips {
+  /** The clips with their masked patches grey. */
+  readonly seen: Uint8Array;
+  /** The visible patches as they are, the masked ones as the model made them. */
+  readonly made: Uint8Array;
+  /** Mean squared error over the masked pixels of each clip, pixels in [0, 1]. */
+  readonly mse: readonly number[];
+}
+
+export interface Reconstructor {
+  reconstruct(batch: ClipBatch): Promise<ReconstructedClips>;
+  dispose(): void;
+}
+
+/** What a masked patch looks like where it is not seen. */
+const GREY = 0.5;
+
+/** Puts the tokens of a visible-first sequence back to their places. `[B, N, values]` */
+function inOrder(tokens: tf.Tensor, order: tf.Tensor): tf.Tensor {
+  const [batch = 0, count = 0, values = 0] = tokens.shape;
+  const offsets = tf.reshape(tf.mul(tf.range(0, batch, 1, 'int32'), tf.scalar(count, 'int32')), [batch, 1]); // prettier-ignore
+  const rows = tf.reshape(tf.add(order, offsets), [batch * count, 1]);
+  const flat = tf.reshape(tokens, [batch * count, values]);
+  return tf.reshape(tf.scatterND(rows, flat, [batch * count, values]), tokens.shape);
+}
+
+/**
+ * The reconstruction stage. A model that was trained on normalised targets predicts the texture of
+ * a tubelet but not its brightness and contrast: these are then taken from the original, as
+ * VideoMAE's own pictures do.
+ * @param weights at least those of the model
+ * @throws Error naming a weight that is missing
+ */
+export function createReconstructor(
+  config: ModelConfig,
+  weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+): Reconstructor {
+  const tensors = new Map<string, tf.Tensor>();
+  for (const { name, shape } of pretrainSpecs(config)) {
+    const found = weights.get(name);
+    const size = shape.reduce((product, n) => product * n, 1);
+    if (found?.data.length !== size) {
+      tf.dispose([...tensors.values()]);
+      throw new Error(
+        `the checkpoint does not fit the model: ${name} has ${found?.data.length ?? 'no'} values, expected ${size}`,
+      );
+    }
+    tensors.set(name, tf.tensor(found.data, [...shape]));
+  }
+
+  function compute(batch: ClipBatch) {
+    const input = toModelBatch(batch, config);
+    const tubelets = patchify(tf.div(tf.cast(input.video, 'float32'), 255), config);
+    const predicted = pretrainForward(input, weightsFrom(tensors), config, INFERENCE, true);
+    const order = tf.concat([input.visible, input.masked], 1);
+    const placed = inOrder(predicted, order);
+    const pixels =
+      config.target === 'normalised'
+        ? denormalizeTubelets(placed, tubeletMoments(tubelets))
+        : placed;
+    const [clips = 0, visible = 0] = input.visible.shape;
+    const masked = input.masked.shape[1] ?? 0;
+    const flags = tf.concat([tf.zeros([clips, visible, 1]), tf.ones([clips, masked, 1])], 1);
+    const hidden = inOrder(flags, order);
+    const film = (tokens: tf.Tensor) => {
+      const video = unpatchify(tokens, config, config.frames, config.imageSize);
+      return tf.cast(tf.round(tf.mul(tf.clipByValue(video, 0, 1), 255)), 'int32');
+    };
+    const blend = (over: tf.Tensor | number) =>
+      tf.add(tf.mul(tubelets, tf.sub(1, hidden)), tf.mul(hidden, over));
+    const squares = tf.mul(tf.square(tf.sub(pixels, tubelets)), hidden);
+    const mse = tf.div(tf.sum(squares, [1, 2]), masked * (tubelets.shape[2] ?? 1));
+    return { seen: film(blend(GREY)), made: film(blend(pixels)), mse };
+  }
+
+  return {
+    async reconstruct(batch) {
+      const { seen, made, mse } = tf.tidy(() => compute(batch));
+      const [seenValues, madeValues, mseValues] = await Promise.all([
+        seen.data(),
+        made.data(),
+        mse.data(),
+      ]);
+      tf.dispose([seen, made, mse]);
+      return {
+        seen: Uint8Array.from(seenValues),
+        made: Uint8Array.from(madeValues),
+        mse: [...mseValues],
+      };
+    },
+    dispose() {
+      tf.dispose([...tensors.values()]);
+    },
+  };
+}
