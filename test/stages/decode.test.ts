@@ -205,7 +205,7 @@ describe('damage', () => {
     await writeFile(path, (await readFile(path)).subarray(0, 5000));
     await assert.rejects(indexVideo(path, context), {
       stage: 'index',
-      cause: 'the index (moov) is missing: the file is truncated or was never finished',
+      cause: 'the index (moov) is missing: the file is truncated, or was never a video',
       detail: /moov atom not found/,
     });
   });
