@@ -33,7 +33,6 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/Picture size .* is invalid|exceeds max_pixels/, 'its pictures are larger than avme decodes'],
   [/Decoder .*not found|Unknown decoder|unknown codec|Decoding requested, but no decoder/, 'there is no decoder for its picture codec'],
   [/End of file|Invalid data found when processing input/, 'it cannot be read as video: damaged, empty inside, or another kind of file'],
-  [/killed with signal/, 'ffmpeg was killed from outside, perhaps for want of memory'],
 ]; // prettier-ignore
 
 /** The plain meaning of ffmpeg's complaints, or `otherwise` when they mean nothing known. */

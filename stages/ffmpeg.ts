@@ -54,7 +54,7 @@ export async function ffmpegVersion(): Promise<string> {
 
 /**
  * Runs ffmpeg and returns once its process is gone, however it ended.
- * @throws StageError when it ran past its deadline or wrote more than allowed
+ * @throws StageError when it ran past its deadline, wrote more than allowed, or was killed
  * @throws Error when ffmpeg cannot be started at all; the signal's reason when aborted
  */
 export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
@@ -120,6 +120,10 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     if (state.stop !== null) throw state.stop as Error;
     if (!state.started)
       throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
+    // What it has written so far is a part, and no one could tell.
+    const killed = /killed with signal (\w+)/.exec(problem ?? '');
+    if (killed !== null)
+      throw new StageError(stage, `ffmpeg crashed or was killed (${killed[1] ?? ''})`, log.complaints.join('\n')); // prettier-ignore
     if (problem !== null && log.complaints.length === 0) log.add(`[error] ${problem}`);
     return { succeeded: problem === null, complaints: log.complaints };
   } finally {

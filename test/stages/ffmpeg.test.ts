@@ -57,6 +57,16 @@ describe('running ffmpeg', () => {
       await assert.rejects(runFfmpeg({ ...task, signal: AbortSignal.timeout(delay) }), { name: 'TimeoutError' }); // prettier-ignore
   });
 
+  it('does not take what a killed one has written for the whole', async () => {
+    const task = runFfmpeg({ stage: 'test', path: scratch.path('hang.mp4'), outputOptions: raw, maxBytes: 1, timeout: 60 }); // prettier-ignore
+    const outcome = assert.rejects(task, { cause: 'ffmpeg crashed or was killed (SIGSEGV)' });
+    const ours = async () => (await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)])).stdout; // prettier-ignore
+    let pid = '';
+    while (pid === '') pid = /(\d+) .*hang\.mp4/.exec(await ours())?.[1] ?? '';
+    process.kill(Number(pid), 'SIGSEGV');
+    await outcome;
+  });
+
   it('takes file names as data', async () => {
     for (const name of ["quo'te \".mp4", '-dash.mp4', 'per%03d.mp4', 'new\nline.mp4', 'http:x.mp4', 'concat:a|b.mp4', 'te[s]t_*?.mp4', 'ünï.mp4']) {
       await copyFile(video, scratch.path(name));
