@@ -68,9 +68,11 @@ function inputGradient(x: Image, dy: Image, kernel: tf.Tensor4D, geometry: Geome
   const spread = spreadOut(dy, geometry.stride);
   const turned = tf.transpose<tf.Tensor4D>(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]);
   const padOf = (axis: 0 | 1, dilation: number) => {
-    const reach = dilation * ((geometry.kernel[axis] ?? 1) - 1);
+    const reach = dilation * (geometry.kernel[axis] - 1);
     const before = reach - geometry.pad[axis];
-    return [before, x.shape[axis + 1]! - spread.shape[axis + 1]! - before + reach];
+    const [long, short] =
+      axis === 0 ? [x.shape[1], spread.shape[1]] : [x.shape[2], spread.shape[2]];
+    return [before, long - short - before + reach];
   };
   return tf.conv2d(spread, turned, 1, explicit(padOf(0, 1), padOf(1, geometry.dilation)), 'NHWC', [1, geometry.dilation]); // prettier-ignore
 }
@@ -79,6 +81,7 @@ function inputGradient(x: Image, dy: Image, kernel: tf.Tensor4D, geometry: Geome
  * Convolution with PyTorch's weights and symmetric padding `dilation · (k − 1) / 2`, no bias, with
  * gradients on every backend: TensorFlow.js has none for dilated convolutions, and wasm and WebGPU
  * none for filters.
+ * @throws RangeError for a kernel with an even side, which has no symmetric padding
  * @param x `[B, height, width, in]` @param weight `[out, in, kh, kw]`
  * @returns `[B, ⌈height/stride⌉, ⌈width/stride⌉, out]`
  */
@@ -88,16 +91,19 @@ export function conv2d(
   { stride = [1, 1], dilation = 1 }: ConvOptions = {},
 ): Image {
   const [kh = 1, kw = 1] = weight.shape.slice(2);
-  const kernel = tf.transpose<tf.Tensor4D>(weight as tf.Tensor4D, [2, 3, 1, 0]);
-  if (dilation > 1 && stride[1] > 1) {
-    // Stride and dilation together: all taps of all outputs lie on every `stride`-th input.
-    if (dilation % stride[1] !== 0)
-      throw new RangeError(
-        `conv2d: dilation ${dilation} must be a multiple of stride ${stride[1]}`,
-      );
-    const thin = everyNth(x, stride[1]);
-    return conv2d(thin, weight, { stride: [stride[0], 1], dilation: dilation / stride[1] });
+  if (kh % 2 === 0 || kw % 2 === 0)
+    throw new RangeError(`conv2d: the kernel is ${kh}×${kw}; both sides must be odd`);
+  if (dilation > 1 && (stride[0] > 1 || stride[1] > 1)) {
+    // No backend takes both at once. Where the stride divides the dilation, all taps of all outputs
+    // lie on every stride-th input; what is left of the stride then thins the outputs.
+    const before = dilation % stride[1] === 0 ? stride[1] : 1;
+    const thin = everyNth(x, 2, before);
+    const after = [stride[0], stride[1] / before] as const;
+    if (dilation === before) return conv2d(thin, weight, { stride: after });
+    const full = conv2d(thin, weight, { dilation: dilation / before });
+    return everyNth(everyNth(full, 1, after[0]), 2, after[1]);
   }
+  const kernel = tf.transpose<tf.Tensor4D>(weight as tf.Tensor4D, [2, 3, 1, 0]);
   const geometry: Geometry = {
     kernel: [kh, kw],
     stride,
@@ -119,12 +125,15 @@ export function conv2d(
   return convolve(x, kernel);
 }
 
-/** Every `n`-th column, from the first. */
-function everyNth(x: Image, n: number): Image {
+/** Every `n`-th row or column, from the first; `stridedSlice` has no gradient. */
+function everyNth(x: Image, axis: 1 | 2, n: number): Image {
+  if (n === 1) return x;
   const [batch, height, width, channels] = x.shape;
-  const groups = Math.ceil(width / n);
-  const filled = tf.pad4d(x, [[0, 0], [0, 0], [0, groups * n - width], [0, 0]]); // prettier-ignore
-  const grouped = tf.reshape(filled, [batch * height, groups, n, channels]);
-  const first = tf.slice(grouped, [0, 0, 0, 0], [batch * height, groups, 1, channels]);
-  return tf.reshape(first, [batch, height, groups, channels]);
+  const [outer, length, inner] =
+    axis === 1 ? [batch, height, width * channels] : [batch * height, width, channels];
+  const groups = Math.ceil(length / n);
+  const rows = tf.reshape<tf.Rank.R3>(x, [outer, length, inner]);
+  const filled = tf.pad3d(rows, [[0, 0], [0, groups * n - length], [0, 0]]); // prettier-ignore
+  const first = tf.slice(tf.reshape(filled, [outer, groups, n * inner]), 0, [outer, groups, inner]);
+  return tf.reshape(first, axis === 1 ? [batch, groups, width, channels] : [batch, height, groups, channels]); // prettier-ignore
 }
