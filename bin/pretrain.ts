@@ -67,6 +67,7 @@ export const pretrainCommand = defineCommand({
     decoderWidth: { value: 'n', text: 'decoder width instead of the preset’s' },
     decoderDepth: { value: 'n', text: 'decoder blocks' },
     decoderHeads: { value: 'n', text: 'decoder heads instead of the preset’s' },
+    fusionHeads: { value: 'n', text: 'heads of the cross-attention (default: 8)' },
     audioFilters: {
       value: 'list',
       text: 'filters of the audio encoder’s stages, e.g. 16,32,64,128',

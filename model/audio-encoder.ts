@@ -116,7 +116,7 @@ export function encodeAudio(
   prefix = '',
 ): tf.Tensor {
   // One channel, cepstra down, time across: the mean at the end is over cepstra, not over time.
-  const image = tf.expandDims(tf.transpose(mfcc, [0, 2, 1]), 3) as tf.Tensor4D;
+  const image = tf.expandDims<tf.Tensor4D>(tf.transpose(mfcc, [0, 2, 1]), 3);
   const stem = conv2d(image, weights('conv1.weight'), { stride: [2, 1] });
   let x = tf.relu(batchNorm(stem, weights, 'bn1', `${prefix}bn1`, mode));
   for (const plan of planBlocks(options)) x = basicBlock(x, weights, plan, prefix, mode);

@@ -45,6 +45,10 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
 
 /** Loads a backend, without choosing it. @throws Error saying why it cannot be used */
 async function load(name: BackendName): Promise<void> {
+  if (!BACKENDS.includes(name))
+    throw new Error(
+      `there is no backend ${JSON.stringify(name)}; choose auto, ${BACKENDS.join(', ')}`,
+    );
   try {
     await quietly(async () => {
       // In Node, tfjs-core comes without its gradients, and this package is the smallest to bring them.

@@ -42,7 +42,7 @@ function normalizeByBatch(
       value: tf.add(tf.mul(unit, gamma), beta),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [unit, inverse, gamma] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-        const count = dy.shape[0] ?? 1;
+        const count = dy.shape[0];
         const dBeta = tf.sum(dy, 0);
         const dGamma = tf.sum(tf.mul(dy, unit), 0);
         const centred = tf.sub(dy, tf.div(dBeta, count));
@@ -75,7 +75,7 @@ export function batchNorm(
     return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(runningMean, scale)));
   }
   const rows = tf.reshape(x, [-1, channels]);
-  const count = rows.shape[0] ?? 1;
+  const count = rows.shape[0];
   const { mean, variance } = tf.tidy(() => {
     const mean = tf.mean(rows, 0);
     return { mean, variance: tf.mean(tf.square(tf.sub(rows, mean)), 0) };

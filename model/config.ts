@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
-const whole = { error: 'must be a whole number, 1 or more' };
-const count = z.number(whole).int(whole).min(1, whole);
+/** Whole numbers from `least` on; who prints the message adds the field and what it got. */
+const wholeFrom = (least: number) => {
+  const error = { error: `must be a whole number, ${least} or more` };
+  return z.number(error).int(error).min(least, error);
+};
+const count = wholeFrom(1);
 
 /** Sizes of encoder and decoder; decoder widths are VideoMAE's. */
 export const PRESETS = {
@@ -10,6 +14,10 @@ export const PRESETS = {
   b: { width: 768, depth: 12, heads: 12, decoderWidth: 384, decoderHeads: 6 },
   l: { width: 1024, depth: 24, heads: 16, decoderWidth: 512, decoderHeads: 8 },
 } as const;
+
+/** The multiple of `divisor` next to `value`, at least one of it. */
+const nearest = (value: number, divisor: number) =>
+  Math.max(1, Math.round(value / divisor)) * divisor;
 
 /** A model, whole: two runs with equal configurations have interchangeable weights. */
 export const modelConfig = z
@@ -32,7 +40,8 @@ export const modelConfig = z
     /** N_len, MFCC frames a clip. */
     mfccFrames: count.default(256),
     cepstra: count.default(13),
-    audioFilters: z.array(count).length(4).default([16, 32, 64, 128]),
+    /** Squeeze-and-excitation keeps an eighth of a stage's filters, so there are at least eight. */
+    audioFilters: z.array(wholeFrom(8)).length(4).default([16, 32, 64, 128]),
     audioLayers: z.array(count).length(4).default([3, 4, 6, 3]),
     /** Time dilation of the audio encoder's stages; [1, 1, 1, 1] is TalkNet's own. */
     audioDilation: z.array(count).length(4).default([1, 1, 2, 4]),
@@ -52,13 +61,22 @@ export const modelConfig = z
         context.addIssue({
           code: 'custom',
           path: [name],
-          message: `must be a multiple of ${by} (${divisor}); the nearest is ${Math.max(1, Math.round(value / divisor)) * divisor}`,
+          message: `must be a multiple of ${by} (${divisor}); the nearest is ${nearest(value, divisor)}`,
         });
     };
     divides('frames', 'tubelet');
     divides('imageSize', 'patch');
     divides('width', 'heads');
     divides('decoderWidth', 'decoderHeads');
+    const slots = config.frames / config.tubelet;
+    if (config.variant === 'v' || !Number.isInteger(slots)) return;
+    // The audio encoder gives one token for four MFCC frames; they are pooled to the slots.
+    if (Math.ceil(config.mfccFrames / 4) % slots !== 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['mfccFrames'],
+        message: `must be a multiple of 4 · frames / tubelet (${4 * slots}); the nearest is ${nearest(config.mfccFrames, 4 * slots)}`,
+      });
   });
 export type ModelConfig = z.infer<typeof modelConfig>;
 

@@ -24,33 +24,18 @@ function forward(x: Image, kernel: tf.Tensor4D, { stride, dilation, pad }: Geome
 }
 
 /**
- * Gradient of the filter: for each of its places, the window of the padded input that lies under it,
- * times dy, as one matrix product over batch and space. @returns `[kh, kw, in, out]`
+ * Gradient of the filter: itself a convolution, of the input with dy as the kernel, in which batch
+ * and channels change places and stride and dilation too. @returns `[kh, kw, in, out]`
  */
-function filterGradient(
-  x: Image,
-  dy: Image,
-  { kernel, stride, dilation, pad }: Geometry,
-): tf.Tensor {
-  const [batch, , , inChannels] = x.shape;
-  const [, height, width, outChannels] = dy.shape;
-  const padded = tf.pad4d(x, [[0, 0], [pad[0], pad[0]], [pad[1], pad[1]], [0, 0]]); // prettier-ignore
-  const rows = batch * height * width;
-  const windows: tf.Tensor2D[] = [];
-  for (let i = 0; i < kernel[0]; i++)
-    for (let j = 0; j < kernel[1]; j++) {
-      const [y, t] = [i, j * dilation];
-      const end = [
-        batch,
-        y + (height - 1) * stride[0] + 1,
-        t + (width - 1) * stride[1] + 1,
-        inChannels,
-      ];
-      const window = tf.stridedSlice(padded, [0, y, t, 0], end, [1, ...stride, 1]);
-      windows.push(tf.reshape(window, [rows, inChannels]));
-    }
-  const gradient = tf.matMul(tf.concat(windows, 1), tf.reshape(dy, [rows, outChannels]), true);
-  return tf.reshape(gradient, [...kernel, inChannels, outChannels]);
+function filterGradient(x: Image, dy: Image, geometry: Geometry): tf.Tensor {
+  const { kernel, stride, dilation, pad } = geometry;
+  const input = tf.transpose<tf.Tensor4D>(x, [3, 1, 2, 0]);
+  const weight = tf.transpose<tf.Tensor4D>(dy, [1, 2, 0, 3]);
+  const padding = explicit([pad[0], pad[0]], [pad[1], pad[1]]);
+  const out = tf.conv2d(input, weight, [1, dilation], padding, 'NHWC', [...stride]);
+  // Input that no output's window reached to the end adds places beyond the kernel's.
+  const places = tf.slice(out, 0, [input.shape[0], ...kernel, weight.shape[3]]);
+  return tf.transpose(places, [1, 2, 0, 3]);
 }
 
 /** dy with `stride − 1` zeros between its values. */

@@ -13,7 +13,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
   const rows = tf.reshape(x, [-1, lastAxis(x)]);
   const product = tf.matMul(rows, weight, false, true);
   const out = bias === undefined ? product : tf.add(product, bias);
-  return tf.reshape(out, [...x.shape.slice(0, -1), weight.shape[0] ?? 0]);
+  return tf.reshape(out, [...x.shape.slice(0, -1), weight.shape[0]]);
 }
 
 /** Sums everything but the last axis: the gradient of what is broadcast over rows. */

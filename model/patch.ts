@@ -22,9 +22,11 @@ export function patchify(video: tf.Tensor, { tubelet, patch }: PatchLayout): tf.
   const slots = frames / tubelet;
   const rows = height / patch;
   const columns = width / patch;
-  // Batch and slots, pixels and channels stay together: six axes are the most that backends transpose.
-  const split = [batch * slots, tubelet, rows, patch, columns, patch * channels];
-  const grouped = tf.transpose(tf.reshape(video, split), [0, 2, 4, 1, 3, 5]);
+  // Two transpositions of four axes: backends are slow at more.
+  const lines = [batch * slots * tubelet * rows, patch, columns, patch * channels];
+  const patches = tf.transpose(tf.reshape(video, lines), [0, 2, 1, 3]);
+  const planes = [batch * slots, tubelet, rows * columns, patch * patch * channels];
+  const grouped = tf.transpose(tf.reshape(patches, planes), [0, 2, 1, 3]);
   return tf.reshape(grouped, [batch, slots * rows * columns, tubelet * patch * patch * channels]);
 }
 
@@ -38,11 +40,13 @@ export function unpatchify(
   frames: number,
   size: number,
 ): tf.Tensor {
-  const batch = tokens.shape[0] ?? 0;
+  const batch = tokens.shape[0];
   const side = size / patch;
   const slots = frames / tubelet;
-  const grouped = tf.reshape(tokens, [batch * slots, side, side, tubelet, patch, patch * 3]);
-  return tf.reshape(tf.transpose(grouped, [0, 3, 1, 4, 2, 5]), [batch, frames, size, size, 3]);
+  const tubes = tf.reshape(tokens, [batch * slots, side * side, tubelet, patch * patch * 3]);
+  const planes = tf.transpose(tubes, [0, 2, 1, 3]);
+  const patches = tf.reshape(planes, [batch * frames * side, side, patch, patch * 3]);
+  return tf.reshape(tf.transpose(patches, [0, 2, 1, 3]), [batch, frames, size, size, 3]);
 }
 
 /** Pixels 0..255 to ImageNet's mean 0 and deviation 1. @param video `[..., 3]` */

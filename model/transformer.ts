@@ -69,8 +69,8 @@ function selfAttention(x: tf.Tensor, weights: Weights, heads: number): tf.Tensor
   const [batch = 0, tokens = 0, width = 0] = x.shape;
   const head = width / heads;
   const bias = tf.concat([weights('q_bias'), tf.zeros([width]), weights('v_bias')]);
-  const qkv = tf.reshape(linear(x, weights('qkv.weight'), bias), [batch, tokens, 3, heads, head]);
-  const parts = tf.split(tf.transpose(qkv, [2, 0, 3, 1, 4]), 3, 0);
+  const qkv = tf.reshape(linear(x, weights('qkv.weight'), bias), [batch, tokens, 3 * heads, head]);
+  const parts = tf.split(tf.transpose(qkv, [0, 2, 1, 3]), 3, 1);
   const [q, k, v] = parts.map((part) => tf.reshape(part, [batch * heads, tokens, head])) as [
     tf.Tensor,
     tf.Tensor,

@@ -28,8 +28,9 @@ export function positionsAt(config: ModelConfig, width: number, indices: tf.Tens
 /** The patch embedding as one linear map of a flattened tubelet: the original's Conv3d, stride = kernel. */
 function embedTubelets(tubelets: tf.Tensor, weights: Weights, config: ModelConfig): tf.Tensor {
   // Conv3d has (channel, frame, y, x); tubelets are flattened (frame, y, x, channel).
-  const kernel = tf.transpose(weights('patch_embed.proj.weight'), [0, 2, 3, 4, 1]);
-  const matrix = tf.reshape(kernel, [config.width, tubeletValues(config)]);
+  const values = tubeletValues(config);
+  const kernel = tf.reshape(weights('patch_embed.proj.weight'), [config.width, 3, values / 3]);
+  const matrix = tf.reshape(tf.transpose(kernel, [0, 2, 1]), [config.width, values]);
   return linear(tubelets, matrix, weights('patch_embed.proj.bias'));
 }
 

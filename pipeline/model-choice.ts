@@ -23,6 +23,7 @@ export const modelChoice = z.strictObject({
   decoderWidth: size,
   decoderDepth: size,
   decoderHeads: size,
+  fusionHeads: size,
   audioFilters: list,
   audioLayers: list,
   imageSize: size,

@@ -1,11 +1,15 @@
+import { registerFastGather } from './wasm-gather.js';
 import { registerFastMatMul } from './wasm-matmul.js';
+import { registerFastSum } from './wasm-sum.js';
 
 /**
  * Loads the embedded backend. It lacks the gradients of a convolution's filter, of a dilated
  * convolution and of `gather`: model/conv.ts and model/gather.ts have formulations of their own
- * for these, which every backend can run.
+ * for these, which every backend can run. Three kernels that it has are replaced where it is slow.
  */
 export async function loadWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
   registerFastMatMul();
+  registerFastGather();
+  registerFastSum();
 }

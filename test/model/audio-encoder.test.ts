@@ -81,7 +81,7 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
       const all = new Map(weights);
       learned.forEach((name, i) => all.set(name, tensors[i]!));
-      return tf.mean(tf.square(forward(all, new Map()))) as tf.Scalar;
+      return tf.mean<tf.Scalar>(tf.square(forward(all, new Map())));
     })(learned.map((name) => weights.get(name)!));
     assert.ok(
       relativeError(value.dataSync(), golden.array('expect.loss_mean_square_train').data) <
