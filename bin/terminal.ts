@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 /** What a command says while it works; `bin/` is the only place that prints. */
 export interface Report {
   /** Machine-readable: one JSON object a line, printed only with `--json`; documented in docs/commands.md. */
-  event<E extends { readonly event: string }>(event: E): void;
+  event(event: { readonly event: string } & Readonly<Record<never, unknown>>): void;
   /** For people: a line that stays. Silent with `--json`. */
   line(text: string): void;
   /** For people: the one line that changes in place; at most ten times a second. */

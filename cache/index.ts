@@ -14,7 +14,6 @@ export { randomFor } from './random.js';
 export { openCache, CacheReader, type ReadManifest, type SampleEntry } from './reader.js';
 export {
   assertShape,
-  type Clip,
   type ClipArrays,
   type ClipFlags,
   type ClipShape,
@@ -22,7 +21,7 @@ export {
   type SampleHeader,
   type VideoEntry,
 } from './records.js';
-export { sampleKey, sampleOf } from './sample.js';
+export { sampleKey, type ClipOrigin } from './sample-key.js';
 export { sumsOf, type ClipSums, type Moments, type Statistics } from './statistics.js';
 export { belongsTo, selectSamples, type Subset } from './subset.js';
 export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

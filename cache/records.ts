@@ -1,6 +1,6 @@
 /**
- * The three records of avme and the check of their shapes. A source yields {@link VideoEntry}s, the
- * preprocessing pipeline carries {@link Clip}s, the shard cache holds {@link Sample}s.
+ * The records of avme and the check of their shapes: a source yields {@link VideoEntry}s, the shard
+ * cache holds {@link Sample}s.
  */
 
 /** What a source yields: one video, or one segment of it. */
@@ -47,20 +47,6 @@ export interface ClipArrays {
   readonly mask: Uint8Array;
   /** float32 `[mfccFrames, cepstra]`; zeros when the clip has no sound. */
   readonly mfcc: Float32Array;
-}
-
-/** What flows through the preprocessing pipeline once all its stages have run. */
-export interface Clip extends ClipArrays {
-  readonly entry: VideoEntry;
-  /** SHA-256 of the source file, hex. */
-  readonly contentHash: string;
-  /** Index of the clip inside its entry, from 0. */
-  readonly index: number;
-  /** Presentation times of the frames in seconds on the source's own time line, `[frames]`. */
-  readonly times: readonly number[];
-  /** The clip's span in seconds, `[start, end)`: what its sound covers. */
-  readonly span: readonly [number, number];
-  readonly flags: ClipFlags;
 }
 
 /** What stands beside the arrays in the cache; JSON. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { VideoEntry } from '../cache/index.js';
 import type { DecodedClip } from '../stages/decode.js';
 import type { Sampling } from '../stages/sample.js';
@@ -32,20 +31,4 @@ export interface ClipJob {
 /** A clip whose frames and sound are there. */
 export interface DecodedJob extends ClipJob {
   readonly decoded: DecodedClip;
-}
-
-/**
- * The identity of a sample: the same content, cut the same way with the same settings, has the same
- * key whatever its file is called.
- * @returns SHA-256, hex
- */
-export function sampleKey(
-  contentHash: string,
-  { start, end }: Pick<VideoEntry, 'start' | 'end'>,
-  clip: number,
-  fingerprint: string,
-): string {
-  return createHash('sha256')
-    .update(JSON.stringify([contentHash, start, end, clip, fingerprint]))
-    .digest('hex');
 }

@@ -1,5 +1,6 @@
 import {
   randomFor,
+  sampleKey,
   type CacheWriter,
   type Quarantine,
   type Sample,
@@ -13,7 +14,7 @@ import { mfcc } from '../stages/mfcc.js';
 import { indexVideo } from '../stages/probe.js';
 import { sampleClips, segmentOf } from '../stages/sample.js';
 import { TooManyFailuresError, type FailurePolicy } from './failure.js';
-import { sampleKey, type ClipJob, type DecodedJob, type VideoJob } from './preprocess-jobs.js';
+import type { ClipJob, DecodedJob, VideoJob } from './preprocess-jobs.js';
 import { clipShape, type PreprocessOptions } from './preprocess-options.js';
 import { Tally, type PreprocessEvent } from './preprocess-tally.js';
 import type { StageCounters, StageStream } from './stream.js';
@@ -68,9 +69,10 @@ export class PreprocessRun {
     const { options, stages, writer, quarantine } = this.parts;
     this.tally.videos++;
     const hash = await stages.hash(entry.path, signal);
-    const slots = Array.from({ length: options.clips }, (_, index) => ({
-      index,
-      key: sampleKey(hash, entry, index, writer.identity.fingerprint),
+    const { start, end } = entry;
+    const slots = Array.from({ length: options.clips }, (_, clip) => ({
+      index: clip,
+      key: sampleKey(writer.identity.fingerprint, { contentHash: hash, start, end, clip }),
     }));
     const known = quarantine.get(entry.id)?.contentHash === hash;
     const given = slots.filter(({ key }) => writer.has(key) || this.#claims.has(key));
