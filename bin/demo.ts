@@ -35,7 +35,7 @@ export const demoCommand = defineCommand({
       signal,
       onChapter: (title) => {
         const seconds = (performance.now() - start) / 1000;
-        report.event({ event: 'chapter', number: ++chapter, of: CHAPTERS, title });
+        report.event('chapter', { number: ++chapter, of: CHAPTERS, title });
         report.line(`[${chapter}/${CHAPTERS}] ${title} (${duration(seconds)} so far)`);
       },
       onVideo: (done, total) => {
@@ -45,7 +45,7 @@ export const demoCommand = defineCommand({
       onPretrain: reportTraining(report),
     });
     const seconds = (performance.now() - start) / 1000;
-    report.event({ event: 'done', seconds, ...result });
+    report.event('done', { seconds, ...result });
     if (result.interrupted) {
       report.line('stopped; the same command goes on');
       return EXIT.interrupted;

@@ -12,7 +12,7 @@ export const doctorCommand = defineCommand({
   flags: {},
   async run(_, { report }) {
     const found = await diagnose();
-    report.event({ event: 'doctor', ...found });
+    report.event('doctor', { ...found });
     const { ffmpeg } = found;
     report.line(
       table([

@@ -13,7 +13,7 @@ const schema = preprocessOptions.safeExtend({
 /** Tells people and machines how preprocessing goes. */
 export function reportPreprocessing(report: Report): (event: PreprocessEvent) => void {
   return (event) => {
-    report.event(event);
+    report.event(event.event, event);
     switch (event.event) {
       case 'start': {
         const ignored = Object.entries(event.ignored).map(([kind, count]) => `${count} ${kind}`);
@@ -68,7 +68,7 @@ export const preprocessCommand = defineCommand({
     const onEvent = reportPreprocessing(report);
     const summary = await preprocess({ source, cache, options, onEvent, signal });
     const { videos, clips, written, skipped, quarantined, seconds, interrupted } = summary;
-    report.event({ event: 'done', videos, clips, written, skipped, quarantined, seconds });
+    report.event('done', { videos, clips, written, skipped, quarantined, seconds });
     report.line(
       `${interrupted ? 'stopped' : 'done'}: ${videos} videos, ${clips} clips; ${written} written, ` +
         `${skipped} skipped, ${quarantined} videos quarantined; ${duration(seconds)}`,

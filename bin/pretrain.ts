@@ -22,7 +22,7 @@ const schema = trainingOptions.safeExtend({
 /** Tells people and machines how training goes. */
 export function reportTraining(report: Report): (event: PretrainEvent) => void {
   return (event) => {
-    report.event(event);
+    report.event(event.event, event);
     switch (event.event) {
       case 'start':
         report.line(

@@ -48,7 +48,7 @@ export const reconstructCommand = defineCommand({
   async run({ out, ...request }, { report }) {
     const { picture, ...result } = await reconstruct(request);
     await writeFile(out, picture);
-    report.event({ event: 'done', out, ...result });
+    report.event('done', { out, ...result });
     report.line(
       `wrote ${out}: ${result.samples.length} clips, mean squared error of the masked pixels ` +
         `${result.mse.toFixed(5)} (pixels in 0..1)`,

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 /** What a command says while it works; `bin/` is the only place that prints. */
 export interface Report {
   /** Machine-readable: one JSON object a line, printed only with `--json`; documented in docs/commands.md. */
-  event(event: { readonly event: string } & Readonly<Record<never, unknown>>): void;
+  event(name: string, fields: object): void;
   /** For people: a line that stays. Silent with `--json`. */
   line(text: string): void;
   /** For people: the one line that changes in place; at most ten times a second. */
@@ -26,8 +26,8 @@ export function createReport(json: boolean): Report {
     shown = false;
   };
   return {
-    event(event) {
-      if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
+    event(name, fields) {
+      if (json) process.stdout.write(`${JSON.stringify({ event: name, ...fields })}\n`);
     },
     line(text) {
       if (json) return;
