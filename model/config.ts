@@ -2,8 +2,9 @@ import { z } from 'zod';
 
 /** Whole numbers from `least` on; who prints the message adds the field and what it got. */
 const wholeFrom = (least: number) => {
-  const error = { error: `must be a whole number, ${least} or more` };
-  return z.number(error).int(error).min(least, error);
+  // Abort: sizes that are no sizes are not compared with each other.
+  const wrong = { error: `must be a whole number, ${least} or more`, abort: true };
+  return z.number(wrong).int(wrong).min(least, wrong);
 };
 const count = wholeFrom(1);
 

@@ -14,9 +14,12 @@ export function gatherTokens(x: tf.Tensor, indices: tf.Tensor): tf.Tensor {
   });
   const gather = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const rows = tf.reshape(args[0] as tf.Tensor, [batch * tokens, width]);
+    // What is not saved is gone by the time the gradient runs.
+    (args.at(-1) as tf.GradSaveFunc)([flat]);
     return {
       value: tf.reshape(tf.gather(rows, flat as tf.Tensor1D), [batch, picked, width]),
-      gradFunc: (dy: tf.Tensor) => {
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [flat] = saved as [tf.Tensor];
         const grads = tf.reshape(dy, [batch * picked, width]);
         const scattered = tf.scatterND(tf.reshape(flat, [batch * picked, 1]), grads, [batch * tokens, width]); // prettier-ignore
         return tf.reshape(scattered, [batch, tokens, width]);
