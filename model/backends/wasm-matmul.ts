@@ -72,6 +72,22 @@ function swapLastTwo(rank: number): number[] {
   return [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2];
 }
 
+/** The number of one side's matrix in each product of a batch that it may be broadcast over. */
+function matricesOf(own: readonly number[], batch: readonly number[]): number[] {
+  let matrices = [0];
+  let stride = 1;
+  for (let axis = 1; axis <= batch.length; axis++) {
+    const extent = own.at(-axis) ?? 1;
+    const step = extent > 1 ? stride : 0;
+    const inner = matrices;
+    matrices = Array.from({ length: batch.at(-axis) ?? 1 }, (_, i) =>
+      inner.map((matrix) => matrix + i * step),
+    ).flat();
+    stride *= extent;
+  }
+  return matrices;
+}
+
 /** Registers the kernel; calling it again does nothing. */
 export function registerFastMatMul(): void {
   const { kernelFunc: stock, setupFunc } = getKernel('BatchMatMul', 'wasm');
@@ -108,15 +124,22 @@ export function registerFastMatMul(): void {
 
     let out: TensorInfo;
     if (countB === 1) {
-      const folded = { ...a, shape: [1, countA * rows, depth] };
-      out = { ...multiply(folded, { ...b, shape: [1, depth, columns] }), shape };
-    } else if (countA === countB && util.arraysEqual(batchA, batchB)) {
+      const folded = { of: a, offset: 0, shape: [1, countA * rows, depth] };
+      const shared = { of: b, offset: 0, shape: [1, depth, columns] };
+      // Through aliases here, too: XNNPACK's packed copy goes by the right side's number alone, and
+      // `reshape` keeps the number, so a copy that lives on is used for another shape.
+      const product = withAlias(backend, [folded, shared], ([left, right]) =>
+        multiply(left as TensorInfo, right as TensorInfo),
+      );
+      out = { ...product, shape };
+    } else {
       out = backend.makeOutput(shape, 'float32');
       const size = rows * columns;
-      for (let i = 0; i < countB; i++) {
+      const [fromA, fromB] = [matricesOf(batchA, batch), matricesOf(batchB, batch)];
+      for (let i = 0; i < fromA.length; i++) {
         const parts = [
-          { of: a, offset: i * rows * depth, shape: [1, rows, depth] },
-          { of: b, offset: i * depth * columns, shape: [1, depth, columns] },
+          { of: a, offset: (fromA[i] ?? 0) * rows * depth, shape: [1, rows, depth] },
+          { of: b, offset: (fromB[i] ?? 0) * depth * columns, shape: [1, depth, columns] },
         ];
         const product = withAlias(backend, parts, ([left, right]) =>
           multiply(left as TensorInfo, right as TensorInfo),
@@ -127,9 +150,6 @@ export function registerFastMatMul(): void {
         backend.wasm.HEAPU8.copyWithin(to, from, from + size * FLOAT_BYTES);
         backend.disposeData(product.dataId);
       }
-    } else {
-      // Broadcasting over the batch: not in the model, and right, if slow, in the stock kernel.
-      out = multiply(a, b);
     }
     for (const info of scratch) backend.disposeData(info.dataId);
     return out;
