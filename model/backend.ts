@@ -43,6 +43,14 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Makes a loaded backend the one in use. @returns false where it does not come up */
+async function start(name: BackendName): Promise<boolean> {
+  if (!(await tf.setBackend(name))) return false;
+  // The plain JavaScript backend greets with its first tensor, not as it loads.
+  tf.scalar(0).dispose();
+  return true;
+}
+
 /** Loads a backend, without choosing it. @throws Error saying why it cannot be used */
 async function load(name: BackendName): Promise<void> {
   if (!BACKENDS.includes(name))
@@ -83,7 +91,7 @@ export async function useBackend(wanted: BackendName | 'auto'): Promise<BackendN
   for (const name of wanted === 'auto' ? BACKENDS : [wanted])
     try {
       await load(name);
-      if (await quietly(() => tf.setBackend(name))) return name;
+      if (await quietly(() => start(name))) return name;
       throw new Error(`backend ${name} does not start`);
     } catch (error) {
       if (name === wanted || name === 'cpu') throw error;

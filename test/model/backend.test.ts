@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKENDS, listBackends, useBackend, type BackendName } from '../../model/index.js';
 
@@ -40,5 +42,20 @@ describe('backends', () => {
     const before = [console.log, console.warn, console.info];
     await listBackends();
     assert.deepEqual([console.log, console.warn, console.info], before);
+  });
+
+  it('say nothing of their own, not at their first tensor either', async () => {
+    // In a process of its own: TensorFlow.js greets once, and this one has been greeted.
+    const model = new URL('../../model/index.js', import.meta.url).href;
+    const core = import.meta.resolve('@tensorflow/tfjs-core');
+    const program = `
+      const { listBackends, useBackend } = await import(${JSON.stringify(model)});
+      const { ones } = await import(${JSON.stringify(core)});
+      for (const { name, available } of await listBackends())
+        if (available) { await useBackend(name); ones([2]).dataSync(); }`;
+    // Native TensorFlow's C++ has a log of its own, which is the user's to set.
+    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env }); // prettier-ignore
+    assert.deepEqual(await run, { stdout: '', stderr: '' });
   });
 });
