@@ -62,4 +62,19 @@ onEachBackend('TalkNet’s cross-attention against the original', () => {
     assert.deepEqual(run(1), run(1));
     assert.notDeepEqual(run(1), run(2));
   });
+
+  it('drops attention, what it gave, the hidden layer and the feed-forward’s answer', () => {
+    const weights = weightsFrom(golden.weights('model'));
+    const [src, tar] = [golden.tensor('input.src'), golden.tensor('input.tar')];
+    const run = (changed: number) => {
+      let places = 0;
+      const nextSeed = () => (places++ === changed ? 100 : 0) + places;
+      const out = crossAttention(src, tar, weights, { heads: 8, dropout: { rate: 0.1, nextSeed } });
+      assert.equal(places, 4);
+      return out.dataSync();
+    };
+    const usual = run(-1);
+    for (const place of [0, 1, 2, 3])
+      assert.notDeepEqual(run(place), usual, `the mask of place ${place} changes nothing`);
+  });
 });
