@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { adamwStep, isDecayed, modelConfig, pretrainSpecs, PRESETS } from '../../model/index.js';
+import {
+  adamwStep,
+  isDecayed,
+  modelConfig,
+  pretrainSpecs,
+  PRESETS,
+  type Moments,
+} from '../../model/index.js';
 import { onEachBackend } from '../support/backends.js';
 
 const options = { beta1: 0.9, beta2: 0.95, weightDecay: 0.05 };
@@ -42,11 +49,13 @@ onEachBackend('a step of AdamW', () => {
     });
 
   const run = (decayed: boolean) => {
-    let state = { weight: tf.tensor1d(start) as tf.Tensor, first: tf.zeros([3]), second: tf.zeros([3]) }; // prettier-ignore
+    let weight: tf.Tensor = tf.tensor1d(start);
+    let moments: Moments = { first: tf.zeros([3]), second: tf.zeros([3]) };
     gradients.forEach((gradient, t) => {
-      state = adamwStep(state.weight, tf.tensor1d(gradient), state, t + 1, 0.01, decayed, options) as typeof state; // prettier-ignore
+      const next = adamwStep(weight, tf.tensor1d(gradient), moments, t + 1, 0.01, decayed, options);
+      ({ weight, ...moments } = next);
     });
-    return [...state.weight.dataSync()];
+    return [...weight.dataSync()];
   };
 
   for (const decayed of [true, false])

@@ -168,3 +168,76 @@ for (const variant of ['av', 'av-no-cross', 'v'] as const)
       assert.equal(tf.memory().numTensors, held);
     });
   });
+
+onEachBackend('dropout of the model', () => {
+  const config = modelConfig.parse(SMALL);
+  const predict = (settings: ModelConfig, firstSeed: number | undefined) => {
+    const updates = new Map<string, tf.Tensor>();
+    let seed = firstSeed ?? 0;
+    const mode: ForwardMode =
+      firstSeed === undefined
+        ? INFERENCE
+        : { norm: { training: true, updates }, nextSeed: () => seed++ };
+    const out = pretrainForward(
+      batchOf(settings),
+      weightsFrom(weightsOf(settings)),
+      settings,
+      mode,
+    );
+    tf.dispose([...updates.values()]);
+    return out.dataSync();
+  };
+
+  it('is a function of its seeds in training, and absent in inference', () => {
+    assert.deepEqual(predict(config, 1), predict(config, 1));
+    assert.notDeepEqual(predict(config, 1), predict(config, 100));
+    assert.deepEqual(predict(config, undefined), predict({ ...config, dropout: 0.9 }, undefined));
+  });
+
+  it('at rate 0 asks nothing of the seeds', () => {
+    assert.deepEqual(
+      predict({ ...config, dropout: 0 }, 1),
+      predict({ ...config, dropout: 0 }, 100),
+    );
+  });
+});
+
+onEachBackend('the loss', () => {
+  for (const lossOver of ['masked', 'all'] as const)
+    for (const target of ['normalised', 'raw'] as const)
+      it(`over ${lossOver} tokens, ${target}, is the mean square of what is predicted and what is there`, () => {
+        const config = modelConfig.parse({ ...SMALL, lossOver, target });
+        const batch = batchOf(config);
+        const weights = weightsFrom(weightsOf(config));
+        const prediction = pretrainForward(batch, weights, config, INFERENCE).dataSync();
+        const pixels = batch.video.dataSync();
+        const [visible, masked] = [batch.visible.arraySync(), batch.masked.arraySync()];
+        let squares = 0;
+        let at = 0;
+        for (let clip = 0; clip < CLIPS; clip++)
+          for (const token of [...(lossOver === 'all' ? visible[clip]! : []), ...masked[clip]!]) {
+            const [slot, row, column] = [Math.floor(token / 16), Math.floor(token / 4) % 4, token % 4]; // prettier-ignore
+            // Values of a tubelet lie in the order frame, y, x, channel.
+            const there = Array.from({ length: 384 }, (_, i) => {
+              const frame = 2 * slot + Math.floor(i / 192);
+              const [y, x] = [8 * row + (Math.floor(i / 24) % 8), 8 * column + (Math.floor(i / 3) % 8)]; // prettier-ignore
+              return pixels[(((clip * 16 + frame) * 32 + y) * 32 + x) * 3 + (i % 3)]! / 255;
+            });
+            const moments = [0, 1, 2].map((channel) => {
+              const values = there.filter((_, i) => i % 3 === channel);
+              const mean = values.reduce((sum, v) => sum + v, 0) / 128;
+              const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 127;
+              return { mean, deviation: Math.sqrt(variance) + 1e-6 };
+            });
+            there.forEach((value, i) => {
+              const { mean, deviation } = moments[i % 3]!;
+              const wanted = target === 'raw' ? value : (value - mean) / deviation;
+              squares += (prediction[at++]! - wanted) ** 2;
+            });
+          }
+        assert.equal(at, prediction.length);
+        const loss = pretrainLoss(batch, weights, config, INFERENCE).dataSync()[0]!;
+        // wasm adds the squares one after the other in float32.
+        assert.ok(Math.abs(loss / (squares / at) - 1) < 1e-4, `${loss}, expected ${squares / at}`);
+      });
+});

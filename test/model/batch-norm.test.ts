@@ -177,6 +177,19 @@ onEachBackend('batch norm', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
+  it('has exact statistics of a batch of 32 clips', () => {
+    const x = Float32Array.from({ length: 32 * 7 * 256 * 2 }, (_, i) => (i % 4 < 2 ? 0.6 : 0.8));
+    const c: Case = { shape: [32, 7, 256, 2], x, gamma: [1, 1], beta: [0, 0], mean: [0, 0], variance: [0, 0] }; // prettier-ignore
+    const updates = new Map<string, tf.Tensor>();
+    run(c, ...tensors(c), { training: true, updates });
+    const expected = [0.07, 0.001];
+    [...updates.values()].forEach((tensor, i) => {
+      for (const got of tensor.dataSync())
+        assert.ok(Math.abs(got / expected[i]! - 1) < 3e-5, `${got}, expected ${expected[i]!}`);
+    });
+    disposeAll(updates);
+  });
+
   it('of a single value a channel stays finite', () => {
     const updates = new Map<string, tf.Tensor>();
     const c: Case = { shape: [1, 1, 1, 1], x: Float32Array.of(2), gamma: [3], beta: [0.5], mean: [0], variance: [1] }; // prettier-ignore

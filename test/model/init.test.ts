@@ -3,7 +3,7 @@ import { initialWeights, type WeightSpec } from '../../model/index.js';
 
 /** A small generator of the tests' own (Lehmer), seeded by a name. */
 function streamFor(name: string): () => number {
-  let state = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 2147483647, 7);
+  let state = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 2147483647, 7);
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
