@@ -4,7 +4,7 @@ import { meanSquaredError } from '../../model/loss.js';
 import { onEachBackend } from '../support/backends.js';
 
 onEachBackend('mean squared error', () => {
-  it('is right over the millions of values of a real batch, and so does its gradient', () => {
+  it('is right over the millions of values of a real batch, and so is its gradient', () => {
     // Two clips of ViT at mask ratio 0.9. Equal values are the worst there is for a sum in float32:
     // all its roundings go the same way. In one go, it is off by 2 % here.
     const shape = [2, 1408, 1536];
