@@ -82,10 +82,7 @@ function sampleTable(summary: SampleSummary): string {
     ['clip', `${summary.clip}, ${span[0].toFixed(3)}–${span[1].toFixed(3)} s`],
     ['times', summary.times.map((time) => time.toFixed(3)).join(' ')],
     ['sound', summary.audioPresent ? `yes, MFCC ${mfcc.shape.join(' × ')}` : 'no'],
-    [
-      'mask',
-      `${(100 * mask.ratio).toFixed(1)} % masked, ${mask.visible} of ${mask.positions} positions visible`,
-    ],
+    ['mask', `ratio ${mask.ratio}, ${mask.visible} of ${mask.positions} positions visible`],
     ['substituted', String(summary.substituted)],
     ['held', String(summary.held)],
     ...summary.warnings.map((warning, i) => [i === 0 ? 'decoder' : '', warning]),

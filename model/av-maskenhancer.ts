@@ -36,11 +36,11 @@ export interface ModelBatch {
 export interface ForwardMode {
   readonly norm: NormMode;
   /** Seeds of the dropout masks, one a place; only asked for in training. */
-  readonly nextSeed: () => number;
+  readonly nextSeed: () => string;
 }
 
 /** Inference: running statistics, no dropout. */
-export const INFERENCE: ForwardMode = { norm: { training: false }, nextSeed: () => 0 };
+export const INFERENCE: ForwardMode = { norm: { training: false }, nextSeed: () => '' };
 
 const audioOptions = (config: ModelConfig): AudioEncoderOptions => ({
   filters: config.audioFilters,

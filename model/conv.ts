@@ -51,7 +51,10 @@ function spreadOut(dy: Image, [down, across]: readonly [number, number]): Image 
 /** Gradient of the input: a convolution of the spread-out dy with the turned kernel. */
 function inputGradient(x: Image, dy: Image, kernel: tf.Tensor4D, geometry: Geometry): Image {
   const spread = spreadOut(dy, geometry.stride);
-  const turned = tf.transpose<tf.Tensor4D>(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]);
+  const [kh, kw, from, to] = kernel.shape;
+  // Turned by half a turn: its places in reverse. A gather of rows is faster than reversing two axes.
+  const places = tf.gather(tf.reshape(kernel, [kh * kw, from * to]), tf.range(kh * kw - 1, -1, -1, 'int32')); // prettier-ignore
+  const turned = tf.transpose<tf.Tensor4D>(tf.reshape(places, kernel.shape), [0, 1, 3, 2]);
   const padOf = (axis: 0 | 1, dilation: number) => {
     const reach = dilation * (geometry.kernel[axis] - 1);
     const before = reach - geometry.pad[axis];

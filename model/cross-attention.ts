@@ -9,14 +9,15 @@ const EPS = 1e-5;
 export interface CrossAttentionOptions {
   readonly heads: number;
   /** Dropout in training: its rate, and a seed for each place it is applied; none in inference. */
-  readonly dropout?: { readonly rate: number; readonly nextSeed: () => number } | undefined;
+  readonly dropout?: { readonly rate: number; readonly nextSeed: () => string } | undefined;
 }
 
-/** The largest number of heads, at most `wanted`, that divides the width. */
+/** The number of heads nearest to the wanted one that divides the width; the smaller of two. */
 export function headsFor(width: number, wanted: number): number {
-  let heads = Math.min(wanted, width);
-  while (width % heads !== 0) heads--;
-  return heads;
+  for (let apart = 0; apart < width; apart++)
+    for (const heads of [wanted - apart, wanted + apart])
+      if (heads >= 1 && width % heads === 0) return heads;
+  return 1;
 }
 
 /** Weights of one attentionLayer, under PyTorch's names. */

@@ -40,7 +40,8 @@ export function slotMembership(slots: tf.Tensor, count: number): tf.Tensor {
  * Fuses sound into the picture stream. The sound stream has only one distinct row a temporal slot,
  * each repeated equally often: attention over the rows equals attention over their repetitions, and
  * attention from them gives the same answer to each repetition. So both run on `slots` rows instead
- * of N, which is mathematically equal and about 200 times cheaper.
+ * of N, which is mathematically equal and about 200 times cheaper. In training, dropout of the shares
+ * then drops a slot where it would have dropped single keys of it: the same in the mean.
  * @param picture `[B, N, decoderWidth]` @param sound `[B, slots, decoderWidth]`, projected
  * @param member `[B, N, slots]` @returns `[B, N, decoderWidth]`
  */

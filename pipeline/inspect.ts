@@ -8,6 +8,7 @@ import {
   type Sample,
 } from '../cache/index.js';
 import { drawContactSheet, encodePng } from '../stages/index.js';
+import { cachedMaskRatio } from './training-batches.js';
 
 /** A cache at a glance; `avme inspect CACHE --json` prints it. */
 export interface CacheSummary {
@@ -39,7 +40,7 @@ export interface SampleSummary {
   readonly substituted: number;
   readonly held: number;
   readonly warnings: readonly string[];
-  /** Positions of the spatial mask: the share that is masked, how many are visible, how many there are. */
+  /** The spatial mask: the ratio asked for, how many positions it leaves visible, how many there are. */
   readonly mask: { readonly ratio: number; readonly visible: number; readonly positions: number };
   readonly mfcc: { readonly shape: readonly [number, number] };
 }
@@ -72,7 +73,7 @@ function summarizeSample(reader: CacheReader, index: number, sample: Sample): Sa
     substituted: header.flags.substituted,
     held: header.flags.held,
     warnings: header.flags.warnings,
-    mask: { ratio: (mask.length - visible) / mask.length, visible, positions: mask.length },
+    mask: { ratio: cachedMaskRatio(reader), visible, positions: mask.length },
     mfcc: { shape: [mfccFrames, cepstra] },
   };
 }

@@ -130,12 +130,18 @@ function encode(scene: Scene, path: string, signal?: AbortSignal): Promise<void>
         '-c:a aac',
       ])
       .on('end', () => {
-        resolve();
+        finish();
       })
-      .on('error', reject);
-    signal?.addEventListener('abort', () => {
+      .on('error', finish);
+    const stop = () => {
       command.kill('SIGKILL');
-    });
+    };
+    function finish(error?: Error): void {
+      signal?.removeEventListener('abort', stop);
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+    signal?.addEventListener('abort', stop);
     command.save(path);
   });
 }

@@ -50,10 +50,10 @@ export interface TrainerOptions {
 const FIRST = 'optimizer.exp_avg.';
 const SECOND = 'optimizer.exp_avg_sq.';
 
-/** Seeds of dropout: distinct for every step and place, and no function of what ran before. */
-function dropoutSeeds(seed: number, step: number): () => number {
+/** Seeds of dropout: one for every run, step and place, and no function of what ran before. */
+function dropoutSeeds(seed: number, step: number): () => string {
   let place = 0;
-  return () => (seed * 1_000_003 + step) * 64 + place++;
+  return () => `${seed}/${step}/${place++}`;
 }
 
 /**

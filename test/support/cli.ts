@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** JSON lines of stdout. */
+  readonly events: readonly Record<string, unknown>[];
+}
+
+export interface CliOptions {
+  /** Signal to send, and after how many lines of stdout. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly afterLines: number };
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the built command line as a user does. */
+export function avme(
+  args: readonly string[],
+  { kill, cwd, env }: CliOptions = {},
+): Promise<CliResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [AVME, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+    });
+    let stdout = '';
+    let stderr = '';
+    let lines = 0;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      const before = lines;
+      lines += text.split('\n').length - 1;
+      if (kill !== undefined && before < kill.afterLines && lines >= kill.afterLines)
+        child.kill(kill.signal);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const events = stdout
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      resolve({ code, stdout, stderr, events });
+    });
+  });
+}
