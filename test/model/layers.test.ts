@@ -22,12 +22,13 @@ function assertSame(ours: Layer, derived: Layer, inputs: tf.Tensor[]): void {
     assert.deepEqual(gradsA[i]!.shape, input.shape);
     const gap = tf.max(tf.abs(tf.sub(gradsA[i]!, gradsB[i]!))).dataSync()[0]!;
     const scale = Math.max(1, tf.max(tf.abs(gradsB[i]!)).dataSync()[0]!);
-    assert.ok(gap < 2e-5 * scale, `gradient ${i} differs by ${gap} of ${scale}`);
+    assert.ok(gap < 1e-5 * scale, `gradient ${i} differs by ${gap} of ${scale}`);
   });
 }
 
 const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 3 });
-const width = fc.integer({ min: 2, max: 9 });
+// From 3: of two values, normalised, the gradient is all cancellation.
+const width = fc.integer({ min: 3, max: 9 });
 
 onEachBackend('layers', () => {
   it('linear is x · weightᵀ + bias over the last axis of any shape', () => {
