@@ -53,7 +53,8 @@ describe('avme', function () {
 
   it('the demo goes from nothing to pictures, and goes on where it was stopped', async () => {
     const folder = scratch.path('demo');
-    const args = ['demo', '--out', folder, '--steps', '3', '--per-class', '1', '--json'];
+    const args = ['demo', '--out', folder, '--steps', '12', '--per-class', '1', '--json'];
+    // Chapter, chapter, start, ten videos, chapter, start: then come the steps of the training.
     const first = await avme(args, { kill: { signal: 'SIGINT', afterLines: 17 } });
     assert.equal(first.code, 130, first.stderr);
     const second = await avme(args);
