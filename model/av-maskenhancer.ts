@@ -68,7 +68,8 @@ export function pretrainSpecs(config: ModelConfig): WeightSpec[] {
 /** One audio token a temporal slot; the learned token where there is no sound. @returns `[B, slots, filters[3]]` */
 function audioTokens(batch: ModelBatch, weights: Weights, config: ModelConfig, norm: NormMode) {
   const options = audioOptions(config);
-  const encoded = encodeAudio(batch.mfcc, under(weights, AUDIO), options, norm, `${AUDIO}.`);
+  const mode = norm.training ? { ...norm, counted: batch.audioPresent } : norm;
+  const encoded = encodeAudio(batch.mfcc, under(weights, AUDIO), options, mode, `${AUDIO}.`);
   const tokens = poolToSlots(encoded, slotsOf(config));
   const present = tf.reshape(batch.audioPresent, [-1, 1, 1]);
   return tf.add(tf.mul(tokens, present), tf.mul(weights('no_sound_token'), tf.sub(1, present)));

@@ -11,7 +11,16 @@ const MOMENTUM = 0.1;
  */
 export type NormMode =
   | { readonly training: false }
-  | { readonly training: true; readonly updates: Map<string, tf.Tensor> };
+  | {
+      readonly training: true;
+      readonly updates: Map<string, tf.Tensor>;
+      /**
+       * 1 for clips that the statistics are taken over, 0 for those whose result is thrown away, `[B]`:
+       * the zeros of a clip without sound would distort what the others are normalised by. Those come
+       * out as zeros, or statistics that are not theirs would let them grow layer by layer. Default: all.
+       */
+      readonly counted?: tf.Tensor;
+    };
 
 /** Weights and running statistics of one batch norm over `channels`. */
 export function batchNormSpecs(name: string, channels: number): WeightSpec[] {
@@ -24,6 +33,28 @@ export function batchNormSpecs(name: string, channels: number): WeightSpec[] {
   ];
 }
 
+/** What the statistics of a batch are taken over. */
+interface Counting {
+  /** 1 for rows that count, 0 for others, `[rows, 1]`; undefined where all count. */
+  readonly share: tf.Tensor | undefined;
+  /** How many rows count, at least 1. */
+  readonly count: tf.Tensor;
+  /** 1, or 0 where no row counts. */
+  readonly any: tf.Tensor;
+}
+
+function countRows([clips = 0, height = 0, width = 0]: number[], counted?: tf.Tensor): Counting {
+  const area = height * width;
+  if (counted === undefined)
+    return { share: undefined, count: tf.scalar(clips * area), any: tf.scalar(1) };
+  const share = tf.reshape(tf.tile(tf.reshape(counted, [clips, 1]), [1, area]), [clips * area, 1]);
+  const count = tf.sum(share);
+  return { share, count: tf.maximum(count, 1), any: tf.minimum(count, 1) };
+}
+
+const weighted = (x: tf.Tensor, { share }: Counting) =>
+  share === undefined ? x : tf.mul(x, share);
+
 /** (x − mean) / √(var + ε) · gamma + beta with the gradient through the batch's own statistics. */
 function normalizeByBatch(
   rows: tf.Tensor,
@@ -31,22 +62,24 @@ function normalizeByBatch(
   beta: tf.Tensor,
   mean: tf.Tensor,
   variance: tf.Tensor,
+  counting: Counting,
 ): tf.Tensor {
   return tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [rows, gamma, beta] = args as [tf.Tensor, tf.Tensor, tf.Tensor];
     const save = args.at(-1) as tf.GradSaveFunc;
     const inverse = tf.rsqrt(tf.add(variance, EPS));
     const unit = tf.mul(tf.sub(rows, mean), inverse);
-    save([unit, inverse, gamma]);
+    const { count, share } = counting;
+    save([unit, inverse, gamma, count, ...(share === undefined ? [] : [share])]);
     return {
       value: tf.add(tf.mul(unit, gamma), beta),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [unit, inverse, gamma] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-        const count = dy.shape[0];
+        const [unit, inverse, gamma, count, share] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?]; // prettier-ignore
         const dBeta = tf.sum(dy, 0);
         const dGamma = tf.sum(tf.mul(dy, unit), 0);
-        const centred = tf.sub(dy, tf.div(dBeta, count));
-        const dRows = tf.sub(centred, tf.mul(unit, tf.div(dGamma, count)));
+        const felt = tf.div(tf.add(dBeta, tf.mul(unit, dGamma)), count);
+        // Only the rows that count made the statistics.
+        const dRows = tf.sub(dy, share === undefined ? felt : tf.mul(felt, share));
         return [tf.mul(dRows, tf.mul(inverse, gamma)), dGamma, dBeta];
       },
     };
@@ -75,19 +108,17 @@ export function batchNorm(
     return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(runningMean, scale)));
   }
   const rows = tf.reshape(x, [-1, channels]);
-  const count = rows.shape[0];
-  const { mean, variance } = tf.tidy(() => {
-    // Not tf.mean: on wasm it adds in float32, and is off by 6e-4 for a batch of 32 clips.
-    const meanOf = (x: tf.Tensor) => tf.div(tf.sum(x, 0), count);
-    const mean = meanOf(rows);
-    return { mean, variance: meanOf(tf.square(tf.sub(rows, mean))) };
-  });
+  const counting = countRows(x.shape, mode.counted);
+  const { count, any } = counting;
+  // Not tf.mean: on wasm it adds in float32, and is off by 6e-4 for a batch of 32 clips.
+  const meanOf = (values: tf.Tensor) => tf.div(tf.sum(weighted(values, counting), 0), count);
+  const mean = meanOf(rows);
+  const variance = meanOf(tf.square(tf.sub(rows, mean)));
+  const unbiased = tf.mul(variance, tf.div(count, tf.maximum(tf.sub(count, 1), 1)));
   const blend = (old: tf.Tensor, now: tf.Tensor) =>
-    tf.keep(tf.tidy(() => tf.add(tf.mul(old, 1 - MOMENTUM), tf.mul(now, MOMENTUM))));
+    tf.keep(tf.add(old, tf.mul(tf.sub(now, old), tf.mul(any, MOMENTUM))));
   mode.updates.set(`${fullName}.running_mean`, blend(runningMean, mean));
-  mode.updates.set(
-    `${fullName}.running_var`,
-    blend(runningVariance, tf.mul(variance, count / Math.max(1, count - 1))),
-  );
-  return tf.reshape(normalizeByBatch(rows, gamma, beta, mean, variance), x.shape);
+  mode.updates.set(`${fullName}.running_var`, blend(runningVariance, unbiased));
+  const normal = normalizeByBatch(rows, gamma, beta, mean, variance, counting);
+  return tf.reshape(weighted(normal, counting), x.shape);
 }

@@ -94,7 +94,7 @@ function batchOf(config: ModelConfig, pixels = noise('pixels', CLIPS * 16 * 32 *
 /** Training mode; `updates` receives kept tensors. */
 function trainingMode(updates: Map<string, tf.Tensor>): ForwardMode {
   let seed = 1;
-  return { norm: { training: true, updates }, nextSeed: () => seed++ };
+  return { norm: { training: true, updates }, nextSeed: () => String(seed++) };
 }
 
 for (const variant of ['av', 'av-no-cross', 'v'] as const)
@@ -177,7 +177,7 @@ onEachBackend('dropout of the model', () => {
     const mode: ForwardMode =
       firstSeed === undefined
         ? INFERENCE
-        : { norm: { training: true, updates }, nextSeed: () => seed++ };
+        : { norm: { training: true, updates }, nextSeed: () => String(seed++) };
     const out = pretrainForward(
       batchOf(settings),
       weightsFrom(weightsOf(settings)),

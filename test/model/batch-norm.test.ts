@@ -197,4 +197,65 @@ onEachBackend('batch norm', () => {
     for (const tensor of updates.values()) assert.ok(Number.isFinite(tensor.dataSync()[0]));
     disposeAll(updates);
   });
+
+  /** Clips 0 and 2 count, whatever is in clip 1. */
+  const three = (middle: number): Case => {
+    const x = Float32Array.from({ length: 3 * 2 * 3 * 2 }, (_, i) => Math.sin(1 + 1.7 * i));
+    x.subarray(12, 24).fill(middle);
+    return { shape: [3, 2, 3, 2], x, gamma: [1.5, -0.7], beta: [0.3, 2], mean: [1, -1], variance: [2, 0.5] }; // prettier-ignore
+  };
+  /** The batch of the clips of `three` that count. */
+  const two = (): Case => {
+    const c = three(0);
+    return { ...c, shape: [2, 2, 3, 2], x: Float32Array.of(...c.x.subarray(0, 12), ...c.x.subarray(24)) }; // prettier-ignore
+  };
+
+  it('takes its statistics over the clips that count, and gives zeros for the others', () => {
+    const updates = new Map<string, tf.Tensor>();
+    const alone = new Map<string, tf.Tensor>();
+    const counted = tf.tensor1d([1, 0, 1]);
+    const out = run(three(50), ...tensors(three(50)), { training: true, updates, counted }).dataSync(); // prettier-ignore
+    const expected = run(two(), ...tensors(two()), { training: true, updates: alone }).dataSync();
+    const kept = [...out.subarray(0, 12), ...out.subarray(24)];
+    assert.ok(relativeError(kept, expected) < 1e-6);
+    assert.ok(out.subarray(12, 24).every((value) => value === 0));
+    for (const [name, tensor] of updates)
+      assert.ok(relativeError(tensor.dataSync(), alone.get(name)!.dataSync()) < 1e-6, name);
+    disposeAll(updates);
+    disposeAll(alone);
+  });
+
+  it('has the gradient of a batch of the clips that count, and none for the others', () => {
+    const updates = new Map<string, tf.Tensor>();
+    const dy = Float32Array.from({ length: 36 }, (_, i) => Math.cos(0.9 * i));
+    const kept = Float32Array.of(...dy.subarray(0, 12), ...dy.subarray(24));
+    const gradients = (c: Case, dy: Float32Array, mode: NormMode) =>
+      tf
+        .grads((...args: tf.Tensor[]) => run(c, args[0]!, args[1]!, args[2]!, mode))(
+          [...tensors(c)],
+          tf.tensor4d(dy, [...c.shape]),
+        )
+        .map((tensor) => tensor.dataSync());
+    const counted = tf.tensor1d([1, 0, 1]);
+    const [dx, ...rest] = gradients(three(50), dy, { training: true, updates, counted });
+    disposeAll(updates);
+    // Those of a batch without `counted` equal finite differences: see above.
+    const [expected, ...others] = gradients(two(), kept, { training: true, updates });
+    assert.ok(relativeError([...dx!.subarray(0, 12), ...dx!.subarray(24)], expected!) < 1e-5);
+    assert.ok(dx!.subarray(12, 24).every((value) => value === 0));
+    rest.forEach((got, i) => {
+      assert.ok(relativeError(got, others[i]!) < 1e-5);
+    });
+    disposeAll(updates);
+  });
+
+  it('moves no running statistics when no clip counts', () => {
+    const updates = new Map<string, tf.Tensor>();
+    const c = three(1);
+    const out = run(c, ...tensors(c), { training: true, updates, counted: tf.zeros([3]) });
+    assert.ok(out.dataSync().every((value) => value === 0));
+    assert.deepEqual([...updates.get('encoder.bn.running_mean')!.dataSync()], c.mean);
+    assert.deepEqual([...updates.get('encoder.bn.running_var')!.dataSync()], c.variance);
+    disposeAll(updates);
+  });
 });
