@@ -10,7 +10,6 @@ export const maskOptions = z.strictObject({
     .lt(1, 'must be below 1: nothing would be left to see')
     .default(0.9),
 });
-export type MaskOptions = z.infer<typeof maskOptions>;
 
 /**
  * How many of the spatial positions a tube mask hides: `floor(ratio · positions)`.

@@ -30,7 +30,7 @@ export function registerFastSum(): void {
     let at = 0;
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < columns; column++)
-        sums[column] = (sums[column] ?? 0) + (values[at++] ?? 0);
+        sums[column] = (sums[column] as number) + (values[at++] as number);
     backend.typedArrayFromHeap(out).set(sums);
     return out;
   };
