@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ADAMW_KERNEL, type AdamWAttributes } from './backends/wasm-adamw.js';
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -17,6 +18,36 @@ export function isDecayed(name: string, shape: readonly number[]): boolean {
   return shape.length > 1 && !name.endsWith('mask_token') && !name.endsWith('no_sound_token');
 }
 
+type Updated = Readonly<Record<'weight' | 'first' | 'second', tf.Tensor>>;
+
+/** The step as one kernel, on a backend that has it. */
+function fused(
+  weight: tf.Tensor,
+  gradient: tf.Tensor,
+  moments: Moments,
+  attrs: AdamWAttributes,
+): Updated {
+  const inputs = { weight, gradient, ...moments };
+  const outputs: tf.Tensor[] = tf.engine().runKernel(ADAMW_KERNEL, inputs, { ...attrs });
+  const [next, first, second] = outputs as [tf.Tensor, tf.Tensor, tf.Tensor];
+  return { weight: next, first, second };
+}
+
+/** The step op by op, on any backend. */
+function composed(
+  weight: tf.Tensor,
+  gradient: tf.Tensor,
+  moments: Moments,
+  attrs: AdamWAttributes,
+): Updated {
+  const { beta1, beta2, epsilon, rootScale, rate, kept } = attrs;
+  const first = tf.add(tf.mul(moments.first, beta1), tf.mul(gradient, 1 - beta1));
+  const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const root = tf.add(tf.mul(tf.sqrt(second), rootScale), epsilon);
+  const change = tf.mul(tf.div(first, root), rate);
+  return { weight: tf.sub(tf.mul(weight, kept), change), first, second };
+}
+
 /**
  * One step of AdamW, as PyTorch computes it.
  * @param step number of this step, from 1
@@ -30,11 +61,16 @@ export function adamwStep(
   lr: number,
   decayed: boolean,
   { beta1, beta2, weightDecay, epsilon = 1e-8 }: AdamWOptions,
-): Readonly<Record<'weight' | 'first' | 'second', tf.Tensor>> {
-  const first = tf.add(tf.mul(moments.first, beta1), tf.mul(gradient, 1 - beta1));
-  const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-  const root = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** step)), epsilon);
-  const change = tf.mul(tf.div(first, root), lr / (1 - beta1 ** step));
-  const kept = decayed ? tf.mul(weight, 1 - lr * weightDecay) : weight;
-  return { weight: tf.sub(kept, change), first, second };
+): Updated {
+  const attrs = {
+    beta1,
+    beta2,
+    epsilon,
+    rootScale: 1 / Math.sqrt(1 - beta2 ** step),
+    rate: lr / (1 - beta1 ** step),
+    kept: decayed ? 1 - lr * weightDecay : 1,
+  };
+  // The types promise a kernel; most backends have none.
+  const kernel = tf.getKernel(ADAMW_KERNEL, tf.getBackend()) as tf.KernelConfig | undefined;
+  return (kernel === undefined ? composed : fused)(weight, gradient, moments, attrs);
 }

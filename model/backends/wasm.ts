@@ -1,3 +1,4 @@
+import { registerAdamW } from './wasm-adamw.js';
 import { registerFastGather } from './wasm-gather.js';
 import { registerFastMatMul } from './wasm-matmul.js';
 import { registerFastSum } from './wasm-sum.js';
@@ -5,11 +6,13 @@ import { registerFastSum } from './wasm-sum.js';
 /**
  * Loads the embedded backend. It lacks the gradients of a convolution's filter, of a dilated
  * convolution and of `gather`: model/conv.ts and model/gather.ts have formulations of their own
- * for these, which every backend can run. Three kernels that it has are replaced where it is slow.
+ * for these, which every backend can run. Three kernels that it has are
+ * replaced where it is slow, and AdamW is one of its own.
  */
 export async function loadWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
   registerFastMatMul();
   registerFastGather();
   registerFastSum();
+  registerAdamW();
 }
