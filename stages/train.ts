@@ -117,12 +117,18 @@ export function createTrainer({
     return { value, grads };
   }
 
+  /** Row by row: wasm adds in float32, and a sum over millions of values at once stops growing. */
+  function sumOfSquares(x: tf.Tensor): tf.Tensor {
+    const rows = tf.reshape(tf.square(x), [-1, x.shape.at(-1) ?? 1]);
+    return tf.sum(tf.sum(rows, 0));
+  }
+
   /** One factor for all gradients that brings their common norm down to the limit. */
   function clipFactor(grads: readonly tf.Tensor[]): tf.Tensor | undefined {
     const limit = options.clipGrad;
     if (limit === undefined) return undefined;
     return tf.tidy(() => {
-      const norm = tf.sqrt(tf.addN(grads.map((grad) => tf.sum(tf.square(grad)))));
+      const norm = tf.sqrt(tf.addN(grads.map(sumOfSquares)));
       return tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
     });
   }
