@@ -16,6 +16,7 @@ export {
 } from './backend.js';
 export { modelConfig, positionsOf, PRESETS, slotsOf, type ModelConfig } from './config.js';
 export { initialWeights } from './init.js';
+export { loadWeight, loadWeights, type StoredValues } from './load-weights.js';
 export { denormalizeTubelets, patchify, tubeletMoments, unpatchify } from './patch.js';
 export {
   readSafetensors,

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openCacheWriter, Quarantine } from '../cache/index.js';
 import { ffmpegVersion } from '../stages/ffmpeg.js';
-import { openSource, type VideoSource } from '../stages/source.js';
+import { openSource } from '../stages/source.js';
+import type { VideoSource } from '../stages/video-source.js';
 import { failureLimit, TooManyFailuresError } from './failure.js';
 import {
   cacheConfiguration,

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   denormalizeTubelets,
   INFERENCE,
+  loadWeights,
   patchify,
   pretrainForward,
   pretrainSpecs,
@@ -9,6 +10,7 @@ import {
   unpatchify,
   weightsFrom,
   type ModelConfig,
+  type StoredValues,
 } from '../model/index.js';
 import type { ClipBatch } from './batch.js';
 import { toModelBatch } from './model-batch.js';
@@ -47,22 +49,8 @@ function inOrder(tokens: tf.Tensor, order: tf.Tensor): tf.Tensor {
  * @param weights at least those of the model
  * @throws Error naming a weight that is missing
  */
-export function createReconstructor(
-  config: ModelConfig,
-  weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
-): Reconstructor {
-  const tensors = new Map<string, tf.Tensor>();
-  for (const { name, shape } of pretrainSpecs(config)) {
-    const found = weights.get(name);
-    const size = shape.reduce((product, n) => product * n, 1);
-    if (found?.data.length !== size) {
-      tf.dispose([...tensors.values()]);
-      throw new Error(
-        `the checkpoint does not fit the model: ${name} has ${found?.data.length ?? 'no'} values, expected ${size}`,
-      );
-    }
-    tensors.set(name, tf.tensor(found.data, [...shape]));
-  }
+export function createReconstructor(config: ModelConfig, weights: StoredValues): Reconstructor {
+  const tensors = loadWeights(weights, pretrainSpecs(config));
 
   function compute(batch: ClipBatch) {
     const input = toModelBatch(batch, config);

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { VideoEntry } from '../cache/records.js';
-import type { VideoSource } from './source.js';
+import type { VideoSource } from './video-source.js';
 
 /** What is taken for a video; anything else in a folder is passed over and reported. */
 export const VIDEO_EXTENSIONS: ReadonlySet<string> = new Set(

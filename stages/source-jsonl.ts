@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { jsonlParser } from 'stream-json/jsonl/parser.js';
 import { z } from 'zod';
 import type { VideoEntry } from '../cache/records.js';
-import type { VideoSource } from './source.js';
+import type { VideoSource } from './video-source.js';
 
 const seconds = z.number().min(0).nullish();
 const name = z.union([z.string(), z.number().transform(String)]).nullish();

@@ -1,20 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { VideoEntry } from '../cache/records.js';
 import { folderSource } from './source-folder.js';
 import { jsonlSource } from './source-jsonl.js';
-
-/** A list of videos that can be walked any number of times, in the same order each time. */
-export interface VideoSource {
-  readonly kind: 'folder' | 'jsonl';
-  /** The folder or the list, absolute. */
-  readonly path: string;
-  /**
-   * Walks the list; memory does not grow with its length.
-   * @param ignored called for each file that is passed over, with its extension
-   */
-  entries(ignored?: (extension: string) => void): AsyncIterable<VideoEntry>;
-}
+import type { VideoSource } from './video-source.js';
 
 /**
  * Opens a folder of videos or a JSONL list, whichever is at `path`.

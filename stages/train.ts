@@ -3,11 +3,14 @@ import {
   adamwStep,
   cosineWithWarmup,
   isDecayed,
+  loadWeight,
+  loadWeights,
   pretrainLoss,
   pretrainSpecs,
   weightsFrom,
   type ModelConfig,
   type Moments,
+  type StoredValues,
 } from '../model/index.js';
 import type { ClipBatch } from './batch.js';
 import { toModelBatch } from './model-batch.js';
@@ -42,7 +45,7 @@ export interface TrainerOptions {
   readonly options: TrainingOptions;
   readonly plan: TrainingPlan;
   /** Weights to begin with, and moments where a run goes on. */
-  readonly initial: ReadonlyMap<string, { readonly data: Float32Array }>;
+  readonly initial: StoredValues;
   /** Steps that have been taken already. */
   readonly step: number;
 }
@@ -68,26 +71,14 @@ export function createTrainer({
   step: taken,
 }: TrainerOptions): Trainer {
   const specs = pretrainSpecs(config);
-  const all = new Map<string, tf.Tensor>();
+  const all = loadWeights(initial, specs);
   const moments = new Map<string, Moments>();
-  const bring = (name: string, shape: readonly number[], missing?: () => tf.Tensor): tf.Tensor => {
-    const found = initial.get(name);
-    const size = shape.reduce((product, n) => product * n, 1);
-    if (found === undefined && missing !== undefined) return missing();
-    if (found?.data.length !== size)
-      throw new Error(
-        `the checkpoint does not fit the model: ${name} has ${found?.data.length ?? 'no'} values, expected ${size} (${shape.join('×')})`,
-      );
-    return tf.tensor(found.data, [...shape]);
-  };
   for (const { name, shape, trainable } of specs) {
-    all.set(name, bring(name, shape));
     if (!trainable) continue;
-    const zeros = () => tf.zeros([...shape]);
-    moments.set(name, {
-      first: bring(FIRST + name, shape, zeros),
-      second: bring(SECOND + name, shape, zeros),
-    });
+    // A run that begins has no moments yet.
+    const moment = (stored: string) =>
+      initial.has(stored) ? loadWeight(initial, stored, shape) : tf.zeros([...shape]);
+    moments.set(name, { first: moment(FIRST + name), second: moment(SECOND + name) });
   }
   const learned = specs.filter((spec) => spec.trainable).map((spec) => spec.name);
   const settings = { beta1: options.beta1, beta2: options.beta2, weightDecay: options.weightDecay };

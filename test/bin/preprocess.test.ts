@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { avme } from '../support/cli.js';
+import { avme, refused } from '../support/cli.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
 import { readPixels } from '../support/picture.js';
 
@@ -151,12 +151,6 @@ describe('avme preprocess and inspect', function () {
   });
 
   describe('bad input gets a sentence', () => {
-    const refused = async (args: readonly string[], code: number, message: RegExp) => {
-      const result = await avme(args);
-      assert.equal(result.code, code, result.stderr);
-      assert.match(result.stderr, message);
-      assert.doesNotMatch(result.stderr, /\n\s+at /, 'no stack trace');
-    };
     const preprocess = (...more: string[]) => [
       'preprocess',
       scratch.path('videos'),

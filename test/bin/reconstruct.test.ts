@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { avme } from '../support/cli.js';
+import { avme, refused } from '../support/cli.js';
 import { readPixels } from '../support/picture.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
@@ -41,13 +41,6 @@ describe('avme reconstruct', function () {
   });
 
   describe('bad input gets a sentence', () => {
-    const refused = async (args: readonly string[], code: number, message: RegExp) => {
-      const result = await avme(args);
-      assert.equal(result.code, code, result.stderr);
-      assert.match(result.stderr, message);
-      assert.doesNotMatch(result.stderr, /\n\s+at /, 'no stack trace');
-    };
-
     it('a run folder of another model', () =>
       refused(
         pretrain('straight', '--decoder-width', '32'),

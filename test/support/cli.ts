@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -50,4 +51,16 @@ export function avme(
       resolve({ code, stdout, stderr, events });
     });
   });
+}
+
+/** The command ends with this exit code and one clear sentence, no stack trace. */
+export async function refused(
+  args: readonly string[],
+  code: number,
+  message: RegExp,
+): Promise<void> {
+  const result = await avme(args);
+  assert.equal(result.code, code, result.stderr);
+  assert.match(result.stderr, message);
+  assert.doesNotMatch(result.stderr, /\n\s+at /, 'no stack trace');
 }
