@@ -34,5 +34,5 @@ export default tseslint.config(
   // Printing is the business of bin/ alone.
   { files: ['pipeline/**', 'stages/**', 'cache/**', 'model/**'], rules: { 'no-console': 'error' } },
   { files: ['test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
-  { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );
