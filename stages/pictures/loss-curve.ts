@@ -16,12 +16,15 @@ export function ticks(low: number, high: number, count: number): number[] {
   const range = high - low;
   if (!(range > 0)) return [low];
   const power = 10 ** Math.floor(Math.log10(range / count));
-  const unit = [1, 2, 5, 10].map((m) => m * power).find((step) => range / step <= count);
+  const unit = [1, 2, 5, 10]
+    .map((m) => m * power)
+    .find((step) => range / step <= count * (1 + 1e-9));
   const step = unit ?? power * 10;
   const out: number[] = [];
   for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++)
     out.push(Number((i * step).toPrecision(12)));
-  return out;
+  // A short range may lie between two round numbers.
+  return out.length > 0 ? out : [low];
 }
 
 /** A centred moving average; the raw curve of single batches is mostly noise. */

@@ -52,6 +52,8 @@ describe('pictures', () => {
       ),
     );
     assert.deepEqual(ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+    assert.deepEqual(ticks(1e-319, 40000.00000000001, 2), [20000, 40000]);
+    assert.deepEqual(ticks(1.1, 1.3, 1), [1.2]);
   });
 
   it('smoothing keeps a constant and the length', () => {
