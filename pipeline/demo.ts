@@ -12,7 +12,7 @@ import { reconstruct } from './reconstruct.js';
 import { readMetrics } from './run-folder.js';
 
 /** What the demo trains on, and for how long. */
-export const DEMO = { perClass: 1, steps: 1200 } as const;
+export const DEMO = { perClass: 1, steps: 1000 } as const;
 
 export interface DemoRequest {
   /** Where videos, cache, run and pictures go. */
