@@ -16,6 +16,7 @@ const schema = trainingOptions.safeExtend({
   saveEvery: count.default(500),
   keep: count.default(2),
   stopAt: count.optional(),
+  init: z.string().optional(),
   backend: z.enum(['auto', ...BACKENDS]).default('auto'),
 });
 
@@ -99,12 +100,16 @@ export const pretrainCommand = defineCommand({
     saveEvery: { value: 'n', text: 'steps between checkpoints' },
     keep: { value: 'n', text: 'checkpoints kept' },
     stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
+    init: {
+      value: 'file',
+      text: 'safetensors to begin with, e.g. VideoMAE’s; what it lacks is drawn',
+    },
     backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
   },
   async run(options, { report, signal }) {
-    const { cache, run, saveEvery, keep, stopAt, backend } = options;
+    const { cache, run, saveEvery, keep, stopAt, init, backend } = options;
     const done = await pretrain({
-      ...{ cache, run, saveEvery, keep, stopAt, backend, signal },
+      ...{ cache, run, saveEvery, keep, stopAt, init, backend, signal },
       model: parseOptions(modelChoice, pick(options, modelChoice)),
       training: parseOptions(trainingOptions, pick(options, trainingOptions)),
       onEvent: reportTraining(report),

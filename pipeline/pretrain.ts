@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCache, randomFor, type CacheReader } from '../cache/index.js';
-import { initialWeights, pretrainSpecs, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
+import { initialWeights, pretrainSpecs, readSafetensors, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
 import { createTrainer, maskedPositions, planTraining, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
@@ -23,6 +23,8 @@ export interface PretrainRequest {
   readonly keep?: number;
   /** Step to stop at as if interrupted. */
   readonly stopAt?: number | undefined;
+  /** A safetensors file, e.g. VideoMAE's under its original names, whose weights a new run begins with. */
+  readonly init?: string | undefined;
   /** Default `auto`. */
   readonly backend?: BackendName | 'auto';
   readonly onEvent?: (event: PretrainEvent) => void;
@@ -39,7 +41,7 @@ async function version(): Promise<string> {
 const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 
 async function describeRun(
-  { cache, training }: PretrainRequest,
+  { cache, training, init }: PretrainRequest,
   config: ModelConfig,
   reader: CacheReader,
   backend: string,
@@ -48,18 +50,32 @@ async function describeRun(
   return {
     schema: 1,
     model: plain(config),
-    training: plain(training),
+    training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
     cache: { path: resolve(cache), fingerprint, samples: reader.size },
     begunWith: { avme: await version(), node: process.version, backend },
   };
 }
 
+/** The model's weights that a file has; the moments of a checkpoint of ours are no part of them. */
+async function readInit(path: string, config: ModelConfig) {
+  const names = new Set(pretrainSpecs(config).map((spec) => spec.name));
+  const { tensors } = await readSafetensors(path);
+  const known = [...tensors].filter(([name]) => names.has(name));
+  if (known.length === 0)
+    throw new Error(
+      `--init: ${path} has no weight of this model; it must have VideoMAE's original names`,
+    );
+  return known;
+}
+
 /** Where a run stands before its next step: at its newest checkpoint, or at the beginning. */
-async function startingPoint(folder: string, config: ModelConfig, seed: number) {
-  const checkpoint = await newestCheckpoint(folder);
+async function startingPoint({ run, training, init }: PretrainRequest, config: ModelConfig) {
+  const checkpoint = await newestCheckpoint(run);
   if (checkpoint !== undefined) return { step: checkpoint.step, initial: checkpoint.tensors };
-  const values = initialWeights(pretrainSpecs(config), (name) => randomFor(seed, 0, name, 'init'));
-  return { step: 0, initial: new Map([...values].map(([name, data]) => [name, { data }])) };
+  const values = initialWeights(pretrainSpecs(config), (name) => randomFor(training.seed, 0, name, 'init')); // prettier-ignore
+  const drawn = [...values].map(([name, data]) => [name, { data }] as const);
+  const given = init === undefined ? [] : await readInit(init, config);
+  return { step: 0, initial: new Map([...drawn, ...given]) };
 }
 
 async function train(request: PretrainRequest, reader: CacheReader): Promise<PretrainSummary> {
@@ -71,7 +87,7 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
   const backend = await useBackend(request.backend ?? 'auto');
   await openRun(folder, await describeRun(request, config, reader, backend));
   const plan = planTraining(training, reader.size);
-  const { step, initial } = await startingPoint(folder, config, training.seed);
+  const { step, initial } = await startingPoint(request, config);
   const trainer = createTrainer({ config, options: training, plan, initial, step });
   const metrics = await openMetrics(folder, step);
   try {

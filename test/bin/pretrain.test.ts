@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSafetensors } from '../../model/index.js';
 import { readMetrics } from '../../pipeline/index.js';
-import { avme } from '../support/cli.js';
+import { avme, refused } from '../support/cli.js';
+import { relativeError } from '../support/golden.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 describe('avme pretrain', function () {
@@ -116,4 +117,21 @@ describe('avme pretrain', function () {
       assert.equal(result.code, 0, result.stderr);
       assert.equal(result.events[0]!['variant'], variant);
     });
+
+  it('begins with the weights of a file, and refuses one that does not fit', async () => {
+    const file = join(run('straight'), 'checkpoints', 'step-00000012.safetensors');
+    const begun = ['--variant', 'v', '--init', file, '--steps', '1', '--lr', '1e-12', '--json'];
+    const result = await avme(pretrain('begun', ...begun));
+    assert.equal(result.code, 0, result.stderr);
+    const [given, taken] = await Promise.all(
+      [file, String(result.events.at(-1)!['checkpoint'])].map(readSafetensors),
+    );
+    for (const name of ['mask_token', 'encoder.patch_embed.proj.weight', 'decoder.head.weight'])
+      assert.ok(
+        relativeError(taken!.tensors.get(name)!.data, given!.tensors.get(name)!.data) < 1e-6,
+      );
+    assert.ok(![...taken!.tensors.keys()].some((name) => name.startsWith('audio_encoder')));
+    await refused(pretrain('wider', '--init', file, '--width', '48'), 1, /does not fit the model: encoder\.\S+ has \d+ values, expected \d+/); // prettier-ignore
+    await refused(pretrain('none', '--init', join(run('straight'), 'run.json')), 1, /cannot be read as safetensors/); // prettier-ignore
+  });
 });
