@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
 import { Command, CommanderError } from 'commander';
+import { avmeVersion } from '../pipeline/index.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exitCodeOf } from './failure.js';
@@ -9,14 +9,9 @@ import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
 import { reconstructCommand } from './reconstruct.js';
 
-async function version(): Promise<string> {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
-}
-
 const program = new Command('avme')
   .description('Teaches machines to understand video from picture and sound.')
-  .version(await version())
+  .version(await avmeVersion())
   .exitOverride();
 for (const command of [
   preprocessCommand,

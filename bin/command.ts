@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { EXIT, parseOptions, UsageError } from './failure.js';
+import { EXIT, flagOf, parseOptions, UsageError } from './failure.js';
 import { createReport, type Report } from './terminal.js';
 
 /** What a command works with besides its options. */
@@ -31,8 +31,6 @@ export interface CommandSpec<Schema extends Shape> {
   /** @returns the exit code */
   run(options: z.output<Schema>, context: Context): Promise<number>;
 }
-
-const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function defaultText(schema: Shape, key: string): string {
   const field = schema.shape[key] as z.ZodType | undefined;
@@ -85,7 +83,7 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
   for (const [key, flag] of Object.entries<FlagText | undefined>(spec.flags)) {
     if (flag === undefined) continue;
     const value = flag.value === undefined ? '' : ` <${flag.value}>`;
-    command.option(`--${kebab(key)}${value}`, flag.text + defaultText(spec.schema, key));
+    command.option(`${flagOf(key)}${value}`, flag.text + defaultText(spec.schema, key));
   }
   command
     .option('--json', 'print one JSON object a line on stdout instead of text')

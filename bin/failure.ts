@@ -9,11 +9,9 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-function flagOf(path: readonly PropertyKey[]): string {
-  return `--${path
-    .map(String)
-    .join('.')
-    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** The flag of an option: `maskRatio` is `--mask-ratio`. */
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function sentenceOf(issue: z.core.$ZodIssue, input: unknown): string {
@@ -22,7 +20,7 @@ function sentenceOf(issue: z.core.$ZodIssue, input: unknown): string {
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     input,
   );
-  return `${flagOf(issue.path)}: got ${received === undefined ? 'nothing' : JSON.stringify(received)}; ${issue.message}`;
+  return `${flagOf(issue.path.map(String).join('.'))}: got ${received === undefined ? 'nothing' : JSON.stringify(received)}; ${issue.message}`;
 }
 
 /** Validates options once, at the edge. @throws UsageError naming every field, what it got and what would be right. */

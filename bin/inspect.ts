@@ -96,15 +96,17 @@ async function showSample(
   report: Report,
   json: boolean,
 ): Promise<void> {
-  const { summary, sample } = inspectSample(reader, index);
+  const inspected = inspectSample(reader, index);
+  const { summary, sample } = inspected;
+  const { shape } = reader.manifest;
   if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   report.line(sampleTable(summary));
   if (out !== undefined) {
-    const files = await exportSample(reader, index, out);
+    const files = await exportSample(inspected, shape, out);
     report.line(`\nwrote ${files.length} files into ${out}`);
   }
   if (png !== undefined) {
-    await writeFile(png, await drawContactSheet(sample, reader.manifest.shape));
+    await writeFile(png, await drawContactSheet(sample, shape));
     report.line(`\nwrote ${png}`);
   }
 }

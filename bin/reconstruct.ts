@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BACKENDS } from '../model/index.js';
 import { reconstruct } from '../pipeline/index.js';
+import { maskRatioOption } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 
@@ -16,11 +17,7 @@ const schema = z.strictObject({
     .optional(),
   count: z.coerce.number().int().min(1).max(64).default(4),
   checkpoint: z.string().optional(),
-  maskRatio: z.coerce
-    .number()
-    .gt(0, { error: 'must be above 0: nothing would be left to reconstruct' })
-    .lt(1, { error: 'must be below 1: nothing would be left to see' })
-    .optional(),
+  maskRatio: maskRatioOption.optional(),
   mask: z.enum(['epoch', 'cached']).default('epoch'),
   seed: z.coerce.number().int().min(0).default(0),
   mute: z.boolean().default(false),

@@ -1,5 +1,3 @@
-import { styleText } from 'node:util';
-
 /** What a command says while it works; `bin/` is the only place that prints. */
 export interface Report {
   /** Machine-readable: one JSON object a line, printed only with `--json`; documented in docs/commands.md. */
@@ -8,8 +6,6 @@ export interface Report {
   line(text: string): void;
   /** For people: the one line that changes in place; at most ten times a second. */
   progress(text: string): void;
-  /** For people, on stderr, also with `--json`: something to know that is no failure. */
-  notice(text: string): void;
 }
 
 const REDRAW_MS = 100;
@@ -45,10 +41,6 @@ export function createReport(json: boolean): Report {
       clear();
       process.stdout.write(text.slice(0, process.stdout.columns - 1));
       shown = true;
-    },
-    notice(text) {
-      clear();
-      process.stderr.write(`${styleText('yellow', text)}\n`);
     },
   };
 }

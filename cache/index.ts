@@ -1,3 +1,4 @@
+export { writeAtomically } from './atomic-file.js';
 export { CorruptRecordError } from './codec.js';
 export {
   CACHE_SCHEMA,

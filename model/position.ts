@@ -1,14 +1,21 @@
+/** A model asks for the same two tables in every step; a ViT-B's takes a million sines. */
+const tables = new Map<string, Float32Array>();
+
 /**
  * The fixed sine-cosine position table of VideoMAE: sin at even, cos at odd channels,
  * angle = position / 10000^(2·⌊j/2⌋/width).
  * @returns float32 `[positions, width]`
  */
 export function positionTable(positions: number, width: number): Float32Array {
+  const key = `${positions}×${width}`;
+  const known = tables.get(key);
+  if (known !== undefined) return known;
   const table = new Float32Array(positions * width);
   for (let position = 0; position < positions; position++)
     for (let j = 0; j < width; j++) {
       const angle = position / 10000 ** ((2 * Math.floor(j / 2)) / width);
       table[position * width + j] = j % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     }
+  tables.set(key, table);
   return table;
 }

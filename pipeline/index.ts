@@ -20,4 +20,5 @@ export { pretrain, type PretrainRequest } from './pretrain.js';
 export type { PretrainEvent, PretrainSummary } from './pretrain-run.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
 export { readMetrics, readRun, type MetricsLine, type RunDescription } from './run-folder.js';
+export { avmeVersion } from './version.js';
 export { stage, type StageCounters, type StageStream } from './stream.js';

@@ -4,6 +4,7 @@ import {
   openCache,
   readQuarantine,
   type CacheReader,
+  type ClipShape,
   type QuarantineRecord,
   type Sample,
 } from '../cache/index.js';
@@ -84,19 +85,13 @@ export async function inspectCache(
 ): Promise<{ summary: CacheSummary; quarantine: QuarantineRecord[]; reader: CacheReader }> {
   const reader = await openCache(folder);
   const quarantine = await readQuarantine(folder);
-  const labels: Record<string, number> = {};
-  let audioPresent = 0;
-  for (let i = 0; i < reader.size; i++) {
-    const header = reader.header(i);
-    labels[header.label ?? ''] = (labels[header.label ?? ''] ?? 0) + 1;
-    if (header.flags.audioPresent) audioPresent++;
-  }
   const { manifest } = reader;
+  const { labels, unlabelled, audioPresent } = manifest.statistics;
   const summary = {
     samples: reader.size,
     shards: manifest.shards.length,
     bytes: manifest.shards.reduce((sum, shard) => sum + shard.bytes, 0),
-    labels,
+    labels: unlabelled > 0 ? { ...labels, '': unlabelled } : labels,
     fingerprint: manifest.fingerprint,
     audioPresent,
     quarantined: quarantine.length,
@@ -106,11 +101,14 @@ export async function inspectCache(
   return { summary, quarantine, reader };
 }
 
+/** A sample and what is to be said of it. */
+export interface InspectedSample {
+  readonly summary: SampleSummary;
+  readonly sample: Sample;
+}
+
 /** Reads one sample, its checksum verified. @throws RangeError when there is no such sample */
-export function inspectSample(
-  reader: CacheReader,
-  index: number,
-): { summary: SampleSummary; sample: Sample } {
+export function inspectSample(reader: CacheReader, index: number): InspectedSample {
   checkIndex(reader, index);
   const sample = reader.sample(index);
   return { summary: summarizeSample(reader, index, sample), sample };
@@ -121,12 +119,10 @@ export function inspectSample(
  * @returns the paths
  */
 export async function exportSample(
-  reader: CacheReader,
-  index: number,
+  { sample, summary }: InspectedSample,
+  shape: ClipShape,
   folder: string,
 ): Promise<string[]> {
-  const { sample, summary } = inspectSample(reader, index);
-  const { shape } = reader.manifest;
   const { size } = shape;
   const files = new Map<string, Buffer | string>();
   for (let i = 0; i < shape.frames; i++) {

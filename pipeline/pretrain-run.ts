@@ -51,17 +51,11 @@ export interface PretrainRunOptions {
 export class PretrainRun {
   #loss: number | null = null;
   #saved = { step: -1, path: '' };
-  #clips: number;
   #rate = 0;
   #stepStart = performance.now();
   readonly #start = performance.now();
 
-  constructor(
-    private readonly options: PretrainRunOptions,
-    batch: number,
-  ) {
-    this.#clips = options.trainer.step * batch;
-  }
+  constructor(private readonly options: PretrainRunOptions) {}
 
   /** The end of the pipeline. */
   sink(): Writable {
@@ -102,13 +96,18 @@ export class PretrainRun {
     const { trainer, plan, samples, log, onEvent, saveEvery } = this.options;
     const { step, loss, lr } = trainer.train(batch);
     this.#loss = loss;
-    this.#clips += batch.keys.length;
     const now = performance.now();
     const rate = (1000 * batch.keys.length) / (now - this.#stepStart);
     this.#stepStart = now;
     // A moving average: single steps vary, and the time left should not jump.
     this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
-    const line = { step, loss, lr, epoch: this.#clips / samples, clipsPerSecond: this.#rate };
+    const line = {
+      step,
+      loss,
+      lr,
+      epoch: (step * batch.keys.length) / samples,
+      clipsPerSecond: this.#rate,
+    };
     await log(line);
     const secondsLeft = ((plan.steps - step) * batch.keys.length) / this.#rate;
     onEvent({ event: 'step', ...line, steps: plan.steps, secondsLeft });

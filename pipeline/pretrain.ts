@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCache, randomFor, type CacheReader } from '../cache/index.js';
@@ -9,6 +8,7 @@ import { chooseModel, type ModelChoice } from './model-choice.js';
 import { PretrainRun, type PretrainEvent, type PretrainSummary } from './pretrain-run.js';
 import { openMetrics, openRun, type RunDescription } from './run-folder.js';
 import { cachedMaskRatio, trainingBatches } from './training-batches.js';
+import { avmeVersion } from './version.js';
 
 export interface PretrainRequest {
   /** Folder of the cache to learn from. */
@@ -32,11 +32,6 @@ export interface PretrainRequest {
   readonly signal?: AbortSignal;
 }
 
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 /** Through JSON, so that it compares equal to what is read back. */
 const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 
@@ -52,7 +47,7 @@ async function describeRun(
     model: plain(config),
     training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
     cache: { path: resolve(cache), fingerprint, samples: reader.size },
-    begunWith: { avme: await version(), node: process.version, backend },
+    begunWith: { avme: await avmeVersion(), node: process.version, backend },
   };
 }
 
@@ -91,19 +86,16 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
   const trainer = createTrainer({ config, options: training, plan, initial, step });
   const metrics = await openMetrics(folder, step);
   try {
-    const run = new PretrainRun(
-      {
-        folder,
-        trainer,
-        plan,
-        samples: reader.size,
-        saveEvery: request.saveEvery ?? 500,
-        keep: request.keep ?? 2,
-        log: (line) => metrics.appendFile(`${JSON.stringify(line)}\n`),
-        onEvent,
-      },
-      training.batch,
-    );
+    const run = new PretrainRun({
+      folder,
+      trainer,
+      plan,
+      samples: reader.size,
+      saveEvery: request.saveEvery ?? 500,
+      keep: request.keep ?? 2,
+      log: (line) => metrics.appendFile(`${JSON.stringify(line)}\n`),
+      onEvent,
+    });
     onEvent({
       event: 'start',
       variant: config.variant,

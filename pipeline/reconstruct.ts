@@ -76,7 +76,7 @@ async function reconstructClips(
   const indices = request.samples ?? spreadIndices(reader.size, count);
   indices.forEach((index) => { checkIndex(reader, index); }); // prettier-ignore
   const augment = { crop: 'none', flip: 0 } as const;
-  const draw = { seed, batch: 1, mask, maskRatio, augment };
+  const draw = { seed, mask, maskRatio };
   const model = createReconstructor(config, checkpoint.tensors);
   try {
     const clips: Reconstruction[] = [];

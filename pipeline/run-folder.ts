@@ -1,16 +1,8 @@
-import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { writeAtomically } from '../cache/index.js';
 
 /** Everything that is needed to repeat a run; `run.json`. */
 export const runDescription = z.strictObject({
@@ -107,9 +99,7 @@ export async function openRun(folder: string, asked: RunDescription): Promise<bo
   if (entries.length > 0)
     throw new Error(`${folder} is not empty and holds no run; choose another --run`);
   await mkdir(join(folder, CHECKPOINTS), { recursive: true });
-  const path = join(folder, 'run.json');
-  await writeFile(`${path}.tmp`, `${JSON.stringify(asked, null, 2)}\n`);
-  await rename(`${path}.tmp`, path);
+  await writeAtomically(join(folder, 'run.json'), `${JSON.stringify(asked, null, 2)}\n`);
   return false;
 }
 
@@ -151,7 +141,6 @@ export async function readMetrics(folder: string): Promise<MetricsLine[]> {
 export async function openMetrics(folder: string, step: number): Promise<FileHandle> {
   const kept = (await readMetrics(folder)).filter((line) => line.step <= step);
   const path = join(folder, METRICS);
-  await writeFile(`${path}.tmp`, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  await rename(`${path}.tmp`, path);
+  await writeAtomically(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
   return open(path, 'a');
 }

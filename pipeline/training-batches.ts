@@ -25,7 +25,7 @@ export function drawSample(
   reader: CacheReader,
   index: number,
   epoch: number,
-  { seed, mask, maskRatio }: DrawOptions,
+  { seed, mask, maskRatio }: Pick<DrawOptions, 'seed' | 'mask' | 'maskRatio'>,
 ): DrawnSample {
   const sample = reader.sample(index);
   const { key } = sample.header;

@@ -3,7 +3,7 @@ export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } fr
 export { makeDemoMedia } from './demo-media.js';
 export { StageError } from './failure.js';
 export { FFMPEG_PATH, ffmpegVersion } from './ffmpeg.js';
-export { drawTubeMask, maskedPositions, maskOptions, tokenOrder } from './mask.js';
+export { drawTubeMask, maskedPositions, maskOptions, maskRatioOption, tokenOrder } from './mask.js';
 export { mfcc, SAMPLE_RATE } from './mfcc.js';
 export { encodePng } from './pictures/canvas.js';
 export { drawContactSheet } from './pictures/contact-sheet.js';

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 
+/** Share of the positions that is hidden from the model, between 0 and 1, both excluded. */
+export const maskRatioOption = z.coerce
+  .number()
+  .gt(0, 'must be above 0: nothing would be left to reconstruct')
+  .lt(1, 'must be below 1: nothing would be left to see');
+
 export const maskOptions = z.strictObject({
   /** Side of a patch in pixels; must divide the frame size. */
   patch: z.coerce.number().int().min(2).max(128).default(16),
   /** Share of the positions that is hidden from the model, between 0 and 1, both excluded. */
-  maskRatio: z.coerce
-    .number()
-    .gt(0, 'must be above 0: nothing would be left to reconstruct')
-    .lt(1, 'must be below 1: nothing would be left to see')
-    .default(0.9),
+  maskRatio: maskRatioOption.default(0.9),
 });
 
 /**

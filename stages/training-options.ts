@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { augmentOptions } from './augment.js';
+import { maskRatioOption } from './mask.js';
 
 const positive = { error: 'must be a whole number, 1 or more' };
 
@@ -29,11 +30,7 @@ export const trainingOptions = z
     /** `epoch`: a new mask each time a clip is seen; `cached`: the one in the cache. */
     mask: z.enum(['epoch', 'cached']).default('epoch'),
     /** Share of the positions that is masked; the cache's where it is not given. */
-    maskRatio: z.coerce
-      .number()
-      .gt(0, { error: 'must be above 0: nothing would be left to reconstruct' })
-      .lt(1, { error: 'must be below 1: nothing would be left to see' })
-      .optional(),
+    maskRatio: maskRatioOption.optional(),
     /** Decides initial weights, order, masks, crops and dropout. */
     seed: z.coerce.number().int().min(0).default(0),
   })
