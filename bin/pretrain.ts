@@ -1,21 +1,18 @@
 import { z } from 'zod';
 import { BACKENDS } from '../model/index.js';
 import { modelChoice, pretrain, type PretrainEvent } from '../pipeline/index.js';
-import { trainingOptions } from '../stages/index.js';
+import { trainingOptions, wholeNumber } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT, parseOptions, pick } from './failure.js';
 import { duration, type Report } from './terminal.js';
-
-const whole = { error: 'must be a whole number, 1 or more' };
-const count = z.coerce.number(whole).int(whole).min(1, whole);
 
 const schema = trainingOptions.safeExtend({
   cache: z.string({ error: 'give the folder of the cache to learn from' }),
   run: z.string({ error: 'give the folder of the run' }),
   ...modelChoice.shape,
-  saveEvery: count.default(500),
-  keep: count.default(2),
-  stopAt: count.optional(),
+  saveEvery: wholeNumber.default(500),
+  keep: wholeNumber.default(2),
+  stopAt: wholeNumber.optional(),
   init: z.string().optional(),
   backend: z.enum(['auto', ...BACKENDS]).default('auto'),
 });

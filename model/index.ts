@@ -17,6 +17,8 @@ export {
 export { modelConfig, positionsOf, PRESETS, slotsOf, type ModelConfig } from './config.js';
 export { initialWeights } from './init.js';
 export { loadWeight, loadWeights, type StoredValues } from './load-weights.js';
+export { placeTokens } from './gather.js';
+export { reconstructionTargets } from './loss.js';
 export { denormalizeTubelets, patchify, tubeletMoments, unpatchify } from './patch.js';
 export {
   readSafetensors,

@@ -1,3 +1,4 @@
+import { util } from '@tensorflow/tfjs-core';
 import type { WeightSpec } from './weights.js';
 
 /** Uniform numbers in [0, 1). */
@@ -8,7 +9,7 @@ function normal(draw: Draw): number {
   return Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
 }
 
-const product = (shape: readonly number[]) => shape.reduce((size, n) => size * n, 1);
+const product = (shape: readonly number[]) => util.sizeFromShape([...shape]);
 
 function fill(spec: WeightSpec, draw: Draw): Float32Array {
   const values = new Float32Array(product(spec.shape));

@@ -14,7 +14,7 @@ export function loadWeight(
   shape: readonly number[],
 ): tf.Tensor {
   const found = values.get(name);
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = tf.util.sizeFromShape([...shape]);
   if (found?.data.length !== size)
     throw new Error(
       `the checkpoint does not fit the model: ${name} has ${found?.data.length ?? 'no'} values, expected ${size} (${shape.join('×')})`,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ClipShape } from '../cache/index.js';
+import { wholeNumber } from '../stages/index.js';
 import { modelConfig, PRESETS, type ModelConfig } from '../model/index.js';
 
-const whole = { error: 'must be a whole number, 1 or more' };
-const size = z.coerce.number(whole).int(whole).min(1, whole).optional();
+const size = wholeNumber.optional();
 const list = z
   .union([z.string().transform((text) => text.split(',').map(Number)), z.array(z.number())])
   .pipe(

@@ -14,6 +14,7 @@ export { createTrainer, type NamedValues, type StepResult, type Trainer } from '
 export {
   planTraining,
   trainingOptions,
+  wholeNumber,
   type TrainingOptions,
   type TrainingPlan,
 } from './training-options.js';

@@ -3,9 +3,10 @@ import {
   denormalizeTubelets,
   INFERENCE,
   loadWeights,
-  patchify,
+  placeTokens,
   pretrainForward,
   pretrainSpecs,
+  reconstructionTargets,
   tubeletMoments,
   unpatchify,
   weightsFrom,
@@ -33,15 +34,6 @@ export interface Reconstructor {
 /** What a masked patch looks like where it is not seen. */
 const GREY = 0.5;
 
-/** Puts the tokens of a visible-first sequence back to their places. `[B, N, values]` */
-function inOrder(tokens: tf.Tensor, order: tf.Tensor): tf.Tensor {
-  const [batch = 0, count = 0, values = 0] = tokens.shape;
-  const offsets = tf.reshape(tf.mul(tf.range(0, batch, 1, 'int32'), tf.scalar(count, 'int32')), [batch, 1]); // prettier-ignore
-  const rows = tf.reshape(tf.add(order, offsets), [batch * count, 1]);
-  const flat = tf.reshape(tokens, [batch * count, values]);
-  return tf.reshape(tf.scatterND(rows, flat, [batch * count, values]), tokens.shape);
-}
-
 /**
  * The reconstruction stage. A model that was trained on normalised targets predicts the texture of
  * a tubelet but not its brightness and contrast: these are then taken from the original, as
@@ -54,10 +46,10 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
 
   function compute(batch: ClipBatch) {
     const input = toModelBatch(batch, config);
-    const tubelets = patchify(tf.div(tf.cast(input.video, 'float32'), 255), config);
+    const tubelets = reconstructionTargets(input.video, { ...config, target: 'raw' });
     const predicted = pretrainForward(input, weightsFrom(tensors), config, INFERENCE, true);
     const order = tf.concat([input.visible, input.masked], 1);
-    const placed = inOrder(predicted, order);
+    const placed = placeTokens(predicted, order);
     const pixels =
       config.target === 'normalised'
         ? denormalizeTubelets(placed, tubeletMoments(tubelets))
@@ -65,7 +57,7 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
     const [clips = 0, visible = 0] = input.visible.shape;
     const masked = input.masked.shape[1] ?? 0;
     const flags = tf.concat([tf.zeros([clips, visible, 1]), tf.ones([clips, masked, 1])], 1);
-    const hidden = inOrder(flags, order);
+    const hidden = placeTokens(flags, order);
     const film = (tokens: tf.Tensor) => {
       const video = unpatchify(tokens, config, config.frames, config.imageSize);
       return tf.cast(tf.round(tf.mul(tf.clipByValue(video, 0, 1), 255)), 'int32');

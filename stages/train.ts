@@ -147,7 +147,7 @@ export function createTrainer({
     },
     parameters: specs
       .filter((spec) => spec.trainable)
-      .reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0),
+      .reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0),
     train(batch) {
       const lr = cosineWithWarmup(step, plan);
       const updates = new Map<string, tf.Tensor>();

@@ -4,16 +4,19 @@ import { maskRatioOption } from './mask.js';
 
 const positive = { error: 'must be a whole number, 1 or more' };
 
+/** A whole number of at least 1, also as text. */
+export const wholeNumber = z.coerce.number(positive).int(positive).min(1, positive);
+
 /** Everything that decides what a pre-training run computes; saved in its `run.json`. */
 export const trainingOptions = z
   .strictObject({
     ...augmentOptions.shape,
     /** Clips a step. */
-    batch: z.coerce.number(positive).int(positive).min(1, positive).default(8),
+    batch: wholeNumber.default(8),
     /** Length of the run in passes over the cache; the schedule ends there. */
     epochs: z.coerce.number().positive({ error: 'must be above 0' }).default(800),
     /** Length of the run in steps, instead of epochs. */
-    steps: z.coerce.number(positive).int(positive).min(1, positive).optional(),
+    steps: wholeNumber.optional(),
     /** Learning rate of a batch of 256; scaled linearly with the batch (paper: 1.5e-4). */
     baseLr: z.coerce.number().positive({ error: 'must be above 0' }).default(1.5e-4),
     /** Learning rate itself, instead of `baseLr · batch / 256`. */
