@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { canonicalJson } from './canonical-json.js';
-import type { ClipArrays, ClipShape, Sample, SampleHeader } from './records.js';
+import type { ClipArrays, ClipShape, FrameSize, Sample, SampleHeader } from './records.js';
 
 /*
  * A record, little-endian (docs/cache-format.md):
@@ -14,6 +14,8 @@ const MAGIC = 0x454d5641; // "AVME"
 const VERSION = 1;
 const PRELUDE = 24;
 const ENTRY = 40;
+const ARRAYS = 3;
+const HEADER_AT = PRELUDE + ENTRY * ARRAYS;
 const ALIGNMENT = 64;
 /** Where the part that the checksum covers begins. */
 const COVERED = 8;
@@ -33,10 +35,15 @@ interface Layout {
   readonly bytes: number;
 }
 
-function layoutOf(shape: ClipShape): readonly Layout[] {
-  const { frames, size, positions, mfccFrames, cepstra } = shape;
+function layoutOf(shape: ClipShape, { height, width }: FrameSize): readonly Layout[] {
+  const { frames, positions, mfccFrames, cepstra } = shape;
   return [
-    { name: 'frames', type: UINT8, dims: [frames, size, size, 3], bytes: frames * size * size * 3 },
+    {
+      name: 'frames',
+      type: UINT8,
+      dims: [frames, height, width, 3],
+      bytes: frames * height * width * 3,
+    },
     { name: 'mask', type: UINT8, dims: [positions], bytes: positions },
     { name: 'mfcc', type: FLOAT32, dims: [mfccFrames, cepstra], bytes: mfccFrames * cepstra * 4 },
   ];
@@ -65,9 +72,8 @@ function bytesOf(array: Uint8Array | Float32Array): Uint8Array {
  */
 export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
   const header = Buffer.from(canonicalJson(sample.header));
-  const layout = layoutOf(shape);
-  const headerAt = PRELUDE + ENTRY * layout.length;
-  let end = headerAt + header.length;
+  const layout = layoutOf(shape, sample.header);
+  let end = HEADER_AT + header.length;
   const offsets = layout.map(({ bytes }) => {
     const offset = aligned(end);
     end = offset + bytes;
@@ -78,11 +84,11 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
   record.writeUInt32LE(MAGIC, 0);
   record.writeUInt16LE(VERSION, 8);
   record.writeUInt16LE(layout.length, 10);
-  record.writeUInt32LE(headerAt, 12);
+  record.writeUInt32LE(HEADER_AT, 12);
   record.writeUInt32LE(header.length, 16);
   record.writeUInt32LE(end, 20);
-  record.set(header, headerAt);
-  let written = headerAt + header.length;
+  record.set(header, HEADER_AT);
+  let written = HEADER_AT + header.length;
   layout.forEach((array, i) => {
     const offset = offsets[i] ?? 0;
     record.set(entryOf(array, offset), PRELUDE + ENTRY * i);
@@ -96,6 +102,14 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new CorruptRecordError(`the record is damaged: ${what}`);
+}
+
+function parseHeader(text: string): SampleHeader {
+  try {
+    return JSON.parse(text) as SampleHeader;
+  } catch {
+    throw new CorruptRecordError('the record is damaged: its header is not JSON');
+  }
 }
 
 function arrayAt(record: Uint8Array, offset: number, length: number): Uint8Array {
@@ -117,17 +131,18 @@ function floatsAt(record: Uint8Array, offset: number, length: number): Float32Ar
  */
 export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-  const layout = layoutOf(shape);
-  const headerAt = PRELUDE + ENTRY * layout.length;
-  check(bytes.length >= headerAt, `it ends after ${bytes.length} bytes`);
+  check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
   check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVME"');
   check(bytes.readUInt32LE(20) === bytes.length, `its length is ${bytes.length}, not what it says`);
   check(bytes.readUInt32LE(4) === crc32(bytes.subarray(COVERED)), 'its checksum does not match');
   const version = bytes.readUInt16LE(8);
   check(version === VERSION, `it has codec version ${version}, this avme reads ${VERSION}`);
-  const headerEnd = headerAt + bytes.readUInt32LE(16);
-  check(bytes.readUInt16LE(10) === layout.length, 'it holds other arrays');
-  check(bytes.readUInt32LE(12) === headerAt, 'its header is not where it should be');
+  const headerEnd = HEADER_AT + bytes.readUInt32LE(16);
+  check(bytes.readUInt16LE(10) === ARRAYS, 'it holds other arrays');
+  check(bytes.readUInt32LE(12) === HEADER_AT, 'its header is not where it should be');
+  const header = parseHeader(bytes.toString('utf8', HEADER_AT, headerEnd));
+  check(header.key === key, `it holds sample ${header.key}, not ${key}`);
+  const layout = layoutOf(shape, header);
   let end = headerEnd;
   const offsets = layout.map((array, i) => {
     const offset = aligned(end);
@@ -137,8 +152,6 @@ export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string):
     return offset;
   });
   check(end === bytes.length, `it has ${bytes.length} bytes, its arrays need ${end}`);
-  const header = JSON.parse(bytes.toString('utf8', headerAt, headerEnd)) as SampleHeader;
-  check(header.key === key, `it holds sample ${header.key}, not ${key}`);
   const [frames = 0, mask = 0, mfcc = 0] = offsets;
   return {
     header,

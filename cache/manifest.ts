@@ -7,7 +7,7 @@ import { canonicalJson } from './canonical-json.js';
 import type { ClipShape } from './records.js';
 
 /** Version of everything in the folder: manifest, shards, records. Raised when an old avme would misread. */
-export const CACHE_SCHEMA = 1;
+export const CACHE_SCHEMA = 2;
 export const MANIFEST_FILE = 'manifest.json';
 
 const count = z.number().int().min(0);
@@ -19,6 +19,8 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const shapeSchema = z.strictObject({
   frames: count,
   size: count,
+  storeSize: count,
+  square: z.boolean(),
   positions: count,
   mfccFrames: count,
   cepstra: count,

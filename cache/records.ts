@@ -28,10 +28,15 @@ export interface ClipFlags {
   readonly warnings: readonly string[];
 }
 
-/** Shape of what a clip holds: frames `[frames, size, size, 3]`, MFCC `[mfccFrames, cepstra]`. */
+/** Shape of what a clip holds: frames `[frames, height, width, 3]`, MFCC `[mfccFrames, cepstra]`. */
 export interface ClipShape {
   readonly frames: number;
+  /** Side of the square that the model sees; the mask belongs to it. */
   readonly size: number;
+  /** Short side of the stored frames, at least `size`: the rest is room for random crops. */
+  readonly storeSize: number;
+  /** Stored frames are square; otherwise each clip has a long side of its own. */
+  readonly square: boolean;
   /** Positions of the spatial mask: (size / patch)². */
   readonly positions: number;
   /** N_len: 4 MFCC frames a source frame step, `4 · frames · stride`. */
@@ -41,7 +46,7 @@ export interface ClipShape {
 
 /** The arrays of a clip that are kept in the cache. */
 export interface ClipArrays {
-  /** uint8 `[frames, size, size, 3]`, RGB. */
+  /** uint8 `[frames, height, width, 3]`, RGB. */
   readonly frames: Uint8Array;
   /** uint8 `[positions]`, 1 = masked, the same for all temporal slots (tube mask). */
   readonly mask: Uint8Array;
@@ -49,8 +54,14 @@ export interface ClipArrays {
   readonly mfcc: Float32Array;
 }
 
+/** Size of a clip's stored frames in pixels. */
+export interface FrameSize {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** What stands beside the arrays in the cache; JSON. */
-export interface SampleHeader {
+export interface SampleHeader extends FrameSize {
   readonly key: string;
   readonly path: string;
   readonly id: string;
@@ -71,12 +82,20 @@ export interface Sample extends ClipArrays {
 }
 
 /**
- * Checks the arrays of a clip against the shape that its cache was made for.
+ * Checks a clip against the shape that its cache was made for.
  * @throws RangeError naming the stage, the array, its length and the expected one.
  */
-export function assertShape(arrays: ClipArrays, shape: ClipShape, stage: string): void {
+export function assertShape(
+  { header: { height, width }, ...arrays }: ClipArrays & { readonly header: FrameSize },
+  shape: ClipShape,
+  stage: string,
+): void {
+  if (Math.min(height, width) !== shape.storeSize || (shape.square && height !== width))
+    throw new RangeError(
+      `${stage}: frames are ${width}×${height}, expected ${shape.square ? `${shape.storeSize}×${shape.storeSize}` : `a short side of ${shape.storeSize}`}`,
+    );
   const expected: Record<keyof ClipArrays, number> = {
-    frames: shape.frames * shape.size * shape.size * 3,
+    frames: shape.frames * height * width * 3,
     mask: shape.positions,
     mfcc: shape.mfccFrames * shape.cepstra,
   };

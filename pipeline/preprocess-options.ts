@@ -65,6 +65,8 @@ export function clipShape({ frames, stride, size, patch }: PreprocessOptions): C
   return {
     frames,
     size,
+    storeSize: size,
+    square: true,
     positions: (size / patch) ** 2,
     // Four MFCC frames a source frame step.
     mfccFrames: 4 * frames * stride,

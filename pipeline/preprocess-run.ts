@@ -132,6 +132,8 @@ export class PreprocessRun {
         key: slot.key,
         contentHash: job.contentHash,
         clip: slot.index,
+        height: options.size,
+        width: options.size,
         times,
         span: sampling.span,
         flags: { audioPresent: sound !== null, substituted, held: sampling.held, warnings },

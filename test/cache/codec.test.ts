@@ -8,6 +8,8 @@ import { makeSample, SHAPE } from './support.js';
 const shapes = fc.record<ClipShape>({
   frames: fc.integer({ min: 1, max: 5 }),
   size: fc.integer({ min: 1, max: 9 }),
+  storeSize: fc.integer({ min: 1, max: 9 }),
+  square: fc.boolean(),
   positions: fc.integer({ min: 1, max: 70 }),
   mfccFrames: fc.integer({ min: 0, max: 9 }),
   cepstra: fc.integer({ min: 1, max: 13 }),
@@ -116,8 +118,8 @@ describe('record codec', () => {
     const record = encodeRecord(makeSample(1), SHAPE);
     assert.throws(() => decodeRecord(record, SHAPE, 'key-2'), /holds sample key-1, not key-2/);
     assert.throws(
-      () => decodeRecord(record, { ...SHAPE, size: 9 }, 'key-1'),
-      /its frames has not the cache's shape/,
+      () => decodeRecord(record, { ...SHAPE, positions: 9 }, 'key-1'),
+      /its mask has not the cache's shape/,
     );
   });
 });

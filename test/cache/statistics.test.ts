@@ -60,7 +60,15 @@ describe('statistics', () => {
   });
 
   it('hold for clips of more pixels than are summed at once', () => {
-    const shape = { frames: 2, size: 200, positions: 1, mfccFrames: 1, cepstra: 1 };
+    const shape = {
+      frames: 2,
+      size: 200,
+      storeSize: 200,
+      square: true,
+      positions: 1,
+      mfccFrames: 1,
+      cepstra: 1,
+    };
     const sample = makeSample(1, shape);
     sample.frames.fill(255);
     assert.deepEqual(fold([sample], shape).pixel, { mean: [1, 1, 1], std: [0, 0, 0] });

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CacheReader, CacheWriterOptions, ClipShape, Sample } from '../../cache/index.js';
 
-export const SHAPE: ClipShape = { frames: 4, size: 8, positions: 4, mfccFrames: 8, cepstra: 3 };
+export const SHAPE: ClipShape = {
+  frames: 4,
+  size: 8,
+  storeSize: 8,
+  square: true,
+  positions: 4,
+  mfccFrames: 8,
+  cepstra: 3,
+};
 
 export const OPTIONS: CacheWriterOptions = {
   configuration: { frames: 4, size: 8, mask: { ratio: 0.75 } },
@@ -13,7 +21,8 @@ export const OPTIONS: CacheWriterOptions = {
 
 /** A sample whose every byte depends on its number. */
 export function makeSample(number: number, shape: ClipShape = SHAPE): Sample {
-  const { frames, size, positions, mfccFrames, cepstra } = shape;
+  const { frames, storeSize, square, positions, mfccFrames, cepstra } = shape;
+  const [height, width] = [storeSize, square ? storeSize : storeSize + (number % 3)];
   const word = (i: number) => Math.imul(i + 1, 2654435761 + 2 * number) >>> 16;
   return {
     header: {
@@ -26,6 +35,8 @@ export function makeSample(number: number, shape: ClipShape = SHAPE): Sample {
       end: number / 7,
       contentHash: 'c0ffee',
       clip: number % 2,
+      height,
+      width,
       times: Array.from({ length: frames }, (_, i) => i / 29.97 + number),
       span: [number, number + 1 / 3],
       flags: {
@@ -35,7 +46,7 @@ export function makeSample(number: number, shape: ClipShape = SHAPE): Sample {
         warnings: number % 7 === 0 ? ['Header missing', 'invalid “thing”'] : [],
       },
     },
-    frames: Uint8Array.from({ length: frames * size * size * 3 }, (_, i) => word(i)),
+    frames: Uint8Array.from({ length: frames * height * width * 3 }, (_, i) => word(i)),
     mask: Uint8Array.from({ length: positions }, (_, i) => word(i) & 1),
     mfcc: Float32Array.from({ length: mfccFrames * cepstra }, (_, i) => word(i) / 1e3 - 30),
   };

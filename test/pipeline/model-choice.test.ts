@@ -3,7 +3,15 @@ import type { ClipShape } from '../../cache/index.js';
 import { PRESETS } from '../../model/index.js';
 import { checkFit, chooseModel, modelChoice } from '../../pipeline/model-choice.js';
 
-const SHAPE: ClipShape = { frames: 8, size: 96, positions: 36, mfccFrames: 128, cepstra: 13 };
+const SHAPE: ClipShape = {
+  frames: 8,
+  size: 96,
+  storeSize: 96,
+  square: true,
+  positions: 36,
+  mfccFrames: 128,
+  cepstra: 13,
+};
 const choose = (input: object, shape = SHAPE) => chooseModel(modelChoice.parse(input), shape);
 
 describe('the choice of a model', () => {
@@ -62,7 +70,15 @@ describe('a model and a cache', () => {
   it('do not fit otherwise, and every difference is told', () => {
     assert.throws(
       () => {
-        checkFit(config, { frames: 16, size: 96, positions: 144, mfccFrames: 256, cepstra: 20 });
+        checkFit(config, {
+          frames: 16,
+          size: 96,
+          storeSize: 96,
+          square: true,
+          positions: 144,
+          mfccFrames: 256,
+          cepstra: 20,
+        });
       },
       {
         message:

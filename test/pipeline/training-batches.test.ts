@@ -10,7 +10,7 @@ import { tokenOrder, type ClipBatch } from '../../stages/index.js';
 import { makeSample, OPTIONS, useFolder } from '../cache/support.js';
 
 /** Clips of 4 frames of 8 pixels, 16 positions of which 12 are masked. */
-const SHAPE = { frames: 4, size: 8, positions: 16, mfccFrames: 8, cepstra: 3 };
+const SHAPE = { frames: 4, size: 8, storeSize: 8, square: true, positions: 16, mfccFrames: 8, cepstra: 3 };
 const CONFIG = modelConfig.parse({
   ...{ frames: 4, imageSize: 8, patch: 2, width: 8, depth: 1, heads: 1, mfccFrames: 8, cepstra: 3 },
   ...{ decoderWidth: 8, decoderHeads: 1 },

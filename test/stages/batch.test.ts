@@ -3,7 +3,15 @@ import type { ClipShape, Sample } from '../../cache/index.js';
 import { augmentOptions } from '../../stages/augment.js';
 import { assembleBatch, standardizeMfcc, type BatchOptions } from '../../stages/batch.js';
 
-const shape: ClipShape = { frames: 4, size: 8, positions: 4, mfccFrames: 2, cepstra: 3 };
+const shape: ClipShape = {
+  frames: 4,
+  size: 8,
+  storeSize: 8,
+  square: true,
+  positions: 4,
+  mfccFrames: 2,
+  cepstra: 3,
+};
 const options: BatchOptions = {
   shape,
   imageSize: 8,

@@ -86,11 +86,11 @@ describe('pictures', () => {
   });
 
   it('a contact sheet survives any file name and no label', async () => {
-    const shape: ClipShape = { frames: 4, size: 16, positions: 4, mfccFrames: 8, cepstra: 13 };
+    const shape: ClipShape = { frames: 4, size: 16, storeSize: 16, square: true, positions: 4, mfccFrames: 8, cepstra: 13 };
     const sample = {
       header: {
         key: 'ab'.repeat(32), path: '/x', id: 'odd\n"name" \u0000 🎬', label: null, split: null,
-        start: null, end: null, contentHash: 'cd', clip: 0, times: [0, 0.1, 0.2, 0.3], span: [0, 0.4],
+        start: null, end: null, contentHash: 'cd', clip: 0, height: 16, width: 16, times: [0, 0.1, 0.2, 0.3], span: [0, 0.4],
         flags: { audioPresent: false, substituted: 1, held: 1, warnings: ['bad'] },
       },
       frames: new Uint8Array(4 * 16 * 16 * 3).fill(90),
