@@ -8,7 +8,7 @@ import {
 import type { NormMode } from './batch-norm.js';
 import { positionsOf, slotsOf, type ModelConfig } from './config.js';
 import { decode, decoderSpecs, pictureStream } from './decoder.js';
-import { fuse, fusionSpecs, slotMembership } from './fusion.js';
+import { fuse, fusionSpecs, slotMembership, type AttentionWatcher } from './fusion.js';
 import { gatherTokens } from './gather.js';
 import { linear } from './layers.js';
 import { meanSquaredError, reconstructionTargets } from './loss.js';
@@ -37,6 +37,8 @@ export interface ForwardMode {
   readonly norm: NormMode;
   /** Seeds of the dropout masks, one a place; only asked for in training. */
   readonly nextSeed: () => string;
+  /** Looks on at the attention of the fusion; tokens are visible first, as everywhere in the decoder. */
+  readonly watch?: AttentionWatcher;
 }
 
 /** Inference: running statistics, no dropout. */
@@ -93,7 +95,8 @@ function decoderInput(
   const dropout = mode.norm.training
     ? { rate: config.dropout, nextSeed: mode.nextSeed }
     : undefined;
-  return fuse(picture, sound, slotMembership(slots, slotsOf(config)), weights, config, dropout);
+  const member = slotMembership(slots, slotsOf(config));
+  return fuse(picture, sound, member, weights, config, dropout, mode.watch);
 }
 
 /**

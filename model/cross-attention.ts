@@ -10,6 +10,8 @@ export interface CrossAttentionOptions {
   readonly heads: number;
   /** Dropout in training: its rate, and a seed for each place it is applied; none in inference. */
   readonly dropout?: { readonly rate: number; readonly nextSeed: () => string } | undefined;
+  /** Is shown the shares after softmax, `[B·heads, Q, S]`: for pictures of what attends to what. */
+  readonly watch?: ((shares: tf.Tensor) => void) | undefined;
 }
 
 /** The number of heads nearest to the wanted one that divides the width; the smaller of two. */
@@ -70,7 +72,10 @@ export function attend(
     project(tar, wq, bq),
     project(src, wk, bk),
     project(src, wv, bv),
-    (shares) => drop(shares, options),
+    (shares) => {
+      options.watch?.(shares);
+      return drop(shares, options);
+    },
   );
   const apart = tf.reshape(mixed, [batch, options.heads, queries, width / options.heads]);
   const joined = tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [batch, queries, width]);

@@ -5,6 +5,12 @@ import { linear } from './layers.js';
 import { linearSpecs } from './transformer.js';
 import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
 
+/** The attention layers of the fusion, by the names of their weights. */
+export type FusionLayer = 'cross_a2v' | 'cross_v2a' | 'self_av';
+
+/** Is shown a layer's shares after softmax, `[B·heads, queries, keys]`, tokens in their given order. */
+export type AttentionWatcher = (layer: FusionLayer, shares: tf.Tensor) => void;
+
 /** Weights of the fusion at decoder width (paper, Fig. 1 and eqs. 2 and 6). */
 export function fusionSpecs(config: ModelConfig): WeightSpec[] {
   const { decoderWidth: width } = config;
@@ -52,21 +58,28 @@ export function fuse(
   weights: Weights,
   config: ModelConfig,
   dropout: CrossAttentionOptions['dropout'],
+  watch?: AttentionWatcher,
 ): tf.Tensor {
   const toDecoder = weights('fusion_to_decoder.weight');
   if (config.variant !== 'av')
     return linear(tf.concat([expandSlots(sound, member), picture], 2), toDecoder);
   const width = config.decoderWidth;
-  const single = { heads: headsFor(width, config.fusionHeads), dropout };
-  const double = { heads: headsFor(2 * width, config.fusionHeads), dropout };
+  const options = (layer: FusionLayer, channels: number): CrossAttentionOptions => ({
+    heads: headsFor(channels, config.fusionHeads),
+    dropout,
+    watch: watch && ((shares) => { watch(layer, shares); }),
+  }); // prettier-ignore
   // A2V: src = sound, tar = picture. The residual is on src, so every token gets its slot's row.
   const a2v = under(weights, 'cross_a2v');
-  const heard = attend(sound, picture, a2v, single);
-  const soundFused = settle(expandSlots(sound, member), heard, a2v, single);
+  const toSound = options('cross_a2v', width);
+  const heard = attend(sound, picture, a2v, toSound);
+  const soundFused = settle(expandSlots(sound, member), heard, a2v, toSound);
   // V2A: src = picture, tar = sound: one answer a slot, given to each of its tokens.
   const v2a = under(weights, 'cross_v2a');
-  const seen = expandSlots(attend(picture, sound, v2a, single), member);
-  const pictureFused = settle(picture, seen, v2a, single);
+  const toPicture = options('cross_v2a', width);
+  const seen = expandSlots(attend(picture, sound, v2a, toPicture), member);
+  const pictureFused = settle(picture, seen, v2a, toPicture);
   const both = tf.concat([soundFused, pictureFused], 2);
-  return linear(crossAttention(both, both, under(weights, 'self_av'), double), toDecoder);
+  const toBoth = options('self_av', 2 * width);
+  return linear(crossAttention(both, both, under(weights, 'self_av'), toBoth), toDecoder);
 }

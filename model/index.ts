@@ -15,6 +15,7 @@ export {
   type BackendReport,
 } from './backend.js';
 export { modelConfig, positionsOf, PRESETS, slotsOf, type ModelConfig } from './config.js';
+export type { AttentionWatcher, FusionLayer } from './fusion.js';
 export { initialWeights } from './init.js';
 export { loadWeight, loadWeights, type StoredValues } from './load-weights.js';
 export { placeTokens } from './gather.js';
