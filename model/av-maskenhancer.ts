@@ -1,10 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  audioEncoderSpecs,
-  encodeAudio,
-  poolToSlots,
-  type AudioEncoderOptions,
-} from './audio-encoder.js';
 import type { NormMode } from './batch-norm.js';
 import { positionsOf, slotsOf, type ModelConfig } from './config.js';
 import { decode, decoderSpecs, pictureStream } from './decoder.js';
@@ -13,23 +7,18 @@ import { gatherTokens } from './gather.js';
 import { linear } from './layers.js';
 import { meanSquaredError, reconstructionTargets } from './loss.js';
 import { normalizePixels, patchify } from './patch.js';
+import { soundTokens, soundTokenSpecs, type SoundBatch } from './sound-tokens.js';
 import { encodeVisible, visualEncoderSpecs } from './visual-encoder.js';
-import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
-
-const AUDIO = 'audio_encoder';
+import type { Weights, WeightSpec } from './weights.js';
 
 /** A batch on the device. */
-export interface ModelBatch {
+export interface ModelBatch extends SoundBatch {
   /** RGB 0..255, `[B, T, H, W, 3]`. */
   readonly video: tf.Tensor;
   /** int32 `[B, visible]`, ascending. */
   readonly visible: tf.Tensor;
   /** int32 `[B, masked]`, ascending. */
   readonly masked: tf.Tensor;
-  /** Standardised, `[B, N_len, cepstra]`. */
-  readonly mfcc: tf.Tensor;
-  /** 1 where there is sound, `[B]`. */
-  readonly audioPresent: tf.Tensor;
 }
 
 /** How the forward pass runs; in training with batch statistics and dropout. */
@@ -44,12 +33,6 @@ export interface ForwardMode {
 /** Inference: running statistics, no dropout. */
 export const INFERENCE: ForwardMode = { norm: { training: false }, nextSeed: () => '' };
 
-const audioOptions = (config: ModelConfig): AudioEncoderOptions => ({
-  filters: config.audioFilters,
-  layers: config.audioLayers,
-  dilation: config.audioDilation,
-});
-
 /**
  * All weights of a model: VideoMAE's under their original names, the sound's beside them.
  * ViT-S has 24,029,376 of the picture alone, 25,482,070 with sound, 28,146,262 with cross-attention;
@@ -58,23 +41,7 @@ const audioOptions = (config: ModelConfig): AudioEncoderOptions => ({
 export function pretrainSpecs(config: ModelConfig): WeightSpec[] {
   const picture = [...visualEncoderSpecs(config), ...decoderSpecs(config)];
   if (config.variant === 'v') return picture;
-  const audioWidth = config.audioFilters[3] ?? 0;
-  return [
-    ...picture,
-    ...specsUnder(AUDIO, audioEncoderSpecs(audioOptions(config))),
-    { name: 'no_sound_token', shape: [1, 1, audioWidth], init: 'normal-0.02', trainable: true },
-    ...fusionSpecs(config),
-  ];
-}
-
-/** One audio token a temporal slot; the learned token where there is no sound. @returns `[B, slots, filters[3]]` */
-function audioTokens(batch: ModelBatch, weights: Weights, config: ModelConfig, norm: NormMode) {
-  const options = audioOptions(config);
-  const mode = norm.training ? { ...norm, counted: batch.audioPresent } : norm;
-  const encoded = encodeAudio(batch.mfcc, under(weights, AUDIO), options, mode, `${AUDIO}.`);
-  const tokens = poolToSlots(encoded, slotsOf(config));
-  const present = tf.reshape(batch.audioPresent, [-1, 1, 1]);
-  return tf.add(tf.mul(tokens, present), tf.mul(weights('no_sound_token'), tf.sub(1, present)));
+  return [...picture, ...soundTokenSpecs(config), ...fusionSpecs(config)];
 }
 
 /** The picture stream with the sound in it, visible tokens first. @returns `[B, N, decoderWidth]` */
@@ -88,7 +55,7 @@ function decoderInput(
   const encoded = encodeVisible(tubelets, batch.visible, weights, config);
   const picture = pictureStream(encoded, batch.visible, batch.masked, weights, config);
   if (config.variant === 'v') return picture;
-  const tokens = audioTokens(batch, weights, config, mode.norm);
+  const tokens = soundTokens(batch, weights, config, mode.norm);
   const sound = linear(tokens, weights('audio_to_decoder.weight'));
   const order = tf.concat([batch.visible, batch.masked], 1);
   const slots = tf.floorDiv(order, tf.scalar(positionsOf(config), 'int32'));

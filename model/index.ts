@@ -14,6 +14,16 @@ export {
   type BackendName,
   type BackendReport,
 } from './backend.js';
+export {
+  classifierConfig,
+  classifierSpecs,
+  classify,
+  pretrainedName,
+  smoothLabels,
+  softCrossEntropy,
+  type ClassifierConfig,
+  type LabelBatch,
+} from './classifier.js';
 export { modelConfig, positionsOf, PRESETS, slotsOf, type ModelConfig } from './config.js';
 export type { AttentionWatcher, FusionLayer } from './fusion.js';
 export { initialWeights } from './init.js';

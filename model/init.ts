@@ -32,6 +32,8 @@ function fill(spec: WeightSpec, draw: Draw): Float32Array {
     }
     case 'normal-0.02':
       return values.map(() => normal(draw) * 0.02);
+    case 'normal-2e-5':
+      return values.map(() => normal(draw) * 2e-5);
   }
 }
 

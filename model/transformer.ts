@@ -81,19 +81,46 @@ function selfAttention(x: tf.Tensor, weights: Weights, heads: number): tf.Tensor
   return linearNamed(joined, weights, 'proj');
 }
 
-/** One pre-norm transformer block. @param x `[B, N, width]` */
-function block(x: tf.Tensor, weights: Weights, heads: number): tf.Tensor {
-  const attended = tf.add(
-    x,
-    selfAttention(layerNormNamed(x, weights, 'norm1'), under(weights, 'attn'), heads),
-  );
+/** One pre-norm transformer block. @param x `[B, N, width]` @param drop what becomes of a branch before it is added */
+function block(
+  x: tf.Tensor,
+  weights: Weights,
+  heads: number,
+  drop: (branch: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const mixed = selfAttention(layerNormNamed(x, weights, 'norm1'), under(weights, 'attn'), heads);
+  const attended = tf.add(x, drop(mixed));
   const hidden = gelu(linearNamed(layerNormNamed(attended, weights, 'norm2'), weights, 'mlp.fc1'));
-  return tf.add(attended, linearNamed(hidden, weights, 'mlp.fc2'));
+  return tf.add(attended, drop(linearNamed(hidden, weights, 'mlp.fc2')));
 }
 
-/** The blocks `blocks.0` … `blocks.{depth-1}` one after the other. @param x `[B, N, width]` */
-export function blocks(x: tf.Tensor, weights: Weights, depth: number, heads: number): tf.Tensor {
+/** Stochastic depth in training: branches are left out for whole clips, the deeper the more often. */
+export interface DropPath {
+  /** Share in the last block; from 0 in the first it rises evenly. */
+  readonly rate: number;
+  /** A seed for each place. */
+  readonly nextSeed: () => string;
+}
+
+/**
+ * The blocks `blocks.0` … `blocks.{depth-1}` one after the other.
+ * @param x `[B, N, width]` @param dropPath none in inference and in pre-training
+ */
+export function blocks(
+  x: tf.Tensor,
+  weights: Weights,
+  depth: number,
+  heads: number,
+  dropPath?: DropPath,
+): tf.Tensor {
   let out = x;
-  for (let i = 0; i < depth; i++) out = block(out, under(weights, `blocks.${i}`), heads);
+  for (let i = 0; i < depth; i++) {
+    const rate = dropPath === undefined ? 0 : (dropPath.rate * i) / Math.max(1, depth - 1);
+    const drop = (branch: tf.Tensor) =>
+      rate === 0
+        ? branch
+        : tf.dropout(branch, rate, [branch.shape[0] ?? 0, 1, 1], dropPath?.nextSeed());
+    out = block(out, under(weights, `blocks.${i}`), heads, drop);
+  }
   return out;
 }

@@ -3,18 +3,31 @@ import { positionsOf, slotsOf, tubeletValues, type ModelConfig } from './config.
 import { gatherTokens } from './gather.js';
 import { linear } from './layers.js';
 import { positionTable } from './position.js';
-import { blocks, blockSpecs, layerNormNamed, layerNormSpecs } from './transformer.js';
+import {
+  blocks,
+  blockSpecs,
+  layerNormNamed,
+  layerNormSpecs,
+  type DropPath,
+} from './transformer.js';
 import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
 
-/** The weights of VideoMAE's encoder, below `encoder.`. */
-export function visualEncoderSpecs(config: ModelConfig): WeightSpec[] {
+/** The weights of VideoMAE's encoder but its last norm, as the original's classifier names them. */
+export function encoderBodySpecs(config: ModelConfig): WeightSpec[] {
   const { width, depth, patch, tubelet } = config;
   const embed = [width, 3, tubelet, patch, patch];
-  return specsUnder('encoder', [
+  return [
     { name: 'patch_embed.proj.weight', shape: embed, init: 'xavier-uniform', trainable: true },
     { name: 'patch_embed.proj.bias', shape: [width], init: 'zeros', trainable: true },
     ...Array.from({ length: depth }, (_, i) => specsUnder(`blocks.${i}`, blockSpecs(width))).flat(),
-    ...layerNormSpecs('norm', width),
+  ];
+}
+
+/** The weights of VideoMAE's encoder, below `encoder.`. */
+export function visualEncoderSpecs(config: ModelConfig): WeightSpec[] {
+  return specsUnder('encoder', [
+    ...encoderBodySpecs(config),
+    ...layerNormSpecs('norm', config.width),
   ]);
 }
 
@@ -50,4 +63,22 @@ export function encodeVisible(
   const embedded = embedTubelets(gatherTokens(tubelets, visible), encoder, config);
   const tokens = tf.add(embedded, positionsAt(config, config.width, visible));
   return layerNormNamed(blocks(tokens, encoder, config.depth, config.heads), encoder, 'norm');
+}
+
+/**
+ * The encoder over all tubelets, as classification takes it: without the last LayerNorm.
+ * @param tubelets of the normalised video, `[B, N, values]`
+ * @param encoder the weights below `encoder.` of pre-training
+ * @returns `[B, N, width]`
+ */
+export function encodeAll(
+  tubelets: tf.Tensor,
+  encoder: Weights,
+  config: ModelConfig,
+  dropPath?: DropPath,
+): tf.Tensor {
+  const count = tubelets.shape[1] ?? 0;
+  const table = tf.tensor3d(positionTable(count, config.width), [1, count, config.width]);
+  const tokens = tf.add(embedTubelets(tubelets, encoder, config), table);
+  return blocks(tokens, encoder, config.depth, config.heads, dropPath);
 }

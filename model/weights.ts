@@ -8,8 +8,12 @@ import type { Tensor } from '@tensorflow/tfjs-core';
  */
 export type Weights = (name: string) => Tensor;
 
-/** How a weight is drawn before training; `fan` follows PyTorch's `[out, in, ...]` layout. */
-export type Initializer = 'zeros' | 'ones' | 'xavier-uniform' | 'kaiming-fan-out' | 'normal-0.02';
+/**
+ * How a weight is drawn before training; `fan` follows PyTorch's `[out, in, ...]` layout.
+ * `normal-2e-5` is a classification head's: 0.02 times 0.001, so that fine-tuning begins with even odds.
+ */
+export type Initializer =
+  'zeros' | 'ones' | 'xavier-uniform' | 'kaiming-fan-out' | 'normal-0.02' | 'normal-2e-5';
 
 /** One weight of a network: what must be in a checkpoint for the network to run. */
 export interface WeightSpec {

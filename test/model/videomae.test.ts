@@ -16,7 +16,13 @@ import { reconstructionTargets } from '../../model/loss.js';
 import { normalizePixels, patchify } from '../../model/patch.js';
 import { encodeVisible } from '../../model/visual-encoder.js';
 import { onEachBackend } from '../support/backends.js';
-import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
+import {
+  assertClose,
+  goldenPixels,
+  readGolden,
+  relativeError,
+  type Golden,
+} from '../support/golden.js';
 
 const TOLERANCE = 1e-4;
 
@@ -33,14 +39,6 @@ function configOf(golden: Golden): ModelConfig {
     decoderDepth: source['decoder_depth'],
     decoderHeads: source['decoder_num_heads'],
   });
-}
-
-/** The golden video is normalised already and [B, 3, T, H, W]; the model takes pixels, channels last. */
-function pixels(golden: Golden): tf.Tensor {
-  const video = tf.transpose(golden.tensor('input.video'), [0, 2, 3, 4, 1]);
-  const mean = tf.tensor1d([0.485, 0.456, 0.406]);
-  const deviation = tf.tensor1d([0.229, 0.224, 0.225]);
-  return tf.mul(tf.add(tf.mul(video, deviation), mean), 255);
 }
 
 function tokensOf(golden: Golden): { visible: tf.Tensor; masked: tf.Tensor } {
@@ -65,7 +63,7 @@ onEachBackend('VideoMAE pre-training against the original', () => {
   });
   beforeEach(() => {
     const none = tf.zeros([2]);
-    batch = { video: pixels(golden), ...tokensOf(golden), mfcc: none, audioPresent: none };
+    batch = { video: goldenPixels(golden), ...tokensOf(golden), mfcc: none, audioPresent: none };
   });
 
   const gradients = (weights: Map<string, tf.Tensor>) => {

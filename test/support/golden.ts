@@ -38,6 +38,14 @@ export async function readGolden(name: string): Promise<Golden> {
   };
 }
 
+/** The golden video is normalised already and [B, 3, T, H, W]; the model takes pixels, channels last. */
+export function goldenPixels(golden: Golden): tf.Tensor {
+  const video = tf.transpose(golden.tensor('input.video'), [0, 2, 3, 4, 1]);
+  const mean = tf.tensor1d([0.485, 0.456, 0.406]);
+  const deviation = tf.tensor1d([0.229, 0.224, 0.225]);
+  return tf.mul(tf.add(tf.mul(video, deviation), mean), 255);
+}
+
 /** Largest difference relative to the largest expected value: what "1e-4 relative" is measured in. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   assert.equal(actual.length, expected.length);

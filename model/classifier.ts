@@ -1,0 +1,132 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import type { ForwardMode } from './av-maskenhancer.js';
+import { positionsOf, slotsOf, type ModelConfig } from './config.js';
+import { fuse, fusionSpecs, slotMembership } from './fusion.js';
+import { linear } from './layers.js';
+import { normalizePixels, patchify } from './patch.js';
+import { positionTable } from './position.js';
+import { soundTokens, soundTokenSpecs, soundWidth, type SoundBatch } from './sound-tokens.js';
+import { layerNormNamed, layerNormSpecs, linearNamed, linearSpecs } from './transformer.js';
+import { encodeAll, encoderBodySpecs } from './visual-encoder.js';
+import type { Weights, WeightSpec } from './weights.js';
+
+/** What stands behind a pre-trained encoder to classify clips. */
+export const classifierConfig = z.strictObject({
+  classes: z.number().int().min(2),
+  /**
+   * How sound takes part, which the paper leaves open. `fused`: through the fusion of pre-training, at
+   * decoder width; `late`: pooled sound beside the pooled picture; `picture`: not at all (VideoMAE).
+   */
+  fusion: z.enum(['fused', 'late', 'picture']),
+  /** Dropout in front of the head. */
+  dropout: z.number().min(0).lt(1).default(0.5),
+  /** Stochastic depth of the encoder's last block. */
+  dropPath: z.number().min(0).lt(1).default(0.2),
+});
+export type ClassifierConfig = z.infer<typeof classifierConfig>;
+
+/** Clips to classify, on the device. */
+export interface LabelBatch extends SoundBatch {
+  /** RGB 0..255, `[B, T, H, W, 3]`. */
+  readonly video: tf.Tensor;
+}
+
+/**
+ * The weights of a classifier. The picture's have the names of VideoMAE's fine-tuned models (no
+ * `encoder.` in front), the sound's those of pre-training. ViT-B with 101 classes, picture only:
+ * 86,304,869.
+ */
+export function classifierSpecs(config: ModelConfig, { classes, fusion }: ClassifierConfig): WeightSpec[] {
+  const { width, decoderWidth } = config;
+  const pooled = fusion === 'fused' ? decoderWidth : width;
+  return [
+    ...encoderBodySpecs(config),
+    ...(fusion === 'picture' ? [] : soundTokenSpecs(config)),
+    ...(fusion === 'late' ? linearSpecs('late_fusion', width + soundWidth(config), width) : []),
+    ...(fusion === 'fused'
+      ? [
+          ...layerNormSpecs('norm', width),
+          ...linearSpecs('encoder_to_decoder', width, decoderWidth, false),
+          ...fusionSpecs(config),
+        ]
+      : []),
+    ...layerNormSpecs('fc_norm', pooled),
+    { name: 'head.weight', shape: [classes, pooled], init: 'normal-2e-5', trainable: true },
+    { name: 'head.bias', shape: [classes], init: 'zeros', trainable: true },
+  ];
+} // prettier-ignore
+
+/** The name that a classifier's weight has in a pre-trained model. */
+export const pretrainedName = (name: string): string =>
+  /^(patch_embed|blocks|norm)\./.test(name) ? `encoder.${name}` : name;
+
+/** The tokens with the sound in them, at decoder width. @param encoded `[B, N, width]` @returns `[B, N, decoderWidth]` */
+function fuseAll(
+  encoded: tf.Tensor,
+  sound: tf.Tensor,
+  weights: Weights,
+  config: ModelConfig,
+  mode: ForwardMode,
+): tf.Tensor {
+  const [batch = 0, count = 0] = encoded.shape;
+  const normed = layerNormNamed(encoded, weights, 'norm');
+  const narrow = linear(normed, weights('encoder_to_decoder.weight'));
+  const width = config.decoderWidth;
+  const picture = tf.add(narrow, tf.tensor3d(positionTable(count, width), [1, count, width]));
+  const slots = Array.from({ length: batch * count }, (_, i) => Math.floor((i % count) / positionsOf(config))); // prettier-ignore
+  const member = slotMembership(tf.tensor2d(slots, [batch, count], 'int32'), slotsOf(config));
+  const dropout = mode.norm.training ? { rate: config.dropout, nextSeed: mode.nextSeed } : undefined; // prettier-ignore
+  return fuse(picture, linear(sound, weights('audio_to_decoder.weight')), member, weights, config, dropout); // prettier-ignore
+}
+
+/** What the head sees: one vector a clip. @returns `[B, width or decoderWidth]` */
+function pool(
+  batch: LabelBatch,
+  weights: Weights,
+  config: ModelConfig,
+  { fusion, dropPath }: ClassifierConfig,
+  mode: ForwardMode,
+): tf.Tensor {
+  const tubelets = patchify(normalizePixels(batch.video), config);
+  const paths = mode.norm.training ? { rate: dropPath, nextSeed: mode.nextSeed } : undefined;
+  const encoded = encodeAll(tubelets, weights, config, paths);
+  if (fusion === 'picture') return tf.mean(encoded, 1);
+  const sound = soundTokens(batch, weights, config, mode.norm);
+  if (fusion === 'fused') return tf.mean(fuseAll(encoded, sound, weights, config, mode), 1);
+  return linearNamed(tf.concat([tf.mean(encoded, 1), tf.mean(sound, 1)], 1), weights, 'late_fusion');
+} // prettier-ignore
+
+/**
+ * Scores of the classes: mean over tokens → LayerNorm → dropout → head, as VideoMAE's classifier.
+ * @returns logits `[B, classes]`
+ */
+export function classify(
+  batch: LabelBatch,
+  weights: Weights,
+  config: ModelConfig,
+  head: ClassifierConfig,
+  mode: ForwardMode,
+): tf.Tensor {
+  const features = layerNormNamed(pool(batch, weights, config, head, mode), weights, 'fc_norm');
+  const kept = mode.norm.training && head.dropout > 0 ? tf.dropout(features, head.dropout, undefined, mode.nextSeed()) : features; // prettier-ignore
+  return linearNamed(kept, weights, 'head');
+}
+
+/**
+ * Cross-entropy against soft labels, the mean over the clips: label smoothing, mixup and cutmix all
+ * come as the distribution that a clip's label is.
+ * @param logits `[B, classes]` @param labels rows that add up to 1, `[B, classes]`
+ */
+export function softCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  return tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1)));
+}
+
+/** One-hot rows with a share of `smoothing` spread evenly over all classes. @returns `[B, classes]` */
+export function smoothLabels(labels: readonly number[], classes: number, smoothing: number): tf.Tensor2D {
+  const off = smoothing / classes;
+  const rows = labels.map((label) =>
+    Array.from({ length: classes }, (_, i) => off + (i === label ? 1 - smoothing : 0)),
+  );
+  return tf.tensor2d(rows, [labels.length, classes]);
+} // prettier-ignore
