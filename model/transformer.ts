@@ -119,7 +119,7 @@ export function blocks(
     const drop = (branch: tf.Tensor) =>
       rate === 0
         ? branch
-        : tf.dropout(branch, rate, [branch.shape[0] ?? 0, 1, 1], dropPath?.nextSeed());
+        : tf.dropout(branch, rate, [branch.shape[0], 1, 1], dropPath?.nextSeed());
     out = block(out, under(weights, `blocks.${i}`), heads, drop);
   }
   return out;
