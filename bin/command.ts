@@ -35,7 +35,8 @@ export interface CommandSpec<Schema extends Shape> {
 function defaultText(schema: Shape, key: string): string {
   const field = schema.shape[key] as z.ZodType | undefined;
   const standard = field?.safeParse(undefined);
-  if (standard?.success !== true || standard.data === undefined) return '';
+  if (standard?.success !== true || standard.data === undefined || standard.data === null)
+    return '';
   return ` (default: ${JSON.stringify(standard.data)})`;
 }
 

@@ -18,6 +18,7 @@ export {
   type ClipArrays,
   type ClipFlags,
   type ClipShape,
+  type FrameSize,
   type Sample,
   type SampleHeader,
   type VideoEntry,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ClipShape } from '../cache/index.js';
 import { maskedPositions, maskOptions } from '../stages/mask.js';
 import { CEPSTRA } from '../stages/mfcc.js';
-import { pictureOptions } from '../stages/picture-filter.js';
+import { pictureOptions, type FrameForm } from '../stages/picture-filter.js';
 import { sampleOptions } from '../stages/sample.js';
 import type { FailureLimit } from './failure.js';
 
@@ -43,10 +43,12 @@ export const preprocessOptions = z
     /** Try the videos in quarantine again. */
     retryFailed: z.boolean().default(false),
   })
-  .superRefine(({ size, patch, maskRatio }, context) => {
+  .superRefine(({ size, storeSize, patch, maskRatio }, context) => {
     const problem = (path: string, message: string) => {
       context.addIssue({ code: 'custom', path: [path], message });
     };
+    if (storeSize !== null && storeSize < size)
+      problem('storeSize', `must be at least the size that the model sees: ${storeSize} is less than ${size}`); // prettier-ignore
     if (size % patch !== 0) {
       problem('patch', `must divide the frame size: ${size} is no multiple of ${patch}`);
       return;
@@ -60,13 +62,20 @@ export const preprocessOptions = z
 export type PreprocessOptions = z.infer<typeof preprocessOptions>;
 export type PreprocessInput = z.input<typeof preprocessOptions>;
 
+/** What the frames of the cache are made to be. */
+export function frameForm({ size, storeSize, fit }: PreprocessOptions): FrameForm {
+  return { size: storeSize ?? size, fit };
+}
+
 /** The shape of the clips that these options make. */
-export function clipShape({ frames, stride, size, patch }: PreprocessOptions): ClipShape {
+export function clipShape(options: PreprocessOptions): ClipShape {
+  const { frames, stride, size, patch } = options;
+  const form = frameForm(options);
   return {
     frames,
     size,
-    storeSize: size,
-    square: true,
+    storeSize: form.size,
+    square: form.fit !== 'short-side',
     positions: (size / patch) ** 2,
     // Four MFCC frames a source frame step.
     mfccFrames: 4 * frames * stride,
@@ -76,6 +85,6 @@ export function clipShape({ frames, stride, size, patch }: PreprocessOptions): C
 
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
-  const { frames, stride, clips, size, fit, patch, maskRatio, seed } = options;
-  return { frames, stride, clips, size, fit, patch, maskRatio, seed };
+  const { frames, stride, clips, size, storeSize, fit, patch, maskRatio, seed } = options;
+  return { frames, stride, clips, size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed };
 }

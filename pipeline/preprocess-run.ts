@@ -15,7 +15,7 @@ import { indexVideo } from '../stages/probe.js';
 import { sampleClips, segmentOf } from '../stages/sample.js';
 import { TooManyFailuresError, type FailurePolicy } from './failure.js';
 import type { ClipJob, DecodedJob, VideoJob } from './preprocess-jobs.js';
-import { clipShape, type PreprocessOptions } from './preprocess-options.js';
+import { clipShape, frameForm, type PreprocessOptions } from './preprocess-options.js';
 import { Tally, type PreprocessEvent } from './preprocess-tally.js';
 import type { StageCounters, StageStream } from './stream.js';
 
@@ -115,16 +115,15 @@ export class PreprocessRun {
   /** Clip → its picture and sound. */
   readonly decode = async (clip: ClipJob, signal: AbortSignal): Promise<DecodedJob[]> => {
     const { options, stages } = this.parts;
-    const { size, fit, timeout } = options;
-    const context = { timeout, signal };
-    return [{ ...clip, decoded: await stages.decode(clip.index, clip.sampling, { size, fit }, context) }]; // prettier-ignore
+    const context = { timeout: options.timeout, signal };
+    return [{ ...clip, decoded: await stages.decode(clip.index, clip.sampling, frameForm(options), context) }]; // prettier-ignore
   };
 
   /** Clip → the sample that the cache holds, with mask and MFCC. */
   readonly describe = ({ job, entry, slot, sampling, decoded }: DecodedJob): SampleJob[] => {
     const { options, stages } = this.parts;
     const { positions, mfccFrames, cepstra } = clipShape(options);
-    const { frames, times, sound, substituted, warnings } = decoded;
+    const { frames, height, width, times, sound, substituted, warnings } = decoded;
     const draw = randomFor(options.seed, 0, slot.key, 'cached mask');
     const sample: Sample = {
       header: {
@@ -132,8 +131,8 @@ export class PreprocessRun {
         key: slot.key,
         contentHash: job.contentHash,
         clip: slot.index,
-        height: options.size,
-        width: options.size,
+        height,
+        width,
         times,
         span: sampling.span,
         flags: { audioPresent: sound !== null, substituted, held: sampling.held, warnings },

@@ -1,5 +1,6 @@
+import type { FrameSize } from '../cache/index.js';
 import { runFfmpeg } from './ffmpeg.js';
-import { pictureFilter, selectFilter, type PictureOptions } from './picture-filter.js';
+import { maxFrameBytes, pictureFilter, selectFilter, type FrameForm } from './picture-filter.js';
 import { lastAtOrBefore } from './sample.js';
 import type { RunContext, VideoIndex } from './video-index.js';
 
@@ -9,26 +10,34 @@ const MAX_PIXELS = 1 << 27;
 const RUN_UP = 2;
 
 /** Frames that came out of one pass. */
-export interface DecodedFrames {
-  /** uint8 `[times, size, size, 3]`, one frame after the other. */
+export interface DecodedFrames extends FrameSize {
+  /** uint8 `[times, height, width, 3]`, one frame after the other. */
   readonly pixels: Uint8Array;
   /** Presentation times of the frames that came out, seconds. */
   readonly times: readonly number[];
   readonly complaints: readonly string[];
 }
 
-const SHOWN_FRAME = /\[Parsed_showinfo\S* @ .* n: *\d+ pts: *(-?\d+) /;
+const SHOWN_FRAME = /\[Parsed_showinfo\S* @ .* n: *\d+ pts: *(-?\d+) .* s:(\d+)x(\d+) /;
 
-/** Reads presentation times off ffmpeg's `showinfo`; its `pts_time` has 6 digits, so ticks are read. */
-class ShownTimes {
+/** Reads what ffmpeg's `showinfo` says of frames; its `pts_time` has 6 digits, so ticks are read. */
+class ShownFrames {
   readonly times: number[] = [];
+  /** Size of the first frame; null before it. */
+  size: FrameSize | null = null;
+  /** The frames are not all of one size. */
+  mixed = false;
   #tick = 0;
 
   add(line: string): void {
     const base = /\[Parsed_showinfo\S* @ .* config in time_base: (\d+)\/(\d+)/.exec(line);
     if (base !== null) this.#tick = Number(base[1]) / Number(base[2]);
     const frame = SHOWN_FRAME.exec(line);
-    if (frame !== null) this.times.push(Number(frame[1]) * this.#tick);
+    if (frame === null) return;
+    this.times.push(Number(frame[1]) * this.#tick);
+    const [width, height] = [Number(frame[2]), Number(frame[3])];
+    this.size ??= { height, width };
+    this.mixed ||= this.size.height !== height || this.size.width !== width;
   }
 }
 
@@ -79,38 +88,42 @@ function pass(
 }
 
 /**
- * Decodes exactly the frames at these times. Frames that do not come out are missing from the result.
+ * Decodes exactly the frames at these times, all to one size. Frames that do not come out are missing
+ * from the result.
  * @param times presentation times in seconds, ascending and distinct
  * @param early how many keyframes further in front to enter the file; Infinity for its beginning
+ * @param box the size that the frames are to have; without it, it follows from `form` and the video
  */
 export async function decodeFrames(
   index: VideoIndex,
   times: readonly number[],
-  options: PictureOptions,
+  form: FrameForm,
   context: RunContext,
   early = 0,
+  box?: FrameSize,
 ): Promise<DecodedFrames> {
-  const shown = new ShownTimes();
-  const pixels = new Uint8Array(times.length * options.size * options.size * 3);
-  let filled = 0;
+  const shown = new ShownFrames();
+  const chunks: Buffer[] = [];
   const filter = [
     DEINTERLACE,
     selectFilter(times, index.tick),
-    pictureFilter(options, index.hdr),
+    pictureFilter(form, index.hdr, box),
     'showinfo',
   ].join(',');
   const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
   const { complaints } = await runFfmpeg({
     ...pass(index, context, entry(index, times[0] ?? 0, early), filter, output),
-    maxBytes: pixels.length,
+    maxBytes: times.length * maxFrameBytes(form),
     onLine: (line) => { shown.add(line); },
-    onOutput: (chunk) => {
-      pixels.set(chunk, filled);
-      filled += chunk.length;
-    },
+    onOutput: (chunk) => { chunks.push(chunk); },
   }); // prettier-ignore
-  const frames = Math.floor(filled / (options.size * options.size * 3));
-  return { pixels, times: shown.times.slice(0, frames), complaints };
+  const { size, mixed } = shown;
+  // The picture's shape changes on the way: the first one's is the clip's.
+  if (size !== null && mixed) return decodeFrames(index, times, form, context, early, size);
+  const { height, width } = size ?? { height: form.size, width: form.size };
+  const pixels = Buffer.concat(chunks);
+  const frames = Math.floor(pixels.length / (height * width * 3));
+  return { pixels, height, width, times: shown.times.slice(0, frames), complaints };
 }
 
 /** Which frames really come out of the decoder. */
@@ -132,7 +145,7 @@ export async function surveyFrames(
   context: RunContext,
   early = 0,
 ): Promise<Survey> {
-  const shown = new ShownTimes();
+  const shown = new ShownFrames();
   const filter = `${DEINTERLACE},trim=end=${to.toFixed(9)},showinfo`;
   const { complaints } = await runFfmpeg({
     ...pass(index, context, entry(index, from, early), filter, ['-f', 'null']),

@@ -1,14 +1,15 @@
+import type { FrameSize } from '../cache/index.js';
 import { decodeFrames, surveyFrames, type DecodedFrames, type Survey } from './decode-picture.js';
 import { decodeSound } from './decode-sound.js';
 import { StageError } from './failure.js';
 import { explainComplaints } from './ffmpeg-log.js';
-import type { PictureOptions } from './picture-filter.js';
+import type { FrameForm } from './picture-filter.js';
 import { framesOnDisplay, type Sampling } from './sample.js';
 import type { RunContext, VideoIndex } from './video-index.js';
 
 /** A clip's picture and sound. */
-export interface DecodedClip {
-  /** uint8 `[frames, size, size, 3]`, RGB. */
+export interface DecodedClip extends FrameSize {
+  /** uint8 `[frames, height, width, 3]`, RGB. */
   readonly frames: Uint8Array;
   /** Presentation times of what `frames` holds, `[frames]`, seconds. */
   readonly times: readonly number[];
@@ -69,11 +70,11 @@ interface Picture {
 async function decodePicture(
   index: VideoIndex,
   sampling: Sampling,
-  options: PictureOptions,
+  form: FrameForm,
   context: RunContext,
 ): Promise<Picture> {
   const chosen = distinct(sampling.times);
-  const decoded = await decodeFrames(index, chosen, options, context);
+  const decoded = await decodeFrames(index, chosen, form, context);
   const complete = chosen.every((time, i) => Math.abs((decoded.times[i] ?? NaN) - time) <= index.tick / 2); // prettier-ignore
   if (complete) return { decoded, wanted: sampling.times, complaints: decoded.complaints };
   const survey = await surveyClip(index, sampling, context);
@@ -85,7 +86,7 @@ async function decodePicture(
       complaints.join('\n'),
     );
   const wanted = framesOnDisplay(survey.times, sampling.targets, index.interval);
-  const again = await decodeFrames(index, distinct(wanted), options, context, survey.early);
+  const again = await decodeFrames(index, distinct(wanted), form, context, survey.early);
   if (again.times.length === 0)
     throw new StageError('decode', 'none of the frames can be decoded', complaints.join('\n'));
   return { decoded: again, wanted, complaints };
@@ -98,7 +99,7 @@ async function decodePicture(
 export async function decodeClip(
   index: VideoIndex,
   sampling: Sampling,
-  options: PictureOptions,
+  form: FrameForm,
   context: RunContext,
 ): Promise<DecodedClip> {
   const [start, end] = sampling.span;
@@ -108,14 +109,15 @@ export async function decodeClip(
       `the clip would span ${Math.round(end - start)} s: its frames are ${index.interval.toFixed(1)} s apart`,
     );
   const [picture, sound] = await Promise.allSettled([
-    decodePicture(index, sampling, options, context),
+    decodePicture(index, sampling, form, context),
     decodeSound(index, sampling.span, context),
   ]);
   if (picture.status === 'rejected') throw picture.reason;
   if (sound.status === 'rejected') throw sound.reason;
   const { decoded, wanted, complaints } = picture.value;
 
-  const frameBytes = options.size * options.size * 3;
+  const { height, width } = decoded;
+  const frameBytes = height * width * 3;
   const frames = new Uint8Array(wanted.length * frameBytes);
   const sources = wanted.map((time) => nearest(decoded.times, time));
   sources.forEach((source, i) => {
@@ -127,6 +129,8 @@ export async function decodeClip(
   const misses = times.filter((time, i) => Math.abs(time - (sampling.times[i] ?? NaN)) > index.tick / 2); // prettier-ignore
   return {
     frames,
+    height,
+    width,
     times,
     substituted: damaged ? misses.length : 0,
     sound: sound.value.samples,

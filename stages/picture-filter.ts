@@ -1,15 +1,32 @@
 import { z } from 'zod';
+import type { FrameSize } from '../cache/index.js';
 
 export const pictureOptions = z.strictObject({
-  /** Side of the square frames that are kept, in pixels. */
+  /** Side of the square that the model sees, in pixels. */
   size: z.coerce.number().int().min(16).max(1024).default(224),
-  /** `crop`: short side to size, centre kept; `pad`: long side to size, black bars; `stretch`: both. */
-  fit: z.enum(['crop', 'pad', 'stretch']).default('crop'),
+  /** Short side of the frames that are kept, in pixels; null: `size`. What is more is room for random crops. */
+  storeSize: z.coerce.number().int().min(16).max(2048).nullable().default(null),
+  /**
+   * `crop`: short side scaled, centre kept; `short-side`: short side scaled, nothing cut;
+   * `pad`: long side scaled, black bars; `stretch`: both scaled.
+   */
+  fit: z.enum(['crop', 'short-side', 'pad', 'stretch']).default('crop'),
 });
-export type PictureOptions = z.infer<typeof pictureOptions>;
+
+/** What frames are made to be. */
+export interface FrameForm {
+  /** Short side in pixels; all frames are squares of it unless `fit` is `short-side`. */
+  readonly size: number;
+  readonly fit: z.infer<typeof pictureOptions>['fit'];
+}
 
 /** Wider or taller than 16:1 is no picture; it would be scaled to a strip of any length. */
 const MAX_ASPECT = 16;
+
+/** The most bytes that a frame of this form can have, whatever its video claims to be. */
+export function maxFrameBytes({ size, fit }: FrameForm): number {
+  return 3 * size * size * (fit === 'short-side' ? MAX_ASPECT : 1);
+}
 
 /** Same pixels on every processor, and chroma at full resolution. */
 const SCALER = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
@@ -19,20 +36,37 @@ const TONE_MAP =
   'zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,' +
   'zscale=t=bt709:m=bt709:r=tv,format=yuv420p,';
 
+const ASPECT = `clip(dar\\,1/${MAX_ASPECT}\\,${MAX_ASPECT})`;
+
+/** Scales so that a box is covered; the aspect is kept. */
+function cover({ height, width }: FrameSize): string {
+  return `scale=w=max(${width}\\,round(${height}*${ASPECT})):h=max(${height}\\,round(${width}/(${ASPECT}))):${SCALER},format=rgb24`;
+}
+
+function fitted({ size, fit }: FrameForm): string {
+  const square = { height: size, width: size };
+  switch (fit) {
+    case 'crop':
+      return `${cover(square)},crop=${size}:${size}`;
+    case 'short-side':
+      return cover(square);
+    case 'pad': {
+      const side = (length: string) => `clip(round(${length})\\,1\\,${size})`;
+      return `scale=w=${side(`${size}*${ASPECT}`)}:h=${side(`${size}/(${ASPECT})`)}:${SCALER},format=rgb24,pad=${size}:${size}:(ow-iw)/2:(oh-ih)/2`;
+    }
+    case 'stretch':
+      return `scale=w=${size}:h=${size}:${SCALER},format=rgb24`;
+  }
+}
+
 /**
- * ffmpeg's filters from a picture as stored to `size`×`size` RGB as it should be seen: square
- * pixels whatever the sample aspect, ordinary tones whatever the transfer curve.
+ * ffmpeg's filters from a picture as stored to RGB as it should be seen: square pixels whatever the
+ * sample aspect, ordinary tones whatever the transfer curve.
+ * @param box a size that all frames are to have; without it, `short-side` follows each frame's aspect
  */
-export function pictureFilter({ size, fit }: PictureOptions, hdr: boolean): string {
-  const aspect = `clip(dar\\,1/${MAX_ASPECT}\\,${MAX_ASPECT})`;
-  const wide = `round(${size}*${aspect})`;
-  const tall = `round(${size}/(${aspect}))`;
-  const fitted = {
-    crop: `scale=w=max(${size}\\,${wide}):h=max(${size}\\,${tall}):${SCALER},format=rgb24,crop=${size}:${size}`,
-    pad: `scale=w=clip(${wide}\\,1\\,${size}):h=clip(${tall}\\,1\\,${size}):${SCALER},format=rgb24,pad=${size}:${size}:(ow-iw)/2:(oh-ih)/2`,
-    stretch: `scale=w=${size}:h=${size}:${SCALER},format=rgb24`,
-  }[fit];
-  return `${hdr ? TONE_MAP : ''}${fitted},setsar=1`;
+export function pictureFilter(form: FrameForm, hdr: boolean, box?: FrameSize): string {
+  const shape = box === undefined ? fitted(form) : `${cover(box)},crop=${box.width}:${box.height}`;
+  return `${hdr ? TONE_MAP : ''}${shape},setsar=1`;
 }
 
 /**
