@@ -80,6 +80,7 @@ function sampleTable(summary: SampleSummary): string {
     ['video', summary.path],
     ['label', summary.label ?? '(no label)'],
     ['clip', `${summary.clip}, ${span[0].toFixed(3)}–${span[1].toFixed(3)} s`],
+    ['frames', `${summary.times.length} of ${summary.width}×${summary.height}`],
     ['times', summary.times.map((time) => time.toFixed(3)).join(' ')],
     ['sound', summary.audioPresent ? `yes, MFCC ${mfcc.shape.join(' × ')}` : 'no'],
     ['mask', `ratio ${mask.ratio}, ${mask.visible} of ${mask.positions} positions visible`],

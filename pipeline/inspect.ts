@@ -34,6 +34,9 @@ export interface SampleSummary {
   readonly label: string | null;
   readonly split: string | null;
   readonly clip: number;
+  /** Size of the stored frames in pixels. */
+  readonly height: number;
+  readonly width: number;
   /** Presentation times of the frames in seconds. */
   readonly times: readonly number[];
   readonly span: readonly [number, number];
@@ -68,6 +71,8 @@ function summarizeSample(reader: CacheReader, index: number, sample: Sample): Sa
     label: header.label,
     split: header.split,
     clip: header.clip,
+    height: header.height,
+    width: header.width,
     times: header.times,
     span: header.span,
     audioPresent: header.flags.audioPresent,
@@ -123,11 +128,11 @@ export async function exportSample(
   shape: ClipShape,
   folder: string,
 ): Promise<string[]> {
-  const { size } = shape;
+  const { height, width } = sample.header;
   const files = new Map<string, Buffer | string>();
   for (let i = 0; i < shape.frames; i++) {
-    const frame = sample.frames.subarray(i * size * size * 3, (i + 1) * size * size * 3);
-    files.set(`frame-${String(i).padStart(2, '0')}.png`, await encodePng(frame, size, size));
+    const frame = sample.frames.subarray(i * height * width * 3, (i + 1) * height * width * 3);
+    files.set(`frame-${String(i).padStart(2, '0')}.png`, await encodePng(frame, width, height));
   }
   const rows = Array.from({ length: shape.mfccFrames }, (_, t) =>
     Array.from(sample.mfcc.subarray(t * shape.cepstra, (t + 1) * shape.cepstra)),

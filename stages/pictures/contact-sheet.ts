@@ -1,47 +1,78 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
-import type { ClipShape, Sample } from '../../cache/index.js';
+import type { ClipShape, FrameSize, Sample } from '../../cache/index.js';
 import { createSheet, drawRgb, STYLE, write } from './canvas.js';
 import { drawMfcc } from './heat-map.js';
 
-const COLUMNS = 8;
+const MAX_COLUMNS = 8;
 const MFCC_ROW = 10;
+/** How much of a masked pixel, and of one outside the model's square, is left to see. */
+const MASKED = 0.2;
+const OUTSIDE = 0.35;
 
 /**
- * RGB bytes of one frame with the masked patches darkened, as the model does not see them.
- * @param frame uint8 `[size, size, 3]` @param mask uint8 `[positions]`, 1 = masked
+ * RGB bytes of one frame with the masked patches darkened, as the model does not see them. The mask
+ * belongs to the centre square of `size`; what lies around it is room for random crops, and faded.
+ * @param frame uint8 `[height, width, 3]` @param mask uint8 `[positions]`, 1 = masked
  */
-export function maskFrame(frame: Uint8Array, size: number, mask: Uint8Array): Uint8Array {
+export function maskFrame(
+  frame: Uint8Array,
+  { height, width }: FrameSize,
+  size: number,
+  mask: Uint8Array,
+): Uint8Array {
   const grid = Math.sqrt(mask.length);
   const patch = size / grid;
-  const out = Uint8Array.from(frame);
-  for (let y = 0; y < size; y++)
-    for (let x = 0; x < size; x++)
-      if (mask[Math.floor(y / patch) * grid + Math.floor(x / patch)] === 1)
-        for (let c = 0; c < 3; c++) {
-          const at = (y * size + x) * 3 + c;
-          out[at] = Math.round((frame[at] ?? 0) * 0.2);
-        }
-  return out;
+  const top = (height - size) >> 1;
+  const left = (width - size) >> 1;
+  return frame.map((value, at) => {
+    const pixel = Math.floor(at / 3);
+    const row = Math.floor((Math.floor(pixel / width) - top) / patch);
+    const column = Math.floor(((pixel % width) - left) / patch);
+    if (Math.min(row, column) < 0 || Math.max(row, column) >= grid)
+      return Math.round(255 - (255 - value) * OUTSIDE);
+    return mask[row * grid + column] === 1 ? Math.round(value * MASKED) : value;
+  });
+}
+
+/** How the frames of a sheet are laid out, in its pixels. */
+interface Grid {
+  readonly columns: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Frames of any shape have the same area; wide ones stand in fewer columns. */
+function layOut({ height, width }: FrameSize): Grid {
+  const side = Math.min(160, Math.max(96, Math.min(height, width)));
+  const shown = {
+    width: Math.round(side * Math.sqrt(width / height)),
+    height: Math.max(1, Math.round(side * Math.sqrt(height / width))),
+  };
+  let columns = MAX_COLUMNS;
+  while (columns > 1 && columns * shown.width > 1.4 * MAX_COLUMNS * side) columns /= 2;
+  return { columns, ...shown };
 }
 
 function drawFrames(
   pen: SKRSContext2D,
-  sample: Sample,
-  shape: ClipShape,
-  side: number,
+  { frames, header }: Sample,
+  grid: Grid,
   top: number,
   render: (frame: Uint8Array) => Uint8Array,
 ): number {
-  const pixels = shape.size * shape.size * 3;
-  for (let i = 0; i < shape.frames; i++) {
-    const x = STYLE.margin + (i % COLUMNS) * (side + STYLE.gap);
-    const y = top + Math.floor(i / COLUMNS) * (side + STYLE.gap + STYLE.caption);
-    const frame = sample.frames.subarray(i * pixels, (i + 1) * pixels);
-    drawRgb(pen, render(frame), shape.size, shape.size, x, y, side);
-    const time = sample.header.times[i] ?? 0;
-    write(pen, `${time.toFixed(3)} s`, x + 2, y + side + 11, { size: 10, colour: STYLE.faint });
-  }
-  return top + Math.ceil(shape.frames / COLUMNS) * (side + STYLE.gap + STYLE.caption);
+  const { height, width, times } = header;
+  const pixels = height * width * 3;
+  times.forEach((time, i) => {
+    const x = STYLE.margin + (i % grid.columns) * (grid.width + STYLE.gap);
+    const y = top + Math.floor(i / grid.columns) * (grid.height + STYLE.gap + STYLE.caption);
+    drawRgb(pen, render(frames.subarray(i * pixels, (i + 1) * pixels)), width, height, x, y, grid.width); // prettier-ignore
+    write(pen, `${time.toFixed(3)} s`, x + 2, y + grid.height + 11, { size: 10, colour: STYLE.faint }); // prettier-ignore
+  });
+  return top + blockHeight(times.length, grid);
+}
+
+function blockHeight(frames: number, grid: Grid): number {
+  return Math.ceil(frames / grid.columns) * (grid.height + STYLE.gap + STYLE.caption);
 }
 
 function describeFlags(sample: Sample): string {
@@ -64,10 +95,11 @@ function describeFlags(sample: Sample): string {
  * @returns PNG
  */
 export async function drawContactSheet(sample: Sample, shape: ClipShape): Promise<Buffer> {
-  const side = Math.min(160, Math.max(96, shape.size));
-  const rows = Math.ceil(shape.frames / COLUMNS);
-  const block = rows * (side + STYLE.gap + STYLE.caption);
-  const inner = COLUMNS * (side + STYLE.gap) - STYLE.gap;
+  const { header } = sample;
+  const { height, width } = header;
+  const grid = layOut(header);
+  const block = blockHeight(shape.frames, grid);
+  const inner = Math.max(720, grid.columns * (grid.width + STYLE.gap) - STYLE.gap);
   const heat = shape.cepstra * MFCC_ROW;
   const head = 66;
   const section = 24;
@@ -75,7 +107,6 @@ export async function drawContactSheet(sample: Sample, shape: ClipShape): Promis
     inner + 2 * STYLE.margin,
     head + 2 * (section + block) + section + heat + 24 + STYLE.margin,
   );
-  const { header } = sample;
   const left = STYLE.margin;
   const [from, to] = header.span;
   write(pen, header.label ?? 'no label', left, 28, { size: 18, maxWidth: inner });
@@ -93,10 +124,16 @@ export async function drawContactSheet(sample: Sample, shape: ClipShape): Promis
     write(pen, text, left, y + 16, { size: 11, colour: STYLE.faint });
     y += section;
   };
-  title('frames');
-  y = drawFrames(pen, sample, shape, side, y, (frame) => frame);
-  title('tube mask: what the model sees');
-  y = drawFrames(pen, sample, shape, side, y, (frame) => maskFrame(frame, shape.size, sample.mask));
+  title(`frames, ${width}×${height}`);
+  y = drawFrames(pen, sample, grid, y, (frame) => frame);
+  title(
+    Math.max(height, width) > shape.size
+      ? `tube mask on the centre square of ${shape.size}×${shape.size} that the model sees; what is faded is room for random crops`
+      : 'tube mask: what the model sees',
+  );
+  y = drawFrames(pen, sample, grid, y, (frame) =>
+    maskFrame(frame, header, shape.size, sample.mask),
+  );
   title(
     header.flags.audioPresent
       ? `MFCC ${shape.mfccFrames} × ${shape.cepstra}, each cepstrum on its own scale; ticks are the frames`

@@ -23,12 +23,47 @@ describe('pictures', () => {
 
   it('a masked patch is darkened, a visible one is left alone', () => {
     const frame = new Uint8Array(8 * 8 * 3).fill(200);
-    const out = maskFrame(frame, 8, Uint8Array.of(0, 1, 1, 0));
+    const out = maskFrame(frame, { height: 8, width: 8 }, 8, Uint8Array.of(0, 1, 1, 0));
     assert.equal(out[0], 200);
     assert.equal(out[4 * 3], 40);
     assert.equal(out[(4 * 8 + 0) * 3], 40);
     assert.equal(out[(4 * 8 + 4) * 3], 200);
   });
+
+  it('the mask lies on the centre square of a larger frame, and what is around it is faded', () => {
+    const frame = new Uint8Array(6 * 9 * 3).fill(200);
+    const out = maskFrame(frame, { height: 6, width: 9 }, 4, Uint8Array.of(0, 1, 1, 0));
+    const rows = Array.from({ length: 6 }, (_, y) => Array.from({ length: 9 }, (__, x) => out[(y * 9 + x) * 3])); // prettier-ignore
+    const faded = new Array<number>(9).fill(236);
+    const upper = [236, 236, 200, 200, 40, 40, 236, 236, 236];
+    const lower = [236, 236, 40, 40, 200, 200, 236, 236, 236];
+    assert.deepEqual(rows, [faded, upper, upper, lower, lower, faded]);
+  });
+
+  it('a contact sheet shows frames in their own shape, in fewer columns when they are wide', async () => {
+    const shape: ClipShape = { frames: 4, size: 16, storeSize: 16, square: false, positions: 4, mfccFrames: 8, cepstra: 13 }; // prettier-ignore
+    for (const [width, height, columns] of [[16, 28, 4], [40, 16, 4], [256, 16, 2]] as const) {
+      const pixels = height * width * 3;
+      const sample = {
+        header: {
+          key: 'ab'.repeat(32), path: '/x', id: 'x', label: null, split: null, start: null, end: null, contentHash: 'cd',
+          clip: 0, height, width, times: [0, 0.1, 0.2, 0.3], span: [0, 0.4],
+          flags: { audioPresent: false, substituted: 0, held: 0, warnings: [] },
+        },
+        frames: Uint8Array.from({ length: 4 * pixels }, (_, i) => 10 + Math.floor(i / pixels)),
+        mask: Uint8Array.of(0, 1, 1, 1),
+        mfcc: new Float32Array(8 * 13),
+      } as unknown as Sample;
+      const sheet = await readPixels(await drawContactSheet(sample, shape));
+      const shown = [Math.round(96 * Math.sqrt(width / height)), Math.round(96 * Math.sqrt(height / width))] as const;
+      for (let i = 0; i < 4; i++) {
+        const x = 16 + (i % columns) * (shown[0] + 4);
+        const y = 66 + 24 + Math.floor(i / columns) * (shown[1] + 18);
+        for (const [dx, dy] of [[1, 1], [shown[0] - 2, shown[1] - 2]] as const)
+          assert.equal(sheet.rgba[((y + dy) * sheet.width + x + dx) * 4], 10 + i);
+      }
+    }
+  }); // prettier-ignore
 
   it('a heat map scales each cepstrum by itself and keeps silence dark', () => {
     const values = normalizeRows(Float32Array.of(0, 5, 10, 5, 20, 5), 2);
@@ -86,7 +121,15 @@ describe('pictures', () => {
   });
 
   it('a contact sheet survives any file name and no label', async () => {
-    const shape: ClipShape = { frames: 4, size: 16, storeSize: 16, square: true, positions: 4, mfccFrames: 8, cepstra: 13 };
+    const shape: ClipShape = {
+      frames: 4,
+      size: 16,
+      storeSize: 16,
+      square: true,
+      positions: 4,
+      mfccFrames: 8,
+      cepstra: 13,
+    };
     const sample = {
       header: {
         key: 'ab'.repeat(32), path: '/x', id: 'odd\n"name" \u0000 🎬', label: null, split: null,
