@@ -53,12 +53,14 @@ function layOut({ height, width }: FrameSize): Grid {
   return { columns, ...shown };
 }
 
+/** @param square side of the centre square to outline, in pixels of the frame; 0: none */
 function drawFrames(
   pen: SKRSContext2D,
   { frames, header }: Sample,
   grid: Grid,
   top: number,
   render: (frame: Uint8Array) => Uint8Array,
+  square = 0,
 ): number {
   const { height, width, times } = header;
   const pixels = height * width * 3;
@@ -66,6 +68,11 @@ function drawFrames(
     const x = STYLE.margin + (i % grid.columns) * (grid.width + STYLE.gap);
     const y = top + Math.floor(i / grid.columns) * (grid.height + STYLE.gap + STYLE.caption);
     drawRgb(pen, render(frames.subarray(i * pixels, (i + 1) * pixels)), width, height, x, y, grid.width); // prettier-ignore
+    if (square > 0) {
+      const side = (square * grid.width) / width;
+      pen.strokeStyle = STYLE.accents[1];
+      pen.strokeRect(x + (grid.width - side) / 2, y + (grid.height - side) / 2, side, side);
+    }
     write(pen, `${time.toFixed(3)} s`, x + 2, y + grid.height + 11, { size: 10, colour: STYLE.faint }); // prettier-ignore
   });
   return top + blockHeight(times.length, grid);
@@ -126,14 +133,14 @@ export async function drawContactSheet(sample: Sample, shape: ClipShape): Promis
   };
   title(`frames, ${width}×${height}`);
   y = drawFrames(pen, sample, grid, y, (frame) => frame);
+  const roomy = Math.max(height, width) > shape.size;
   title(
-    Math.max(height, width) > shape.size
+    roomy
       ? `tube mask on the centre square of ${shape.size}×${shape.size} that the model sees; what is faded is room for random crops`
       : 'tube mask: what the model sees',
   );
-  y = drawFrames(pen, sample, grid, y, (frame) =>
-    maskFrame(frame, header, shape.size, sample.mask),
-  );
+  const masked = (frame: Uint8Array) => maskFrame(frame, header, shape.size, sample.mask);
+  y = drawFrames(pen, sample, grid, y, masked, roomy ? shape.size : 0);
   title(
     header.flags.audioPresent
       ? `MFCC ${shape.mfccFrames} × ${shape.cepstra}, each cepstrum on its own scale; ticks are the frames`
