@@ -1,27 +1,28 @@
-import { crc32 } from 'node:zlib';
 import { canonicalJson } from './canonical-json.js';
+import { checksum } from './checksum.js';
 import type { ClipArrays, ClipShape, FrameSize, Sample, SampleHeader } from './records.js';
 
 /*
  * A record, little-endian (docs/cache-format.md):
- *   0 magic "AVME"  4 CRC-32 of all that follows  8 codec version u16  10 arrays u16
- *   12 offset of the header u32  16 its length u32  20 length of the record u32
+ *   0 magic "AVM2"  4 length of the record u32  8 XXH64 of all that follows u64
+ *   16 number of arrays u16  18 zero u16  20 length of the header u32
  *   24 table of the arrays, 40 bytes each: name (8, zero padded), type u16, rank u16, dims 4 × u32,
  *      offset u32, length u32, zero u32
  *   header JSON, then each array at a multiple of 64, gaps zero.
  */
-const MAGIC = 0x454d5641; // "AVME"
-const VERSION = 1;
+const MAGIC = 0x324d5641; // "AVM2"
 const PRELUDE = 24;
 const ENTRY = 40;
 const ARRAYS = 3;
 const HEADER_AT = PRELUDE + ENTRY * ARRAYS;
 const ALIGNMENT = 64;
 /** Where the part that the checksum covers begins. */
-const COVERED = 8;
+const COVERED = 16;
 
 const UINT8 = 1;
 const FLOAT32 = 2;
+
+const MISMATCH = 'its checksum does not match';
 
 /** The record is not what a writer of this format wrote; its bytes must not be used. */
 export class CorruptRecordError extends Error {
@@ -82,11 +83,9 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
   // Not from the pool, so that arrays are aligned absolutely too; every gap is zeroed below.
   const record = Buffer.allocUnsafeSlow(end);
   record.writeUInt32LE(MAGIC, 0);
-  record.writeUInt16LE(VERSION, 8);
-  record.writeUInt16LE(layout.length, 10);
-  record.writeUInt32LE(HEADER_AT, 12);
-  record.writeUInt32LE(header.length, 16);
-  record.writeUInt32LE(end, 20);
+  record.writeUInt32LE(end, 4);
+  record.writeUInt32LE(layout.length, 16);
+  record.writeUInt32LE(header.length, 20);
   record.set(header, HEADER_AT);
   let written = HEADER_AT + header.length;
   layout.forEach((array, i) => {
@@ -96,7 +95,7 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
     record.set(bytesOf(sample[array.name]), offset);
     written = offset + array.bytes;
   });
-  record.writeUInt32LE(crc32(record.subarray(COVERED)), 4);
+  record.writeBigUInt64LE(checksum(record.subarray(COVERED)), 8);
   return record;
 }
 
@@ -124,7 +123,7 @@ function floatsAt(record: Uint8Array, offset: number, length: number): Float32Ar
 }
 
 /**
- * Reads a record: its checksum, its version, that it holds what `key` names and has the cache's
+ * Reads a record: its checksum, that it holds what `key` names and has the cache's
  * shape. The arrays are views of `record`, valid as long as it is; `mfcc` is a copy where `record`
  * does not begin at a multiple of four.
  * @throws CorruptRecordError
@@ -132,14 +131,11 @@ function floatsAt(record: Uint8Array, offset: number, length: number): Float32Ar
 export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
-  check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVME"');
-  check(bytes.readUInt32LE(20) === bytes.length, `its length is ${bytes.length}, not what it says`);
-  check(bytes.readUInt32LE(4) === crc32(bytes.subarray(COVERED)), 'its checksum does not match');
-  const version = bytes.readUInt16LE(8);
-  check(version === VERSION, `it has codec version ${version}, this avme reads ${VERSION}`);
-  const headerEnd = HEADER_AT + bytes.readUInt32LE(16);
-  check(bytes.readUInt16LE(10) === ARRAYS, 'it holds other arrays');
-  check(bytes.readUInt32LE(12) === HEADER_AT, 'its header is not where it should be');
+  check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVM2"');
+  check(bytes.readUInt32LE(4) === bytes.length, `its length is ${bytes.length}, not what it says`);
+  check(bytes.readBigUInt64LE(8) === checksum(bytes.subarray(COVERED)), MISMATCH);
+  check(bytes.readUInt32LE(16) === ARRAYS, 'it holds other arrays');
+  const headerEnd = HEADER_AT + bytes.readUInt32LE(20);
   const header = parseHeader(bytes.toString('utf8', HEADER_AT, headerEnd));
   check(header.key === key, `it holds sample ${header.key}, not ${key}`);
   const layout = layoutOf(shape, header);
@@ -161,19 +157,19 @@ export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string):
   };
 }
 
-/** A small JSON value with its CRC-32 in front: `[crc u32][UTF-8]`. */
+/** A small JSON value with its XXH64 in front: `[checksum u64][UTF-8]`. */
 export function encodeChecked(value: unknown): Buffer {
   const json = Buffer.from(canonicalJson(value));
-  const bytes = Buffer.allocUnsafe(4 + json.length);
-  bytes.writeUInt32LE(crc32(json), 0);
-  bytes.set(json, 4);
+  const bytes = Buffer.allocUnsafe(8 + json.length);
+  bytes.writeBigUInt64LE(checksum(json), 0);
+  bytes.set(json, 8);
   return bytes;
 }
 
 /** @throws CorruptRecordError */
 export function decodeChecked(bytes: Buffer): unknown {
-  check(bytes.length > 4, `it ends after ${bytes.length} bytes`);
-  const json = bytes.subarray(4);
-  check(bytes.readUInt32LE(0) === crc32(json), 'its checksum does not match');
+  check(bytes.length > 8, `it ends after ${bytes.length} bytes`);
+  const json = bytes.subarray(8);
+  check(bytes.readBigUInt64LE(0) === checksum(json), MISMATCH);
   return JSON.parse(json.toString('utf8'));
 }

@@ -98,12 +98,16 @@ function moments(count: number, { sum, squares }: Totals, unit: number, scale = 
   return { mean: mean.map((value) => value * scale), std: std.map((value) => value * scale) };
 }
 
+/** What of a header is counted. */
+type CountedHeader = Pick<SampleHeader, 'label' | 'flags' | 'height' | 'width'>;
+
 /** Adds up clips to the statistics of a cache, which depend on the set of the clips alone. */
 export class StatisticsFold {
   private readonly pixels = totals(3);
   private readonly mfcc: Totals;
   private readonly labels = new Map<string, number>();
-  private count = 0;
+  /** Pixels of all clips: their frames need not have the same size. */
+  private pixelCount = 0;
   private unlabelled = 0;
   private audioPresent = 0;
 
@@ -111,8 +115,8 @@ export class StatisticsFold {
     this.mfcc = totals(shape.cepstra);
   }
 
-  add({ label, flags }: Pick<SampleHeader, 'label' | 'flags'>, sums: ClipSums): void {
-    this.count++;
+  add({ label, flags, height, width }: CountedHeader, sums: ClipSums): void {
+    this.pixelCount += this.shape.frames * height * width;
     add(this.pixels, sums.pixels, 1);
     if (flags.audioPresent) {
       this.audioPresent++;
@@ -123,10 +127,9 @@ export class StatisticsFold {
   }
 
   result(): Statistics {
-    const { frames, size, mfccFrames } = this.shape;
     return {
-      pixel: moments(this.count * frames * size ** 2, this.pixels, 1, 1 / 255),
-      mfcc: moments(this.audioPresent * mfccFrames, this.mfcc, GRID),
+      pixel: moments(this.pixelCount, this.pixels, 1, 1 / 255),
+      mfcc: moments(this.audioPresent * this.shape.mfccFrames, this.mfcc, GRID),
       labels: Object.fromEntries([...this.labels].sort(([a], [b]) => (a < b ? -1 : 1))),
       unlabelled: this.unlabelled,
       audioPresent: this.audioPresent,

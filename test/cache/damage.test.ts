@@ -5,7 +5,7 @@ import { open as openLmdb } from 'lmdb';
 import { CorruptRecordError, openCache, openCacheWriter, type Sample } from '../../cache/index.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 
-const LARGE = { ...SHAPE, size: 40 };
+const LARGE = { ...SHAPE, size: 40, storeSize: 40 };
 const SHARD = 'shards/shard-00000.lmdb';
 
 /** One byte of a file, changed and put right again. */
