@@ -28,6 +28,8 @@ export interface PreprocessRequest {
   readonly stages?: Partial<PreprocessStages>;
   /** Versions of replaced stages; part of the cache's fingerprint. */
   readonly tools?: Readonly<Record<string, string | number>>;
+  /** A shard that has grown to so many bytes is followed by the next one; default 2 GiB. */
+  readonly shardBytes?: number;
   readonly onEvent?: (event: PreprocessEvent) => void;
   /** Ends the run early: what is in hand is abandoned, the cache is sealed. */
   readonly signal?: AbortSignal;
@@ -69,6 +71,7 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     configuration: cacheConfiguration(options),
     tools: { ffmpeg: await ffmpegVersion(), preprocess: PREPROCESS_SCHEMA, ...request.tools },
     shape: clipShape(options),
+    ...(request.shardBytes !== undefined && { shardBytes: request.shardBytes }),
   });
   try {
     const quarantine = await Quarantine.open(request.cache);
