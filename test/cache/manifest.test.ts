@@ -149,10 +149,7 @@ describe('manifest', () => {
 
   it('is refused when it is of another schema, or none of ours', () => {
     const parse = (value: unknown) => parseManifest(JSON.stringify(value), 'm');
-    assert.throws(
-      () => parse({ ...manifest, schema: 3 }),
-      /cache schema 3, .*; update avme/,
-    );
+    assert.throws(() => parse({ ...manifest, schema: 3 }), /cache schema 3, .*; update avme/);
     assert.throws(() => parse({ ...manifest, schema: 0 }), /make the cache anew/);
     assert.throws(() => parse({ name: 'a package' }), /not the manifest of an avme cache/);
     assert.throws(() => parse([]), /not the manifest of an avme cache/);
