@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { openCache, readQuarantine } from '../../cache/index.js';
+import { randomFor } from '../../cache/random.js';
+
+/** The long versions of these tests run for an hour or so; `npm run test:long`. */
+export const LONG = process.env['AVME_LONG'] === '1';
+
+/** What the torture draws from; printed, so that `AVME_SEED` can repeat a failure. */
+export function tortureRandom(purpose: string): () => number {
+  const seed = Number(process.env['AVME_SEED'] ?? Date.now() % 1_000_000);
+  process.stdout.write(`      AVME_SEED=${seed} (${purpose})\n`);
+  return randomFor(seed, 0, 'torture', purpose);
+}
+
+/** All that a cache holds: a digest of each sample by its key, its checksum verified on the way. */
+export async function digestsOf(cache: string): Promise<Map<string, string>> {
+  const reader = await openCache(cache);
+  try {
+    const digests = new Map<string, string>();
+    for (let i = 0; i < reader.size; i++) {
+      const { header, frames, mask, mfcc } = reader.sample(i);
+      const hash = createHash('sha256').update(JSON.stringify(header)).update(frames).update(mask);
+      hash.update(new Uint8Array(mfcc.buffer, mfcc.byteOffset, mfcc.byteLength));
+      if (digests.has(header.key)) throw new Error(`${cache} has ${header.key} twice`);
+      digests.set(header.key, hash.digest('hex'));
+    }
+    return digests;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** What a finished cache comes to, in whatever order and by however many runs it was made. */
+export async function contentOf(cache: string) {
+  const samples = await digestsOf(cache);
+  const reader = await openCache(cache);
+  const { sealed, statistics } = reader.manifest;
+  await reader.close();
+  const quarantine = await readQuarantine(cache);
+  return {
+    sealed,
+    statistics,
+    samples: [...samples].sort(([a], [b]) => (a < b ? -1 : 1)),
+    quarantine: quarantine.map(({ id, stage, cause }) => `${id}: ${stage}: ${cause}`).sort(),
+  };
+}
+
+/** Ids of the processes, ours left out, whose command line holds this text; zombies have none. */
+export async function processesNaming(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
+  const found: number[] = [];
+  for (const pid of pids) {
+    if (pid === process.pid) continue;
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(text)) found.push(pid);
+  }
+  return found;
+}
+
+/** Waits until no process names this text any more. @returns the ids of those that do not end */
+export async function outlive(text: string, seconds = 10): Promise<number[]> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const left = await processesNaming(text);
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await setTimeout(20);
+  }
+}
