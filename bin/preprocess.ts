@@ -52,7 +52,11 @@ export const preprocessCommand = defineCommand({
     cache: { value: 'folder', text: 'the cache to make, or to add to' },
     frames: { value: 'n', text: 'frames a clip' },
     stride: { value: 'n', text: 'frame steps of the video from one frame of a clip to the next' },
-    clips: { value: 'n', text: 'clips a video, spread evenly over it' },
+    clips: { value: 'n', text: 'clips a video' },
+    sampling: {
+      value: 'kind',
+      text: 'even: clips spread over the video, for evaluation; random: drawn by the seed, for training',
+    },
     size: { value: 'n', text: 'side of the square that the model sees, in pixels' },
     storeSize: {
       value: 'n',
@@ -61,7 +65,7 @@ export const preprocessCommand = defineCommand({
     fit: { value: 'kind', text: 'crop, short-side (frames are not square), pad or stretch' },
     patch: { value: 'n', text: 'side of a patch in pixels' },
     maskRatio: { value: 'x', text: 'share of the positions that is masked' },
-    seed: { value: 'n', text: 'decides the cached masks' },
+    seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
     jobs: { value: 'n', text: 'videos worked on at once' },
     timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
     maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },

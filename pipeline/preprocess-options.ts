@@ -32,7 +32,7 @@ export const preprocessOptions = z
     ...sampleOptions.shape,
     ...pictureOptions.shape,
     ...maskOptions.shape,
-    /** Seed of the cached masks; with a clip's key it decides the mask, on every machine the same. */
+    /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
@@ -85,6 +85,17 @@ export function clipShape(options: PreprocessOptions): ClipShape {
 
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
-  const { frames, stride, clips, size, storeSize, fit, patch, maskRatio, seed } = options;
-  return { frames, stride, clips, size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed };
+  const { frames, stride, clips, sampling, size, storeSize, fit, patch, maskRatio, seed } = options;
+  return {
+    frames,
+    stride,
+    clips,
+    sampling,
+    size,
+    storeSize: storeSize ?? size,
+    fit,
+    patch,
+    maskRatio,
+    seed,
+  };
 }

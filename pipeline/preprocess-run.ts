@@ -13,6 +13,7 @@ import { drawTubeMask } from '../stages/mask.js';
 import { mfcc } from '../stages/mfcc.js';
 import { indexVideo } from '../stages/probe.js';
 import { sampleClips, segmentOf } from '../stages/sample.js';
+import { clipChance } from './clip-chance.js';
 import { TooManyFailuresError, type FailurePolicy } from './failure.js';
 import type { ClipJob, DecodedJob, VideoJob } from './preprocess-jobs.js';
 import { clipShape, frameForm, type PreprocessOptions } from './preprocess-options.js';
@@ -105,7 +106,8 @@ export class PreprocessRun {
           `the video has frames from ${(index.times[0] ?? 0).toFixed(2)} s to ${index.end.toFixed(2)} s`,
       );
     const { frames, stride, clips } = options;
-    const samplings = stages.sample(line, { frames, stride, clips });
+    const chance = clipChance(options, job.contentHash, entry);
+    const samplings = stages.sample(line, { frames, stride, clips }, chance);
     return job.missing.flatMap((slot) => {
       const sampling = samplings[slot.index];
       return sampling === undefined ? [] : [{ job, entry, slot, index, sampling }];

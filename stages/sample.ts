@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stretchesOf, type Stretch } from './stretches.js';
 
 export const sampleOptions = z.strictObject({
   /** Frames of a clip; tubelets take two each, so the number is even. */
@@ -11,10 +12,15 @@ export const sampleOptions = z.strictObject({
     .default(16),
   /** Frame steps of the video from one frame of the clip to the next. */
   stride: z.coerce.number().int().min(1).max(64).default(4),
-  /** Clips a video, spread evenly over it; they overlap when it is short. */
+  /** Clips a video; they overlap when it is short. */
   clips: z.coerce.number().int().min(1).max(1000).default(1),
+  /** `even`: spread over the video, for evaluation; `random`: each start drawn by itself, for training. */
+  sampling: z.enum(['even', 'random']).default('even'),
 });
 export type SampleOptions = z.infer<typeof sampleOptions>;
+
+/** How many frames a clip has, how far apart, and how many clips there are. */
+export type ClipPlan = Pick<SampleOptions, 'frames' | 'stride' | 'clips'>;
 
 /** What is known of a video's time line; times in seconds on the source's own clock. */
 export interface TimeLine {
@@ -32,7 +38,7 @@ export interface Sampling {
   readonly times: readonly number[];
   /** The instants that they were chosen for, `[frames]`. */
   readonly targets: readonly number[];
-  /** How many frames repeat the last one because the video (or segment) ends first. */
+  /** How many frames repeat the last one because the video (or segment, or stretch) ends first. */
   readonly held: number;
   /** `[start, end)` in seconds: what the clip's sound covers. */
   readonly span: readonly [number, number];
@@ -101,27 +107,75 @@ export function segmentOf(
   };
 }
 
+/** The stretches that a clip fits into; where there is none, the longest of all. */
+function roomy(line: TimeLine, length: number): Stretch[] {
+  const stretches = stretchesOf(line, length);
+  const slack = EARLY * line.interval;
+  const fitting = stretches.filter(({ start, end }) => end - start >= length - slack);
+  if (fitting.length > 0) return fitting;
+  return [stretches.reduce((best, next) => (next.end - next.start > best.end - best.start ? next : best))]; // prettier-ignore
+}
+
+interface Start {
+  readonly stretch: Stretch;
+  readonly time: number;
+}
+
+/** The start that lies a `share` of the way through all the room that the stretches leave. */
+function evenStart(stretches: readonly Stretch[], length: number, share: number): Start {
+  const room = stretches.map(({ start, end }) => Math.max(0, end - start - length));
+  let left = share * room.reduce((sum, value) => sum + value, 0);
+  let at = 0;
+  while (at < stretches.length - 1 && left > (room[at] ?? 0)) left -= room[at++] ?? 0;
+  const stretch = stretches[at] as Stretch;
+  return { stretch, time: stretch.start + Math.min(left, room[at] ?? 0) };
+}
+
+/** One of the frames from which on a whole clip fits, all equally likely. */
+function drawnStart(
+  stretches: readonly Stretch[],
+  length: number,
+  slack: number,
+  chance: number,
+): Start {
+  const counts = stretches.map(({ times, end }) => Math.max(1, lastAtOrBefore(times, end - length + slack) + 1)); // prettier-ignore
+  let left = Math.floor(chance * counts.reduce((sum, count) => sum + count, 0));
+  let at = 0;
+  while (at < stretches.length - 1 && left >= (counts[at] ?? 0)) left -= counts[at++] ?? 0;
+  const stretch = stretches[at] as Stretch;
+  return { stretch, time: stretch.times[left] ?? stretch.start };
+}
+
 /**
- * Chooses the frames of a video's clips by presentation time alone. The clips' spans of
- * `frames · stride · interval` seconds are spread evenly from the first frame to the end (one
- * clip: in the middle); each starts at a frame, and frame `i` is the one on display
- * `i · stride · interval` after it.
- * @returns exactly `clips` samplings, all from the start where the video is shorter than a span
+ * Chooses the frames of a video's clips by presentation time alone. A clip spans
+ * `frames · stride · interval` seconds, starts at a frame, and its frame `i` is the one on display
+ * `i · stride · interval` later. Pauses longer than a clip are left out: no clip lies in one or
+ * reaches over it, so that a stray time does not stretch the video.
+ * @param chance a number in [0, 1) for each clip, which chooses its first frame among those from
+ *   which on a whole clip fits; null: the clips are spread evenly from the first frame to the end
+ *   (one clip: in the middle)
+ * @returns exactly `clips` samplings; all from the start of the longest stretch where none holds a clip
  */
-export function sampleClips(line: TimeLine, options: SampleOptions): Sampling[] {
-  const { frames, stride, clips } = options;
-  const { times, interval } = line;
+export function sampleClips(
+  line: TimeLine,
+  { frames, stride, clips }: ClipPlan,
+  chance: ((clip: number) => number) | null = null,
+): Sampling[] {
+  const { interval } = line;
   const length = frames * stride * interval;
-  const first = times[0] ?? 0;
-  const room = Math.max(0, line.end - first - length);
+  const slack = EARLY * interval;
+  const stretches = roomy(line, length);
   return Array.from({ length: clips }, (_, clip) => {
-    const wanted = first + room * (clips === 1 ? 0.5 : clip / (clips - 1));
-    const [start = first] = framesOnDisplay(times, [wanted], interval);
+    const { stretch, time } =
+      chance === null
+        ? evenStart(stretches, length, clips === 1 ? 0.5 : clip / (clips - 1))
+        : drawnStart(stretches, length, slack, chance(clip));
+    const [start = time] = framesOnDisplay(stretch.times, [time], interval);
     const targets = Array.from({ length: frames }, (_, i) => start + i * stride * interval);
     return {
-      times: framesOnDisplay(times, targets, interval),
+      times: framesOnDisplay(stretch.times, targets, interval),
       targets,
-      held: targets.filter((target) => target >= line.end - EARLY * interval).length,
+      held: targets.filter((target) => target >= stretch.end - slack).length,
       span: [start, start + length],
     };
   });

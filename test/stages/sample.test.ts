@@ -84,6 +84,30 @@ describe('sampling by presentation time', () => {
             });
             assert.ok(span[0] >= times[0]! && span[0] <= times.at(-1)!);
             assert.ok(held >= 0 && held < 2 * half);
+            // Where a whole clip fits, none is short of anything.
+            if (samplings.some((other) => other.held === 0)) assert.equal(held, 0);
+          }
+        },
+      ),
+    );
+  });
+
+  it('spreads clips evenly: steps between starts differ by no more than a frame', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3000 }),
+        fc.constantFrom(10, 24, 25, 30000 / 1001, 60, 240),
+        fc.double({ min: -100, max: 1e5, noNaN: true }),
+        fc.integer({ min: 2, max: 12 }),
+        (frames, rate, start, clips) => {
+          const line = steady(frames, rate, start);
+          const length = 64 / rate;
+          const room = Math.max(0, line.end - start - length);
+          const starts = sampleClips(line, { frames: 16, stride: 4, clips }).map(({ span }) => span[0]); // prettier-ignore
+          for (const [i, value] of starts.entries()) {
+            const ideal = (room * i) / (clips - 1);
+            assert.ok(Math.abs(value - start - ideal) <= 1.01 / rate, `${value - start} for ${ideal}`); // prettier-ignore
+            assert.ok(value >= start && value - start <= room + 0.26 / rate);
           }
         },
       ),
@@ -95,6 +119,59 @@ describe('sampling by presentation time', () => {
     assert.equal(lastAtOrBefore([1, 2, 3], 0.5), -1);
     assert.equal(lastAtOrBefore([1, 2, 3], 2), 1);
     assert.equal(lastAtOrBefore([1, 2, 3], 9), 2);
+  });
+});
+
+describe('random clips', () => {
+  const plan = { frames: 16, stride: 4, clips: 1 };
+  /** The chances 0, 1/n, 2/n …: what a uniform draw is made of. */
+  const sweep = (line: TimeLine, n: number) =>
+    sampleClips(line, { ...plan, clips: n }, (clip) => clip / n);
+
+  it('start at every frame from which a whole clip fits, each as often', () => {
+    const starts = sweep(steady(100, 25), 37 * 5).map(({ span }) => Math.round(span[0] * 25));
+    const counts = new Map<number, number>();
+    for (const start of starts) counts.set(start, (counts.get(start) ?? 0) + 1);
+    assert.deepEqual(
+      [...counts.keys()],
+      Array.from({ length: 37 }, (_, i) => i),
+    );
+    assert.deepEqual([...new Set(counts.values())], [5]);
+  });
+
+  it('start at the frames of all stretches, each as often', () => {
+    const times = [...steady(70, 25).times as number[], ...steady(80, 25, 1000).times as number[]];
+    const starts = sweep({ times, end: 1003.2, interval: 0.04 }, 24).map(({ span }) => Math.round(span[0] * 25));
+    assert.deepEqual(starts, [0, 1, 2, 3, 4, 5, 6, ...Array.from({ length: 17 }, (_, i) => 25000 + i)]);
+  }); // prettier-ignore
+
+  it('lie inside any video, and a clip does not depend on how many there are', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 1e-3, max: 0.2, noNaN: true }), { minLength: 1, maxLength: 300 }),
+        fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 4 }),
+        (gaps, chances, stride) => {
+          let time = 0;
+          const times = [...new Set(gaps.map((gap) => (time += gap)))];
+          const interval = nominalInterval(times, 0.04);
+          const line = { times, interval, end: times.at(-1)! + interval };
+          const chance = (clip: number) => chances[clip]!;
+          const all = sampleClips(line, { frames: 8, stride, clips: chances.length }, chance);
+          for (const { span, times: chosen, held } of all) {
+            assert.ok(times.includes(span[0]));
+            assert.ok(chosen.every((value) => times.includes(value)));
+            if (all.some((other) => other.held === 0)) assert.equal(held, 0);
+          }
+          assert.deepEqual(sampleClips(line, { frames: 8, stride, clips: 1 }, chance), all.slice(0, 1));
+        },
+      ),
+    );
+  }); // prettier-ignore
+
+  it('of a video that is shorter than a clip start at its start', () => {
+    const [clip] = sampleClips(steady(30, 25), plan, () => 0.999);
+    assert.deepEqual([clip!.span[0], clip!.held], [0, 8]);
   });
 });
 
