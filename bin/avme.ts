@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { avmeVersion } from '../pipeline/index.js';
+import { convertCommand } from './convert.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exitCodeOf } from './failure.js';
@@ -17,6 +18,7 @@ for (const command of [
   preprocessCommand,
   pretrainCommand,
   reconstructCommand,
+  convertCommand,
   inspectCommand,
   doctorCommand,
   demoCommand,

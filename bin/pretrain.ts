@@ -99,7 +99,7 @@ export const pretrainCommand = defineCommand({
     stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
     init: {
       value: 'file',
-      text: 'safetensors to begin with, e.g. VideoMAE’s; what it lacks is drawn',
+      text: 'weights to begin with, e.g. VideoMAE’s .pth; what it lacks is drawn',
     },
     backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
   },

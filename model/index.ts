@@ -31,6 +31,7 @@ export { loadWeight, loadWeights, type StoredValues } from './load-weights.js';
 export { placeTokens } from './gather.js';
 export { reconstructionTargets } from './loss.js';
 export { denormalizeTubelets, patchify, tubeletMoments, unpatchify } from './patch.js';
+export { readWeights, type ReadWeights } from './read-weights.js';
 export {
   readSafetensors,
   SafetensorsError,
@@ -40,3 +41,12 @@ export {
 } from './safetensors.js';
 export { cosineWithWarmup, type Schedule } from './schedule.js';
 export { weightsFrom, type Weights, type WeightSpec } from './weights.js';
+export { readTorchFile } from './torch-file.js';
+export { TorchFileError } from './torch-pickle.js';
+export {
+  namingOf,
+  toHuggingFaceNames,
+  toOriginalNames,
+  type Naming,
+  type RenamedWeights,
+} from './weight-names.js';

@@ -117,9 +117,7 @@ export function blocks(
   for (let i = 0; i < depth; i++) {
     const rate = dropPath === undefined ? 0 : (dropPath.rate * i) / Math.max(1, depth - 1);
     const drop = (branch: tf.Tensor) =>
-      rate === 0
-        ? branch
-        : tf.dropout(branch, rate, [branch.shape[0], 1, 1], dropPath?.nextSeed());
+      rate === 0 ? branch : tf.dropout(branch, rate, [branch.shape[0], 1, 1], dropPath?.nextSeed());
     out = block(out, under(weights, `blocks.${i}`), heads, drop);
   }
   return out;

@@ -1,3 +1,4 @@
+export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { diagnose, type Diagnosis } from './doctor.js';
 export {
@@ -7,6 +8,12 @@ export {
   type CacheSummary,
   type SampleSummary,
 } from './inspect.js';
+export { maskAnswer, sampleAnswer } from './inspect/sample-view.js';
+export { clipSound } from './inspect/clip-sound.js';
+export { readFilter } from './inspect/filter.js';
+export { Inspection } from './inspect/inspection.js';
+export type { PictureRequest } from './inspect/model-view.js';
+export { InspectProblem } from './inspect/problem.js';
 export { modelChoice, type ModelChoice } from './model-choice.js';
 export { preprocess, type PreprocessRequest } from './preprocess.js';
 export {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCache, randomFor, type CacheReader } from '../cache/index.js';
-import { initialWeights, pretrainSpecs, readSafetensors, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
+import { initialWeights, pretrainSpecs, readWeights, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
 import { createTrainer, maskedPositions, planTraining, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
@@ -23,7 +23,7 @@ export interface PretrainRequest {
   readonly keep?: number;
   /** Step to stop at as if interrupted. */
   readonly stopAt?: number | undefined;
-  /** A safetensors file, e.g. VideoMAE's under its original names, whose weights a new run begins with. */
+  /** Weights that a new run begins with: safetensors or a PyTorch file, VideoMAE's names or transformers'. */
   readonly init?: string | undefined;
   /** Default `auto`. */
   readonly backend?: BackendName | 'auto';
@@ -54,11 +54,11 @@ async function describeRun(
 /** The model's weights that a file has; the moments of a checkpoint of ours are no part of them. */
 async function readInit(path: string, config: ModelConfig) {
   const names = new Set(pretrainSpecs(config).map((spec) => spec.name));
-  const { tensors } = await readSafetensors(path);
+  const { tensors } = await readWeights(path);
   const known = [...tensors].filter(([name]) => names.has(name));
   if (known.length === 0)
     throw new Error(
-      `--init: ${path} has no weight of this model; it must have VideoMAE's original names`,
+      `--init: ${path} has no weight of this model; it must have the names of VideoMAE or of transformers`,
     );
   return known;
 }
