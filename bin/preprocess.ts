@@ -63,6 +63,14 @@ export const preprocessCommand = defineCommand({
       text: 'short side of the cached frames; more than --size leaves room for random crops (default: --size)',
     },
     fit: { value: 'kind', text: 'crop, short-side (frames are not square), pad or stretch' },
+    videoStream: {
+      value: 'n',
+      text: 'picture stream to take, counted from 0 (default: the one with most pixels)',
+    },
+    audioStream: {
+      value: 'n',
+      text: 'sound stream to take, counted from 0 (default: the one with most channels)',
+    },
     patch: { value: 'n', text: 'side of a patch in pixels' },
     maskRatio: { value: 'x', text: 'share of the positions that is masked' },
     seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },

@@ -5,6 +5,7 @@ import { maskedPositions, maskOptions } from '../stages/mask.js';
 import { CEPSTRA } from '../stages/mfcc.js';
 import { pictureOptions, type FrameForm } from '../stages/picture-filter.js';
 import { sampleOptions } from '../stages/sample.js';
+import { streamOptions } from '../stages/stream-choice.js';
 import type { FailureLimit } from './failure.js';
 
 const limitSchema = z.strictObject({ value: z.number(), unit: z.enum(['videos', 'percent']) });
@@ -29,6 +30,7 @@ const failureLimit = z
 /** Every option of preprocessing, each defined beside the stage that it belongs to. */
 export const preprocessOptions = z
   .strictObject({
+    ...streamOptions.shape,
     ...sampleOptions.shape,
     ...pictureOptions.shape,
     ...maskOptions.shape,
@@ -85,17 +87,10 @@ export function clipShape(options: PreprocessOptions): ClipShape {
 
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
-  const { frames, stride, clips, sampling, size, storeSize, fit, patch, maskRatio, seed } = options;
+  const { videoStream, audioStream, frames, stride, clips, sampling } = options;
+  const { size, storeSize, fit, patch, maskRatio, seed } = options;
   return {
-    frames,
-    stride,
-    clips,
-    sampling,
-    size,
-    storeSize: storeSize ?? size,
-    fit,
-    patch,
-    maskRatio,
-    seed,
+    ...{ videoStream, audioStream, frames, stride, clips, sampling },
+    ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
   };
 }

@@ -97,7 +97,8 @@ export class PreprocessRun {
   readonly index = async (job: VideoJob, signal: AbortSignal): Promise<ClipJob[]> => {
     const { options, stages } = this.parts;
     const { entry } = job;
-    const index = await stages.index(entry.path, { timeout: options.timeout, signal });
+    const { timeout, videoStream, audioStream } = options;
+    const index = await stages.index(entry.path, { timeout, signal }, { videoStream, audioStream });
     const line = segmentOf(index, entry.start, entry.end);
     if (line === null)
       throw new StageError(

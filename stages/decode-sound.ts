@@ -69,7 +69,15 @@ export async function decodeSound(
     inputOptions: ['-copyts', ...enter],
     // Behind a seek a decoder complains of what lies in front of it.
     ...(enter.length > 0 && { complaintsFrom: FIRST_SOUND }),
-    outputOptions: ['-vn', '-sn', '-dn', '-af', filter, '-f', 'f32le', '-c:a', 'pcm_f32le'],
+    outputOptions: [
+      ...(index.soundStream === null ? ['-vn', '-sn', '-dn'] : ['-map', index.soundStream]),
+      '-af',
+      filter,
+      '-f',
+      'f32le',
+      '-c:a',
+      'pcm_f32le',
+    ],
     // Resampling may end a little late.
     maxBytes: bytes.length + 16 * SAMPLE_RATE,
     onOutput: (chunk) => {

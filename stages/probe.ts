@@ -4,6 +4,7 @@ import { runFfmpeg } from './ffmpeg.js';
 import { pairFields } from './field-pairs.js';
 import { PacketReader } from './packet-list.js';
 import { nominalInterval } from './sample.js';
+import { chooseStream, type StreamChoice } from './stream-choice.js';
 import type { RunContext, VideoIndex } from './video-index.js';
 
 /** Assumed where one single frame leaves no step to measure. */
@@ -16,7 +17,8 @@ interface Header {
   stream: string | null;
   /** ffmpeg's description of each picture stream by its name. */
   readonly pictures: Map<string, string>;
-  hasSound: boolean;
+  /** The same of each sound stream. */
+  readonly sounds: Map<string, string>;
 }
 
 function readHeader(header: Header, line: string): void {
@@ -25,31 +27,45 @@ function readHeader(header: Header, line: string): void {
   const picture = /^\[info\] {3,5}Stream #(0:\d+)\S*: Video: (.*)$/.exec(line);
   if (picture?.[1] !== undefined && !header.pictures.has(picture[1]))
     header.pictures.set(picture[1], picture[2] ?? '');
-  if (/^\[info\] {3,5}Stream #0:\d+\S*: Audio: /.test(line)) header.hasSound = true;
+  const sound = /^\[info\] {3,5}Stream #(0:\d+)\S*: Audio: (.*)$/.exec(line);
+  if (sound?.[1] !== undefined && !header.sounds.has(sound[1]))
+    header.sounds.set(sound[1], sound[2] ?? '');
   const chosen = /^\[info\] {3}Stream #(0:\d+) -> #0:0 \(copy\)$/.exec(line);
   if (chosen !== null) header.stream = chosen[1] ?? null;
 }
 
 /**
- * Lists the frames of a video's best picture stream without decoding them.
+ * Lists the frames of a video's best picture stream, or the one asked for, without decoding them.
  * @throws StageError (stage `index`) when there is nothing in it to decode
  */
-export async function indexVideo(path: string, context: RunContext): Promise<VideoIndex> {
-  const header: Header = { container: '', stream: null, pictures: new Map(), hasSound: false };
+export async function indexVideo(
+  path: string,
+  context: RunContext,
+  { videoStream, audioStream }: StreamChoice = { videoStream: null, audioStream: null },
+): Promise<VideoIndex> {
+  const header: Header = { container: '', stream: null, pictures: new Map(), sounds: new Map() };
   const packets = new PacketReader();
   const { complaints } = await runFfmpeg({
     ...context,
     stage: 'index',
     path,
     inputOptions: ['-copyts'],
-    outputOptions: ['-an', '-sn', '-dn', '-c', 'copy', '-copyinkf', '-f', 'framecrc'],
+    outputOptions: [
+      ...(videoStream === null ? ['-an', '-sn', '-dn'] : ['-map', `0:v:${videoStream}`]),
+      ...['-c', 'copy', '-copyinkf', '-f', 'framecrc'],
+    ],
     maxBytes: MAX_LIST_BYTES,
     onLine: (line) => { readHeader(header, line); },
     onOutput: (chunk) => { packets.write(chunk.toString('latin1')); },
   }); // prettier-ignore
   const detail = complaints.join('\n');
   const table = packets.end();
-  const { stream } = header;
+  const { stream, sounds } = header;
+  const picture = chooseStream('picture', header.pictures, videoStream);
+  // A file without any sound is ordinary; one that lacks the sound asked for is not.
+  const sound = chooseStream('sound', sounds, sounds.size === 0 ? null : audioStream);
+  const problem = (header.pictures.size > 0 ? picture.problem : null) ?? sound.problem;
+  if (problem !== null) throw new StageError('index', problem, detail);
   if (stream === null)
     throw new StageError('index', explainComplaints(complaints, 'no picture stream was found'), detail); // prettier-ignore
   const description = header.pictures.get(stream) ?? '';
@@ -60,7 +76,7 @@ export async function indexVideo(path: string, context: RunContext): Promise<Vid
   if (times.length === 0 || !(table.tick > 0))
     throw new StageError('index', explainComplaints(complaints, 'its picture stream holds no frame'), detail); // prettier-ignore
   // Old versions of ffmpeg do not say that a picture is attached.
-  const still = times.length === 1 && header.hasSound && /^(mjpeg|png|bmp)\b/.test(description);
+  const still = times.length === 1 && sounds.size > 0 && /^(mjpeg|png|bmp)\b/.test(description);
   if (still || description.includes('(attached pic)'))
     throw new StageError('index', 'there is no picture stream in the file, only a cover', detail);
   const interval = nominalInterval(times, LONE_FRAME_INTERVAL);
@@ -75,7 +91,8 @@ export async function indexVideo(path: string, context: RunContext): Promise<Vid
     interval,
     end: end > last ? end : last + interval,
     seekable: !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(header.container),
-    hasSound: header.hasSound,
+    hasSound: sounds.size > 0,
+    soundStream: sound.name,
     hdr: /smpte2084|arib-std-b67/.test(description),
   };
   return /\((?:top|bottom) /.test(description) ? pairFields(index, context) : index;

@@ -22,6 +22,8 @@ export interface VideoIndex extends TimeLine {
   readonly seekable: boolean;
   /** There is a sound stream, of whatever codec. */
   readonly hasSound: boolean;
+  /** ffmpeg's name of the sound stream to take; null: the best one. */
+  readonly soundStream: string | null;
   /** The transfer curve is PQ or HLG. */
   readonly hdr: boolean;
 }
