@@ -67,7 +67,7 @@ export async function indexVideo(
   const problem = (header.pictures.size > 0 ? picture.problem : null) ?? sound.problem;
   if (problem !== null) throw new StageError('index', problem, detail);
   if (stream === null)
-    throw new StageError('index', explainComplaints(complaints, 'no picture stream was found'), detail); // prettier-ignore
+    throw new StageError('index', explainComplaints(complaints, 'there is no picture stream in the file'), detail); // prettier-ignore
   const description = header.pictures.get(stream) ?? '';
   // What lies in front of the first keyframe cannot be decoded.
   const [firstKey = -Infinity] = table.keyframes;
