@@ -35,7 +35,7 @@ export interface PretrainSummary {
 
 export interface PretrainRunOptions {
   readonly folder: string;
-  readonly trainer: Trainer;
+  readonly trainer: Trainer<ClipBatch>;
   readonly plan: TrainingPlan;
   /** Samples in the cache: an epoch. */
   readonly samples: number;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCache, randomFor, type CacheReader } from '../cache/index.js';
 import { initialWeights, pretrainSpecs, readWeights, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
-import { createTrainer, maskedPositions, planTraining, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
+import { createTrainer, maskedPositions, planTraining, reconstructionObjective, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
 import { PretrainRun, type PretrainEvent, type PretrainSummary } from './pretrain-run.js';
@@ -83,7 +83,13 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
   await openRun(folder, await describeRun(request, config, reader, backend));
   const plan = planTraining(training, reader.size);
   const { step, initial } = await startingPoint(request, config);
-  const trainer = createTrainer({ config, options: training, plan, initial, step });
+  const trainer = createTrainer({
+    objective: reconstructionObjective(config),
+    options: training,
+    plan,
+    initial,
+    step,
+  });
   const metrics = await openMetrics(folder, step);
   try {
     const run = new PretrainRun({

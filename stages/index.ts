@@ -10,7 +10,10 @@ export { drawContactSheet } from './pictures/contact-sheet.js';
 export { drawCurves, type Curve } from './pictures/loss-curve.js';
 export { drawReconstructions, type Reconstruction } from './pictures/reconstruction-sheet.js';
 export { createReconstructor, type Reconstructor } from './reconstruct.js';
-export { createTrainer, type NamedValues, type StepResult, type Trainer } from './train.js';
+export { soundAttention } from './sound-attention.js';
+export { reconstructionObjective, type LoadedBatch, type Objective } from './objective.js';
+export { AVERAGED, type NamedValues } from './optimizer.js';
+export { createTrainer, type StepResult, type Trainer } from './train.js';
 export {
   planTraining,
   trainingOptions,

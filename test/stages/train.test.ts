@@ -6,6 +6,7 @@ import {
   createTrainer,
   drawTubeMask,
   planTraining,
+  reconstructionObjective,
   tokenOrder,
   trainingOptions,
   type ClipBatch,
@@ -57,9 +58,21 @@ function fresh(config: ModelConfig): NamedValues {
   return new Map(specs.map(({ name, shape }) => [name, { shape, data: values.get(name)! }]));
 }
 
-function trainerOf(config: ModelConfig, more: object = {}, initial = fresh(config), step = 0) {
+function trainerOf(
+  config: ModelConfig,
+  more: object = {},
+  initial = fresh(config),
+  step = 0,
+  beyond: { average?: number } = {},
+) {
   const options = trainingOptions.parse({ steps: 200, lr: 3e-3, warmupEpochs: 0, ...more });
-  return createTrainer({ config, options, plan: planTraining(options, 3), initial, step });
+  return createTrainer({
+    objective: reconstructionObjective(config),
+    options: { ...options, ...beyond },
+    plan: planTraining(options, 3),
+    initial,
+    step,
+  });
 }
 
 /** Euclidean distance between the named values of two states. */
@@ -144,6 +157,50 @@ onEachBackend('training', (backend) => {
     const norm = await gradient({});
     assert.ok(Math.abs((await gradient({ clipGrad: norm / 50 })) / (norm / 50) - 1) < 1e-3);
     assert.equal(await gradient({ clipGrad: norm * 2 }), norm);
+  });
+
+  it('several batches are one large one, but for dropout and batch norm', async () => {
+    const config = V;
+    const whole = batchOf(config);
+    const part = (clip: number): ClipBatch => {
+      const cut = <T extends Uint8Array | Int32Array | Float32Array>(array: T) =>
+        array.slice((clip * array.length) / 3, ((clip + 1) * array.length) / 3) as T;
+      return {
+        ...whole,
+        keys: whole.keys.slice(clip, clip + 1),
+        ...{ video: cut(whole.video), visible: cut(whole.visible), masked: cut(whole.masked) },
+        ...{ mfcc: cut(whole.mfcc), audioPresent: cut(whole.audioPresent) },
+      };
+    };
+    const states = [];
+    for (const batches of [[whole], [part(0), part(1), part(2)]]) {
+      const trainer = trainerOf(config, { clipGrad: 0.01 });
+      const before = await trainer.state();
+      const { loss } = trainer.train(...batches);
+      states.push({ loss, before, after: await trainer.state() });
+    }
+    const [one, three] = states as [(typeof states)[0], (typeof states)[0]];
+    assert.ok(Math.abs(one.loss - three.loss) < 1e-5 * one.loss);
+    const moments = (name: string) => name.startsWith('optimizer.exp_avg.');
+    const moved = distance(one.before, one.after, moments);
+    assert.ok(distance(one.after, three.after, moments) < 1e-3 * moved, `${moved}`);
+  });
+
+  it('keeps an average of the weights where it is asked to', async () => {
+    const trainer = trainerOf(V, {}, undefined, 0, { average: 0.75 });
+    const before = await trainer.state();
+    trainer.train(batchOf(V));
+    const after = await trainer.state();
+    const name = 'encoder.blocks.0.mlp.fc1.weight';
+    const [old, now, average] = [before.get(name)!.data, after.get(name)!.data, after.get(`ema.${name}`)!.data]; // prettier-ignore
+    assert.ok(distance(before, after, (one) => one === name) > 0);
+    average.forEach((value, i) => {
+      assert.ok(Math.abs(value - (0.75 * old[i]! + 0.25 * now[i]!)) < 1e-6);
+    });
+    const resumed = trainerOf(V, {}, after, 1, { average: 0.75 });
+    resumed.train(batchOf(V));
+    trainer.train(batchOf(V));
+    assert.deepEqual(bytesOf(await resumed.state()), bytesOf(await trainer.state()));
   });
 
   it('stops at a loss that is no number, names the clips and leaves the weights alone', async () => {
