@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import installer from '@ffmpeg-installer/ffmpeg';
 import ffmpeg from 'fluent-ffmpeg';
 import { StageError } from './failure.js';
+import { killGroup, startInGroup, watchMemory } from './ffmpeg-group.js';
 import { FfmpegLog } from './ffmpeg-log.js';
 
 /**
@@ -15,6 +16,14 @@ import { FfmpegLog } from './ffmpeg-log.js';
 const CONTAINERS =
   'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,rm,ivf,' +
   'dv,wtv,swf,nsv,gif,apng,h263,h264,hevc,m4v,mjpeg,vc1,yuv4mpegpipe,wav,mp3,aac,flac';
+
+/** The largest single block of memory that a file can make ffmpeg ask for: a picture of 2²⁷ pixels has less. */
+const MAX_BLOCK = 1 << 30;
+/** Times the deadline: CPU time after which ffmpeg ends itself, should nobody live to see to its deadline. */
+const CPU_SHARE = 4;
+/** What ffmpeg says when it was asked to stop, from outside or for its CPU time. */
+const ENDED = /^\[info\] Exiting normally, received signal (\d+)/;
+const SIGXCPU = '24';
 
 /** One run of ffmpeg over one local file. */
 export interface FfmpegTask {
@@ -48,36 +57,45 @@ export const FFMPEG_PATH = process.env.AVME_FFMPEG ?? installer.path;
 
 /** @returns the version, e.g. `N-47683-g0e8eb07980-static` */
 export async function ffmpegVersion(): Promise<string> {
-  const { stdout } = await promisify(execFile)(FFMPEG_PATH, ['-version']);
+  const { stdout } = await promisify(execFile)(FFMPEG_PATH, ['-version'], {
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
+  }).catch((error: unknown) => {
+    throw new Error(
+      `cannot start ffmpeg (${FFMPEG_PATH}): ${(error as Error).message}; name another one with AVME_FFMPEG`,
+    );
+  });
   return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
 }
 
 /**
  * Runs ffmpeg and returns once its process is gone, however it ended.
- * @throws StageError when it ran past its deadline, wrote more than allowed, or was killed
- * @throws Error when ffmpeg cannot be started at all; the signal's reason when aborted
+ * @throws StageError when it ran past its deadline, wrote or took more than allowed, or was killed
+ * @throws Error when ffmpeg cannot be started at all, or somebody else stopped it; the signal's
+ *   reason when aborted
  */
 export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
   const { stage, signal } = task;
   signal?.throwIfAborted();
   let log = new FfmpegLog();
   let warmingUp = task.complaintsFrom !== undefined;
-  const state: { started: boolean; stop: unknown } = { started: false, stop: null };
+  const state: { child: ChildProcess | null; stop: unknown; ended: string | null } = { child: null, stop: null, ended: null }; // prettier-ignore
   let bytes = 0;
 
   const halt = (reason: unknown) => {
     state.stop ??= reason;
-    if (state.started) command.kill('SIGKILL');
+    if (state.child !== null) killGroup(state.child);
   };
+  const excess = (words: string) => {
+    halt(new StageError(stage, `${words} and was stopped`));
+  };
+  let unwatch = () => undefined as unknown;
   const sink = new Writable({
     // fluent-ffmpeg takes a closed sink for a failure when the process is slow to leave.
     emitClose: false,
     write(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      if (bytes > task.maxBytes)
-        halt(
-          new StageError(stage, `ffmpeg wrote more than ${task.maxBytes} bytes and was stopped`),
-        );
+      if (bytes > task.maxBytes) excess(`ffmpeg wrote more than ${task.maxBytes} bytes`);
       else if (state.stop === null) task.onOutput?.(chunk);
       done();
     },
@@ -88,6 +106,8 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     .input(`file:${resolve(task.path)}`)
     .inputOptions('-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info')
     .inputOptions('-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS)
+    .inputOptions('-max_alloc', String(MAX_BLOCK))
+    .inputOptions('-timelimit', String(Math.ceil(CPU_SHARE * task.timeout)))
     .inputOptions('-threads', '1', ...(task.inputOptions ?? []))
     .output(sink)
     .outputOptions('-threads', '1', ...task.outputOptions)
@@ -97,29 +117,35 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
         warmingUp = false;
       }
       log.add(line);
+      state.ended ??= ENDED.exec(line)?.[1] ?? null;
       task.onLine?.(line);
-    })
-    .on('start', () => {
-      state.started = true;
-      if (state.stop !== null) command.kill('SIGKILL');
     });
+  startInGroup(command, (child) => {
+    state.child = child;
+    unwatch = watchMemory(child, excess);
+  });
 
   const onAbort = () => {
     halt(signal?.reason);
   };
   signal?.addEventListener('abort', onAbort, { once: true });
   const deadline = setTimeout(() => {
-    halt(new StageError(stage, `ffmpeg took longer than ${task.timeout} s and was stopped`));
+    excess(`ffmpeg took longer than ${task.timeout} s`);
   }, task.timeout * 1000);
   try {
     const problem = await new Promise<string | null>((settle) => {
       command.on('end', () => { settle(null); }).on('error', (error) => { settle(error.message); }); // prettier-ignore
       command.run();
     });
-    if (state.started) await finished(sink);
     if (state.stop !== null) throw state.stop as Error;
-    if (!state.started)
+    if (state.child?.pid === undefined)
       throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
+    await finished(sink);
+    // Stopped in order, it writes a part and says so; no file can make it exit with 255.
+    if (state.ended !== null && problem?.includes('exited with code 255') === true) {
+      if (state.ended === SIGXCPU) throw new StageError(stage, `ffmpeg took longer than ${CPU_SHARE * task.timeout} s of CPU time`); // prettier-ignore
+      throw new Error(`somebody stopped ffmpeg (signal ${state.ended}) while it read ${task.path}; run again`); // prettier-ignore
+    }
     // What it has written so far is a part, and no one could tell.
     const killed = /killed with signal (\w+)/.exec(problem ?? '');
     if (killed !== null)
@@ -128,6 +154,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     return { succeeded: problem === null, complaints: log.complaints };
   } finally {
     clearTimeout(deadline);
+    unwatch();
     signal?.removeEventListener('abort', onAbort);
   }
 }
