@@ -4,7 +4,9 @@ import { avmeVersion } from '../pipeline/index.js';
 import { convertCommand } from './convert.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { exitCodeOf } from './failure.js';
+import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
@@ -20,6 +22,8 @@ for (const command of [
   reconstructCommand,
   convertCommand,
   inspectCommand,
+  exportCommand,
+  importCommand,
   doctorCommand,
   demoCommand,
 ])

@@ -93,7 +93,7 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       const { json = false, config, ...given } = command.opts<Record<string, unknown>>();
       const fromFile = typeof config === 'string' ? await readConfig(config, spec.name) : {};
       const positional = Object.fromEntries(
-        (spec.args ?? []).map((arg, i) => [arg.key, command.args[i]] as const),
+        (spec.args ?? []).map((arg, i) => [arg.key, command.processedArgs[i] as unknown] as const),
       );
       const merged: Record<string, unknown> = { ...fromFile };
       for (const [key, value] of Object.entries({ ...positional, ...given }))

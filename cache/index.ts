@@ -5,6 +5,7 @@ export {
   CacheError,
   cacheIdentity,
   compareConfigurations,
+  identitySchema,
   type CacheIdentity,
   type Manifest,
   type ShardEntry,

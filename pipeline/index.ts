@@ -2,6 +2,21 @@ export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { diagnose, type Diagnosis } from './doctor.js';
 export {
+  exportNumpy,
+  exportWebDataset,
+  type ExportProgress,
+  type ExportRequest,
+  type ExportSummary,
+} from './export.js';
+export { exportOptions, type ExportInput, type ExportOptions } from './export-options.js';
+export {
+  importWebDataset,
+  type ImportProgress,
+  type ImportRequest,
+  type ImportSummary,
+} from './import.js';
+export { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
+export {
   exportSample,
   inspectCache,
   inspectSample,

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { importOptions, importWebDataset } from '../pipeline/index.js';
+import { defineCommand } from './command.js';
+import { EXIT } from './failure.js';
+import { duration } from './terminal.js';
+
+const schema = z.strictObject({
+  tars: z
+    .union([z.string().transform((tar) => [tar]), z.array(z.string())])
+    .refine((tars) => tars.length > 0, { error: 'give the tars to import' }),
+  cache: z.string({ error: 'give the folder of the cache to make or to add to' }),
+  ...importOptions.shape,
+});
+
+export const importCommand = defineCommand({
+  name: 'import',
+  summary: 'Puts the samples of WebDataset tars into a cache.',
+  example: 'avme import tars/*.tar --cache cache/',
+  args: [
+    { name: '<tars...>', key: 'tars', text: 'tars that avme export or another program wrote' },
+  ],
+  schema,
+  flags: {
+    cache: { value: 'folder', text: 'the cache to make, or to add to' },
+    size: {
+      value: 'n',
+      text: 'for tars that avme did not write: side of the square that the model sees (default: as large as the frames)',
+    },
+    patch: { value: 'n', text: 'for such tars: side of a patch in pixels' },
+    maskRatio: { value: 'x', text: 'for such tars: share of the positions that is masked' },
+    stride: { value: 'n', text: 'for such tars: frame steps of the video between frames' },
+    shortSide: { text: 'for such tars: frames are of different sizes, with one short side' },
+    seed: { value: 'n', text: 'for such tars: decides the masks' },
+  },
+  async run({ tars, cache, ...options }, { report, signal }) {
+    const summary = await importWebDataset({
+      tars,
+      cache,
+      options,
+      signal,
+      onProgress(progress) {
+        const { samples, seconds } = progress;
+        report.event('progress', progress);
+        report.progress(`${samples} samples  ${(samples / Math.max(seconds, 1e-9)).toFixed(0)}/s`);
+      },
+    });
+    report.event('done', summary);
+    report.line(
+      `${summary.interrupted ? 'stopped' : 'done'}: ${summary.samples} samples; ${summary.written} written, ` +
+        `${summary.skipped} there already; ${duration(summary.seconds)}`,
+    );
+    return summary.interrupted ? EXIT.interrupted : EXIT.done;
+  },
+});

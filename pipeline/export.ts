@@ -1,0 +1,185 @@
+import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { openCache, selectSamples, type CacheReader } from '../cache/index.js';
+import { frameFiles } from '../stages/frame-files.js';
+import { writeTar, type TarFile } from '../stages/tar.js';
+import { arrayFiles, IDENTITY_FILE } from '../stages/webdataset.js';
+import { encodeZip } from '../stages/zip.js';
+import { exportOptions, type ExportInput, type ExportOptions } from './export-options.js';
+import { checkIndex } from './inspect.js';
+
+export interface ExportRequest {
+  readonly cache: string;
+  /** A file that ends in `.tar`, or a folder for `data-000000.tar` …; must not be there yet. */
+  readonly out: string;
+  readonly options?: ExportInput;
+  readonly onProgress?: (progress: ExportProgress) => void;
+  /** Ends the export early: nothing is left of it. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ExportProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly seconds: number;
+}
+
+export interface ExportSummary {
+  readonly samples: number;
+  /** Paths of the tars. */
+  readonly files: readonly string[];
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Numbers of the samples that are asked for, ascending. @throws Error when there are none */
+function chooseSamples(reader: CacheReader, { split, label, samples }: ExportOptions): number[] {
+  const names = (list: readonly string[]) => list.map((name) => (name === '' ? null : name));
+  const subset = {
+    ...(split === undefined ? {} : { splits: names(split) }),
+    ...(label === undefined ? {} : { labels: names(label) }),
+  };
+  samples?.forEach((index) => {
+    checkIndex(reader, index);
+  });
+  const asked = samples && new Set(samples);
+  const chosen = selectSamples(reader, subset).filter((index) => asked?.has(index) ?? true);
+  if (chosen.length === 0)
+    throw new Error(
+      reader.size === 0
+        ? 'the cache holds no samples yet; there is nothing to export'
+        : 'no sample of the cache is of that split, label and number; see them with avme inspect',
+    );
+  return chosen;
+}
+
+/** What an import needs to make the same cache again. */
+function identityFile({ manifest }: CacheReader): TarFile {
+  const { format, schema, fingerprint, configuration, tools, shape } = manifest;
+  const identity = { format, schema, fingerprint, configuration, tools, shape };
+  return { name: IDENTITY_FILE, content: [Buffer.from(JSON.stringify(identity))] };
+}
+
+async function* tarFiles(
+  reader: CacheReader,
+  indices: readonly number[],
+  { frames: form, quality }: ExportOptions,
+  onSample: () => void,
+): AsyncGenerator<TarFile> {
+  const { shape } = reader.manifest;
+  yield identityFile(reader);
+  for (const index of indices) {
+    const sample = reader.sample(index);
+    const { key } = sample.header;
+    const { frames, ...others } = arrayFiles(sample, shape);
+    if (form === 'npy') yield { name: `${key}.frames.npy`, content: frames };
+    else yield* frameFiles(sample, shape.frames, quality);
+    for (const [name, content] of Object.entries(others)) yield { name: `${key}.${name}.npy`, content }; // prettier-ignore
+    yield { name: `${key}.json`, content: [Buffer.from(JSON.stringify(sample.header))] };
+    onSample();
+  }
+}
+
+/** The shards: name and samples of each. */
+function* shardsOf(indices: readonly number[], shardSamples: number) {
+  for (let start = 0; start < indices.length; start += shardSamples)
+    yield {
+      name: `data-${String(start / shardSamples).padStart(6, '0')}.tar`,
+      indices: indices.slice(start, start + shardSamples),
+    };
+}
+
+/** @throws Error when something is in the way */
+async function mustBeFree(path: string): Promise<void> {
+  const there = await readdir(path).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    if (code === 'ENOTDIR') return ['a file'];
+    throw error;
+  });
+  if (there.length > 0)
+    throw new Error(`${path} is there already; delete it, or choose another name for the export`);
+}
+
+/** Puts a finished file or folder under its name, for good. */
+async function moveIntoPlace(from: string, to: string): Promise<void> {
+  // An empty folder may be there; not every system renames over one.
+  await rmdir(to).catch(() => undefined);
+  await rename(from, to);
+  if (process.platform === 'win32') return;
+  const folder = await open(dirname(to), 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+/**
+ * Writes samples of a cache as a WebDataset: tars that Python's `webdataset` reads. The same samples
+ * give the same bytes. What is under the name `out` is whole, or not there.
+ * @throws Error when `out` is there already or no sample is asked for; CacheError as {@link openCache}
+ */
+export async function exportWebDataset(request: ExportRequest): Promise<ExportSummary> {
+  const { out, signal, onProgress } = request;
+  const options = exportOptions.parse(request.options ?? {});
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  await mustBeFree(out);
+  const reader = await openCache(request.cache);
+  const partial = `${out}.partial`;
+  try {
+    const chosen = chooseSamples(reader, options);
+    const single = /\.tar$/i.test(out);
+    const shards = single ? [{ name: '', indices: chosen }] : shardsOf(chosen, options.shardSamples); // prettier-ignore
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(single ? dirname(out) : partial, { recursive: true });
+    const files: string[] = [];
+    let [done, bytes] = [0, 0];
+    const onSample = () => onProgress?.({ done: ++done, total: chosen.length, seconds: seconds() });
+    for (const { name, indices } of shards) {
+      const path = join(partial, name);
+      await writeTar(path, tarFiles(reader, indices, options, onSample), signal);
+      bytes += (await stat(path)).size;
+      files.push(join(out, name));
+    }
+    await moveIntoPlace(partial, out);
+    return { samples: chosen.length, files, bytes, seconds: seconds() };
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+/**
+ * Writes one sample for NumPy: an .npz with `frames`, `mask`, `mfcc` and `header.json`, or one of its
+ * arrays as .npy.
+ * @throws RangeError when there is no such sample
+ */
+export async function exportNumpy(
+  cache: string,
+  index: number,
+  out: string,
+  array: 'all' | 'frames' | 'mask' | 'mfcc',
+): Promise<{ readonly bytes: number }> {
+  await mustBeFree(out);
+  const reader = await openCache(cache);
+  try {
+    checkIndex(reader, index);
+    const sample = reader.sample(index);
+    const arrays = arrayFiles(sample, reader.manifest.shape);
+    const header = Buffer.from(JSON.stringify(sample.header));
+    const content =
+      array === 'all'
+        ? encodeZip([
+            ...Object.entries(arrays).map(([name, pieces]) => ({ name: `${name}.npy`, content: pieces })), // prettier-ignore
+            { name: 'header.json', content: [header] },
+          ])
+        : arrays[array];
+    const partial = `${out}.partial`;
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(partial, content, { flush: true });
+    await moveIntoPlace(partial, out);
+    return { bytes: content.reduce((sum, { length }) => sum + length, 0) };
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import {
+  openCacheWriter,
+  randomFor,
+  sampleKey,
+  type CacheWriter,
+  type Sample,
+} from '../cache/index.js';
+import { foreignSample, ownSample } from '../stages/foreign-sample.js';
+import { drawTubeMask } from '../stages/mask.js';
+import { readTar } from '../stages/tar.js';
+import { groupByKey, headerSchema, readParts, type FileGroup, type SampleParts } from '../stages/webdataset.js'; // prettier-ignore
+import { kindOf, MAX_FILE, type ImportKind } from './import-kind.js';
+import { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
+
+export interface ImportRequest {
+  /** Tars, gzipped or not, that avme or another program wrote. */
+  readonly tars: readonly string[];
+  /** Folder of the cache; made when it is not there, continued when it is one of the same kind. */
+  readonly cache: string;
+  readonly options?: ImportInput;
+  readonly onProgress?: (progress: ImportProgress) => void;
+  /** Ends the import early: the cache is sealed as it is, and the same import goes on. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ImportProgress {
+  readonly tar: string;
+  readonly samples: number;
+  readonly written: number;
+  /** Samples that were in the cache already. */
+  readonly skipped: number;
+  readonly seconds: number;
+}
+
+export interface ImportSummary extends Omit<ImportProgress, 'tar'> {
+  /** Whether the tars were avme's own: then the cache is the same as the one that was exported. */
+  readonly own: boolean;
+  readonly interrupted: boolean;
+}
+
+/** Makes a sample of what the tar holds under one key. @throws Error saying what is wrong with it */
+function sampleOf(
+  parts: SampleParts,
+  group: FileGroup,
+  tar: string,
+  writer: CacheWriter,
+  kind: ImportKind,
+  { maskRatio, seed }: ImportOptions,
+): Sample {
+  const { fingerprint, shape } = writer.identity;
+  if (kind.own) {
+    const header = headerSchema.safeParse(parts.json);
+    if (!header.success) throw new Error('its JSON is not what avme export wrote');
+    return ownSample(parts, header.data);
+  }
+  const { header, frames, mask, mfcc } = foreignSample(parts, shape, tar, group.key);
+  const key = sampleKey(fingerprint, header);
+  return {
+    header: { ...header, key },
+    frames,
+    mfcc,
+    mask: mask ?? drawTubeMask(shape.positions, maskRatio, randomFor(seed, 0, key, 'cached mask')),
+  };
+}
+
+/**
+ * Puts the samples of WebDataset tars into a cache. Tars that avme exported give the cache that they
+ * were made from, to the bit; of others the frames are needed, and the rest is taken where it is there.
+ * @throws Error naming the tar and the sample that does not fit; what was put before it stays
+ */
+export async function importWebDataset(request: ImportRequest): Promise<ImportSummary> {
+  const { signal, onProgress } = request;
+  const options = importOptions.parse(request.options ?? {});
+  const tars = request.tars.map((tar) => resolve(tar));
+  const kind = await kindOf(tars, options);
+  const writer = await openCacheWriter(request.cache, kind.identity);
+  const start = performance.now();
+  let [samples, written] = [0, 0];
+  const counts = () => ({ samples, written, skipped: samples - written, seconds: (performance.now() - start) / 1000 }); // prettier-ignore
+  try {
+    for (const tar of tars)
+      for await (const group of groupByKey(readTar(tar, MAX_FILE))) {
+        if (signal?.aborted === true) break;
+        try {
+          const sample = sampleOf(readParts(group, MAX_FILE), group, tar, writer, kind, options);
+          const news = !writer.has(sample.header.key);
+          await writer.put(sample);
+          samples++;
+          written += news ? 1 : 0;
+        } catch (cause) {
+          throw new Error(`${tar}: sample ${group.key}: ${(cause as Error).message}`, { cause });
+        }
+        onProgress?.({ tar, ...counts() });
+      }
+    await writer.seal();
+    return { ...counts(), own: kind.own, interrupted: signal?.aborted === true };
+  } finally {
+    await writer.close();
+  }
+}

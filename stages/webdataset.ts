@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import type { ClipShape, Sample, SampleHeader } from '../cache/index.js';
+import { decodeNpy, encodeNpy, type NpyArray } from './npy.js';
+import type { TarFile } from './tar.js';
+import { decodeZip } from './zip.js';
+
+/*
+ * How a sample lies in a WebDataset tar: files next to each other whose names begin with the same
+ * key and go on, from their first dot, with what they are: `KEY.frames.npy`, `KEY.mask.npy`,
+ * `KEY.mfcc.npy`, `KEY.json`. Readers leave out names like `__avme__`.
+ */
+
+/** The first file of each tar: the identity of the cache that it was made from. */
+export const IDENTITY_FILE = '__avme__';
+
+/** The arrays of a sample as .npy files, by their names. */
+export function arrayFiles(
+  { header: { height, width }, frames, mask, mfcc }: Sample,
+  { frames: count, mfccFrames, cepstra }: ClipShape,
+): Record<'frames' | 'mask' | 'mfcc', readonly Uint8Array[]> {
+  return {
+    frames: encodeNpy(frames, [count, height, width, 3]),
+    mask: encodeNpy(mask, [mask.length]),
+    mfcc: encodeNpy(mfcc, [mfccFrames, cepstra]),
+  };
+}
+
+/** A sample of a WebDataset: its files by what follows the first dot of their names. */
+export interface FileGroup {
+  readonly key: string;
+  readonly files: ReadonlyMap<string, Buffer>;
+}
+
+/** `dir/0001.frames.npy` is key `dir/0001`, `frames.npy`. */
+const PARTS = /^((?:.*\/)?[^./]+)\.([^/]+)$/;
+
+/** Files that lie next to each other and have the same key make one sample; others are left out. */
+export async function* groupByKey(files: AsyncIterable<TarFile>): AsyncGenerator<FileGroup> {
+  let key: string | undefined;
+  let group = new Map<string, Buffer>();
+  for await (const { name, content } of files) {
+    const [, prefix, suffix] = PARTS.exec(name) ?? [];
+    if (prefix === undefined || suffix === undefined) continue;
+    if (key !== undefined && prefix !== key) {
+      yield { key, files: group };
+      group = new Map();
+    }
+    key = prefix;
+    group.set(suffix.toLowerCase(), Buffer.concat(content));
+  }
+  if (key !== undefined) yield { key, files: group };
+}
+
+/** What a group of files holds, as far as it is there. */
+export interface SampleParts {
+  readonly frames: NpyArray;
+  readonly mask: NpyArray | undefined;
+  readonly mfcc: NpyArray | undefined;
+  readonly json: unknown;
+  /** Text of a `.cls` file: a class by its number. */
+  readonly cls: string | undefined;
+}
+
+/** Arrays of all .npz files of a group, and of .npy files, under their names. */
+function arraysOf(files: FileGroup['files'], limit: number): Map<string, () => NpyArray> {
+  const arrays = new Map<string, () => NpyArray>();
+  for (const [suffix, bytes] of files) {
+    if (suffix.endsWith('npy')) arrays.set(suffix.replace(/\.?npy$/, ''), () => decodeNpy(bytes));
+    if (!suffix.endsWith('npz')) continue;
+    for (const [name, file] of decodeZip(bytes, limit))
+      if (name.endsWith('.npy')) arrays.set(name.slice(0, -'.npy'.length), () => decodeNpy(file));
+  }
+  return arrays;
+}
+
+/**
+ * The parts of a sample. Frames may be `KEY.frames.npy`, the only array `KEY.npy`, or `frames` in an
+ * .npz; mask and MFCC likewise.
+ * @param limit bytes that an .npz may have, unpacked
+ * @throws Error saying what is missing or cannot be read
+ */
+export function readParts({ files }: FileGroup, limit: number): SampleParts {
+  const arrays = arraysOf(files, limit);
+  const array = (name: string) => {
+    try {
+      return arrays.get(name)?.();
+    } catch (cause) {
+      throw new Error(`its ${name} cannot be read: ${(cause as Error).message}`, { cause });
+    }
+  };
+  const frames = array('frames') ?? array('');
+  if (frames === undefined)
+    throw new Error(
+      `it has no frames, only ${[...files.keys()].join(', ')}; frames must be KEY.frames.npy, KEY.npy, or "frames" in KEY.npz`,
+    );
+  const json = files.get('json');
+  return {
+    frames,
+    mask: array('mask'),
+    mfcc: array('mfcc'),
+    json: json === undefined ? undefined : (JSON.parse(json.toString('utf8')) as unknown),
+    cls: files.get('cls')?.toString('utf8').trim(),
+  };
+}
+
+/** @throws Error when the array is not uint8, or numpy's bool */
+export function bytesOf({ type, bytes }: NpyArray, name: string): Uint8Array {
+  if (!['|u1', '|b1'].includes(type))
+    throw new Error(`its ${name} has type ${type}, not uint8 (0 to 255); convert it`);
+  return bytes;
+}
+
+/** Float32 of an array of float32 or float64. @throws Error when it is something else */
+export function floatsOf({ type, bytes }: NpyArray, name: string): Float32Array {
+  // A copy of its own, since the bytes in a file may begin anywhere.
+  const { buffer } = new Uint8Array(bytes);
+  if (type === '<f4') return new Float32Array(buffer);
+  if (type === '<f8') return Float32Array.from(new Float64Array(buffer));
+  throw new Error(`its ${name} has type ${type}, not float32; convert it`);
+}
+
+const seconds = z.number();
+const flags = z.strictObject({
+  audioPresent: z.boolean(),
+  substituted: z.number(),
+  held: z.number(),
+  warnings: z.array(z.string()),
+});
+
+/** The header of a sample as `KEY.json` has it. */
+export const headerSchema = z.strictObject({
+  key: z.string(),
+  path: z.string(),
+  id: z.string(),
+  label: z.string().nullable(),
+  split: z.string().nullable(),
+  start: seconds.nullable(),
+  end: seconds.nullable(),
+  contentHash: z.string(),
+  clip: z.number().int().min(0),
+  height: z.number().int(),
+  width: z.number().int(),
+  times: z.array(seconds),
+  span: z.tuple([seconds, seconds]),
+  flags,
+}) satisfies z.ZodType<SampleHeader>;

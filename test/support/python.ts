@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+
+/** A Python with NumPy, the peer that our files are for; undefined where there is none. */
+function findPython(): string | undefined {
+  // The first on the path may be one of its own making, without the system's packages.
+  return ['python3', '/usr/bin/python3'].find((python) => {
+    try {
+      execFileSync(python, ['-c', 'import numpy'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Gives a suite a way to run Python with NumPy; without one the suite is skipped in plain sight. */
+export function usePython(): (script: string, ...args: string[]) => string {
+  let python = '';
+  before(function () {
+    const found = findPython();
+    if (found === undefined) this.skip();
+    python = found;
+  });
+  return (script, ...args) =>
+    execFileSync(python, ['-c', script, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
+}
