@@ -1,12 +1,5 @@
 import { z } from 'zod';
-
-/** A crop box in pixels of the stored frames; all 16 frames of a clip share it. */
-export interface CropBox {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+import { cropAndResize, type CropBox } from './resize/crop-and-resize.js';
 
 /** Draws numbers in [0, 1); a sample's augmentation is a pure function of what it draws. */
 export type Draw = () => number;
@@ -14,13 +7,24 @@ export type Draw = () => number;
 export const augmentOptions = z.strictObject({
   /**
    * `multi-scale`: VideoMAE's pre-training crop; `random-resized`: area 0.5–1, aspect 3/4–4/3;
-   * `none`: the stored frames as they are.
+   * `none`: the square in the middle that the model sees.
    */
   crop: z.enum(['multi-scale', 'random-resized', 'none']).default('multi-scale'),
   /** Probability of a mirror image; the paper's recipe for pre-training has none. */
   flip: z.coerce.number().min(0).max(1).default(0),
 });
 export type AugmentOptions = z.infer<typeof augmentOptions>;
+
+/** A clip's frames in the cache, and the sides of the squares that are made of them, in pixels. */
+export interface CropGeometry {
+  /** Stored frames. */
+  readonly height: number;
+  readonly width: number;
+  /** Side of the square that the cache was made for; at most the stored short side. */
+  readonly size: number;
+  /** Side of the frames that the model takes. */
+  readonly outSize: number;
+}
 
 /** Sides relative to the short side that multi-scale cropping draws from (VideoMAE, GroupMultiScaleCrop). */
 const SCALES = [1, 0.875, 0.75, 0.66] as const;
@@ -34,125 +38,94 @@ function pick<T>(items: readonly T[], draw: Draw): T {
   return items[Math.floor(draw() * items.length)] as T;
 }
 
-function multiScaleBox(size: number, draw: Draw): CropBox {
-  const sides = SCALES.map((scale) => Math.floor(size * scale));
+function multiScaleBox({ height, width, outSize }: CropGeometry, draw: Draw): CropBox {
+  const short = Math.min(height, width);
+  const sides = SCALES.map((scale) => {
+    const side = Math.floor(short * scale);
+    // What is nearly right is made right, as VideoMAE does: nothing is then to be scaled.
+    return Math.abs(side - outSize) < 3 && outSize <= short ? outSize : side;
+  });
   // Width and height may differ by one step of the scale at most ("max_distort = 1").
-  const pairs = sides.flatMap((width, i) =>
-    sides.filter((_, j) => Math.abs(i - j) <= 1).map((height) => [width, height] as const),
+  const pairs = sides.flatMap((across, i) =>
+    sides.filter((_, j) => Math.abs(i - j) <= 1).map((down) => [across, down] as const),
   );
-  const [width, height] = pick(pairs, draw);
+  const [across, down] = pick(pairs, draw);
   const [column, row] = pick(PLACES, draw);
   return {
-    x: column * Math.floor((size - width) / 4),
-    y: row * Math.floor((size - height) / 4),
-    width,
-    height,
+    x: column * Math.floor((width - across) / 4),
+    y: row * Math.floor((height - down) / 4),
+    width: across,
+    height: down,
   };
 }
 
-function randomResizedBox(size: number, draw: Draw): CropBox {
-  const area = (0.5 + 0.5 * draw()) * size * size;
-  const aspect = Math.exp((draw() * 2 - 1) * Math.log(4 / 3));
-  const width = Math.min(size, Math.round(Math.sqrt(area * aspect)));
-  const height = Math.min(size, Math.round(Math.sqrt(area / aspect)));
+const AREA = [0.5, 1] as const;
+const ASPECT = [3 / 4, 4 / 3] as const;
+const ATTEMPTS = 10;
+
+const between = ([low, high]: readonly [number, number], draw: Draw) => low + (high - low) * draw();
+
+function centredBox(height: number, width: number, boxHeight: number, boxWidth: number): CropBox {
   return {
-    x: Math.floor(draw() * (size - width + 1)),
-    y: Math.floor(draw() * (size - height + 1)),
-    width,
-    height,
+    x: Math.floor((width - boxWidth) / 2),
+    y: Math.floor((height - boxHeight) / 2),
+    width: boxWidth,
+    height: boxHeight,
   };
 }
 
-/** Chooses where a clip of stored `size` is cropped. */
-export function cropBox(kind: AugmentOptions['crop'], size: number, draw: Draw): CropBox {
+/** torchvision, RandomResizedCrop.get_params: a box that does not fit is drawn again, ten times at most. */
+function randomResizedBox({ height, width }: CropGeometry, draw: Draw): CropBox {
+  const logAspect = [Math.log(ASPECT[0]), Math.log(ASPECT[1])] as const;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const area = height * width * between(AREA, draw);
+    const aspect = Math.exp(between(logAspect, draw));
+    const across = Math.round(Math.sqrt(area * aspect));
+    const down = Math.round(Math.sqrt(area / aspect));
+    if (across > 0 && across <= width && down > 0 && down <= height)
+      return {
+        y: Math.floor(draw() * (height - down + 1)),
+        x: Math.floor(draw() * (width - across + 1)),
+        width: across,
+        height: down,
+      };
+  }
+  const aspect = Math.min(Math.max(width / height, ASPECT[0]), ASPECT[1]);
+  return centredBox(
+    height,
+    width,
+    Math.min(height, Math.round(width / aspect)),
+    Math.min(width, Math.round(height * aspect)),
+  );
+}
+
+/** Chooses where a clip is cropped, in pixels of its stored frames. */
+export function cropBox(kind: AugmentOptions['crop'], geometry: CropGeometry, draw: Draw): CropBox {
   switch (kind) {
     case 'multi-scale':
-      return multiScaleBox(size, draw);
+      return multiScaleBox(geometry, draw);
     case 'random-resized':
-      return randomResizedBox(size, draw);
-    case 'none':
-      return { x: 0, y: 0, width: size, height: size };
-  }
-}
-
-/** Where an output pixel's two source pixels lie along one axis, and the weight of the second. */
-interface Taps {
-  readonly low: Int32Array;
-  readonly high: Int32Array;
-  readonly weight: Float32Array;
-}
-
-/** Bilinear taps with half-pixel centres, clamped to the box (OpenCV's and torchvision's convention). */
-function taps(from: number, length: number, out: number, mirrored: boolean): Taps {
-  const low = new Int32Array(out);
-  const high = new Int32Array(out);
-  const weight = new Float32Array(out);
-  for (let i = 0; i < out; i++) {
-    const target = mirrored ? out - 1 - i : i;
-    const centre = Math.min(length - 1, Math.max(0, ((i + 0.5) * length) / out - 0.5));
-    const floor = Math.floor(centre);
-    low[target] = from + floor;
-    high[target] = from + Math.min(length - 1, floor + 1);
-    weight[target] = centre - floor;
-  }
-  return { low, high, weight };
-}
-
-/**
- * Crops `box` out of every frame, scales it to `outSize` (bilinear) and mirrors it if asked.
- * @param frames uint8 `[count, size, size, 3]`
- * @param out uint8 `[count, outSize, outSize, 3]`, written in place
- */
-export function cropAndResize(
-  frames: Uint8Array,
-  size: number,
-  box: CropBox,
-  mirrored: boolean,
-  outSize: number,
-  out: Uint8Array,
-): void {
-  if (!mirrored && box.width === outSize && box.height === outSize && outSize === size) {
-    out.set(frames);
-    return;
-  }
-  const count = frames.length / (size * size * 3);
-  const columns = taps(box.x, box.width, outSize, mirrored);
-  const rows = taps(box.y, box.height, outSize, false);
-  let at = 0;
-  for (let frame = 0; frame < count; frame++) {
-    const base = frame * size * size * 3;
-    for (let y = 0; y < outSize; y++) {
-      const top = base + (rows.low[y] ?? 0) * size * 3;
-      const bottom = base + (rows.high[y] ?? 0) * size * 3;
-      const down = rows.weight[y] ?? 0;
-      for (let x = 0; x < outSize; x++) {
-        const left = (columns.low[x] ?? 0) * 3;
-        const right = (columns.high[x] ?? 0) * 3;
-        const across = columns.weight[x] ?? 0;
-        for (let channel = 0; channel < 3; channel++) {
-          const a = frames[top + left + channel] ?? 0;
-          const b = frames[top + right + channel] ?? 0;
-          const c = frames[bottom + left + channel] ?? 0;
-          const d = frames[bottom + right + channel] ?? 0;
-          const upper = a + (b - a) * across;
-          const lower = c + (d - c) * across;
-          out[at++] = Math.round(upper + (lower - upper) * down);
-        }
-      }
+      return randomResizedBox(geometry, draw);
+    case 'none': {
+      const { height, width, size } = geometry;
+      return centredBox(height, width, size, size);
     }
   }
 }
 
-/** Augments one clip: a pure function of its frames and of what `draw` yields. */
+/**
+ * Augments one clip: a pure function of its frames and of what `draw` yields.
+ * @param frames uint8 `[count, height, width, 3]`
+ * @param out uint8 `[count, outSize, outSize, 3]`, written in place
+ */
 export function augmentClip(
   frames: Uint8Array,
-  size: number,
+  geometry: CropGeometry,
   options: AugmentOptions,
   draw: Draw,
-  outSize: number,
   out: Uint8Array,
 ): void {
-  const box = cropBox(options.crop, size, draw);
+  const box = cropBox(options.crop, geometry, draw);
   const mirrored = draw() < options.flip;
-  cropAndResize(frames, size, box, mirrored, outSize, out);
+  cropAndResize(frames, geometry, box, mirrored, geometry.outSize, out);
 }

@@ -1,12 +1,9 @@
 import type { ClipShape, Sample } from '../cache/index.js';
 import { augmentClip, type AugmentOptions, type Draw } from './augment.js';
-import { tokenOrder } from './mask.js';
+import { writeTokenOrder } from './mask.js';
 
-/** Clips as the model takes them, one after the other in flat arrays. */
-export interface ClipBatch {
-  /** Place of the first clip in the endless sequence of training samples; with the seed, all there is to know. */
-  readonly position: number;
-  readonly keys: readonly string[];
+/** The arrays of a batch as the model takes them, clips one after the other. */
+export interface BatchArrays {
   /** uint8 `[clips, frames, size, size, 3]`, RGB. */
   readonly video: Uint8Array;
   /** Token indices the encoder sees, `[clips, visible]`, ascending. */
@@ -17,6 +14,13 @@ export interface ClipBatch {
   readonly mfcc: Float32Array;
   /** 1 where the clip has sound, `[clips]`. */
   readonly audioPresent: Float32Array;
+}
+
+/** Clips as the model takes them. */
+export interface ClipBatch extends BatchArrays {
+  /** Place of the first clip in the endless sequence of training samples; with the seed, all there is to know. */
+  readonly position: number;
+  readonly keys: readonly string[];
 }
 
 /** Mean and standard deviation of each cepstrum over the cache. */
@@ -42,65 +46,121 @@ export interface BatchOptions {
   readonly statistics: MfccStatistics;
 }
 
-/** (mfcc − mean) / std per cepstrum; a clip without sound stays zero. @param out written in place */
+/** How many clips a batch has, and how many values of each kind a clip. */
+export interface BatchSize {
+  readonly clips: number;
+  readonly pixels: number;
+  readonly visible: number;
+  readonly masked: number;
+  readonly cepstra: number;
+}
+
+/** @param hidden positions that each mask hides */
+export function batchSize(
+  clips: number,
+  hidden: number,
+  { shape, imageSize, slots }: Pick<BatchOptions, 'shape' | 'imageSize' | 'slots'>,
+): BatchSize {
+  return {
+    clips,
+    pixels: shape.frames * imageSize * imageSize * 3,
+    visible: slots * (shape.positions - hidden),
+    masked: slots * hidden,
+    cepstra: shape.mfccFrames * shape.cepstra,
+  };
+}
+
+const ALIGNMENT = 64;
+const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** Where each array of a batch begins, at multiples of 64 bytes, and the bytes of all together. */
+function offsetsOf({ clips, pixels, visible, masked, cepstra }: BatchSize) {
+  const visibleAt = aligned(clips * pixels);
+  const maskedAt = visibleAt + aligned(clips * visible * 4);
+  const mfccAt = maskedAt + aligned(clips * masked * 4);
+  const audioAt = mfccAt + aligned(clips * cepstra * 4);
+  return { visibleAt, maskedAt, mfccAt, audioAt, bytes: audioAt + aligned(clips * 4) };
+}
+
+/** Bytes of a batch's arrays. */
+export const batchBytes = (size: BatchSize): number => offsetsOf(size).bytes;
+
+/** The arrays of a batch as views of one piece of memory. @param buffer {@link batchBytes} long */
+export function batchArrays(size: BatchSize, buffer: ArrayBufferLike): BatchArrays {
+  const { clips, pixels, visible, masked, cepstra } = size;
+  const { visibleAt, maskedAt, mfccAt, audioAt } = offsetsOf(size);
+  return {
+    video: new Uint8Array(buffer, 0, clips * pixels),
+    visible: new Int32Array(buffer, visibleAt, clips * visible),
+    masked: new Int32Array(buffer, maskedAt, clips * masked),
+    mfcc: new Float32Array(buffer, mfccAt, clips * cepstra),
+    audioPresent: new Float32Array(buffer, audioAt, clips),
+  };
+}
+
+/** (mfcc − mean) / std per cepstrum. @param out written in place */
 export function standardizeMfcc(
   mfcc: Float32Array,
   { mean, std }: MfccStatistics,
   out: Float32Array,
 ): void {
   const cepstra = mean.length;
-  for (let i = 0; i < mfcc.length; i++) {
-    const c = i % cepstra;
+  for (let c = 0; c < cepstra; c++) {
+    const middle = mean[c] ?? 0;
     // A cepstrum that never changes carries nothing; it must not become a division by zero.
-    out[i] = ((mfcc[i] ?? 0) - (mean[c] ?? 0)) / Math.max(std[c] ?? 1, 1e-6);
+    const spread = Math.max(std[c] ?? 1, 1e-6);
+    for (let i = c; i < mfcc.length; i += cepstra) out[i] = ((mfcc[i] ?? 0) - middle) / spread;
   }
 }
 
+/** The part of `array` that belongs to one of its clips. */
+function partOf<T extends Uint8Array | Int32Array | Float32Array>(
+  array: T,
+  clip: number,
+  length: number,
+): T {
+  return array.subarray(clip * length, (clip + 1) * length) as T;
+}
+
 /**
- * Puts samples together into one batch: augmented, standardised, with the token order of their masks.
- * A pure function of the samples and of what their `draw`s yield.
+ * Writes one clip of a batch: augmented, standardised, with the token order of its mask. A pure
+ * function of the sample and of what its `draw` yields.
+ * @throws RangeError when the mask does not leave as many tokens visible as the batch has room for
+ */
+export function writeClip(
+  { sample: { header, frames, mfcc }, mask, draw }: DrawnSample,
+  { shape, imageSize, slots, augment, statistics }: BatchOptions,
+  clip: number,
+  size: BatchSize,
+  arrays: BatchArrays,
+): void {
+  writeTokenOrder(
+    mask,
+    slots,
+    partOf(arrays.visible, clip, size.visible),
+    partOf(arrays.masked, clip, size.masked),
+  );
+  const { height, width } = header;
+  const geometry = { height, width, size: shape.size, outSize: imageSize };
+  augmentClip(frames, geometry, augment, draw, partOf(arrays.video, clip, size.pixels));
+  const sound = partOf(arrays.mfcc, clip, size.cepstra);
+  if (header.flags.audioPresent) standardizeMfcc(mfcc, statistics, sound);
+  else sound.fill(0);
+  arrays.audioPresent[clip] = header.flags.audioPresent ? 1 : 0;
+}
+
+/**
+ * Puts samples together into one batch with memory of its own.
  * @throws RangeError when the masks do not leave the same number of tokens visible
  */
 export function assembleBatch(
   position: number,
   drawn: readonly DrawnSample[],
-  { shape, imageSize, slots, augment, statistics }: BatchOptions,
+  options: BatchOptions,
 ): ClipBatch {
-  const pixels = shape.frames * imageSize * imageSize * 3;
-  const cepstra = shape.mfccFrames * shape.cepstra;
-  const video = new Uint8Array(drawn.length * pixels);
-  const mfcc = new Float32Array(drawn.length * cepstra);
-  const orders = drawn.map(({ mask }) => tokenOrder(mask, slots));
-  const count = orders[0]?.visible.length ?? 0;
-  if (orders.some((order) => order.visible.length !== count))
-    throw new RangeError(
-      'batch: masks leave different numbers of tokens visible; draw all with one ratio',
-    );
-  drawn.forEach(({ sample, draw }, i) => {
-    const out = video.subarray(i * pixels, (i + 1) * pixels);
-    augmentClip(sample.frames, shape.size, augment, draw, imageSize, out);
-    if (sample.header.flags.audioPresent)
-      standardizeMfcc(sample.mfcc, statistics, mfcc.subarray(i * cepstra, (i + 1) * cepstra));
-  });
-  return {
-    position,
-    keys: drawn.map(({ sample }) => sample.header.key),
-    video,
-    visible: concat(orders.map((order) => order.visible)),
-    masked: concat(orders.map((order) => order.masked)),
-    mfcc,
-    audioPresent: Float32Array.from(drawn, ({ sample }) =>
-      sample.header.flags.audioPresent ? 1 : 0,
-    ),
-  };
-}
-
-function concat(parts: readonly Int32Array[]): Int32Array {
-  const out = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  const hidden = drawn[0]?.mask.reduce((sum, value) => sum + value, 0) ?? 0;
+  const size = batchSize(drawn.length, hidden, options);
+  const arrays = batchArrays(size, new ArrayBuffer(batchBytes(size)));
+  drawn.forEach((sample, clip) => { writeClip(sample, options, clip, size, arrays); }); // prettier-ignore
+  return { position, keys: drawn.map(({ sample }) => sample.header.key), ...arrays };
 }

@@ -53,12 +53,32 @@ export interface TokenOrder {
  * Spreads a tube mask over the temporal slots.
  * @param mask uint8 `[positions]`
  * @param slots temporal slots, `frames / 2`
+ * @param visible written in place, `[slots · visible positions]`
+ * @param masked written in place, `[slots · masked positions]`
+ * @throws RangeError when the mask hides more or fewer positions than these have room for
  */
+export function writeTokenOrder(
+  mask: Uint8Array,
+  slots: number,
+  visible: Int32Array,
+  masked: Int32Array,
+): void {
+  const hidden = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+  if (slots * hidden !== masked.length || slots * (mask.length - hidden) !== visible.length)
+    throw new RangeError(
+      `batch: a mask hides ${hidden} of ${mask.length} positions, the others ${masked.length / slots}; draw all with one ratio`,
+    );
+  const tokens = slots * mask.length;
+  for (let token = 0, seen = 0, unseen = 0; token < tokens; token++)
+    if (mask[token % mask.length] === 0) visible[seen++] = token;
+    else masked[unseen++] = token;
+}
+
+/** As {@link writeTokenOrder}, into arrays of its own. */
 export function tokenOrder(mask: Uint8Array, slots: number): TokenOrder {
-  const positions = mask.length;
-  const tokens = Int32Array.from({ length: slots * positions }, (_, token) => token);
-  return {
-    visible: tokens.filter((token) => mask[token % positions] === 0),
-    masked: tokens.filter((token) => mask[token % positions] !== 0),
-  };
+  const hidden = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
+  const visible = new Int32Array(slots * (mask.length - hidden));
+  const masked = new Int32Array(slots * hidden);
+  writeTokenOrder(mask, slots, visible, masked);
+  return { visible, masked };
 }

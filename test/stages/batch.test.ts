@@ -22,7 +22,12 @@ const options: BatchOptions = {
 
 function sampleOf(key: string, value: number, audioPresent: boolean): Sample {
   return {
-    header: { key, flags: { audioPresent, substituted: 0, held: 0, warnings: [] } },
+    header: {
+      key,
+      height: 8,
+      width: 8,
+      flags: { audioPresent, substituted: 0, held: 0, warnings: [] },
+    },
     frames: new Uint8Array(4 * 8 * 8 * 3).fill(value),
     mask: Uint8Array.of(1, 1, 1, 0),
     mfcc: Float32Array.of(3, 3, 5, 1, 2, 5),
