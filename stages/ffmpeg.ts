@@ -141,13 +141,13 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     if (state.child?.pid === undefined)
       throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
     await finished(sink);
-    // Stopped in order, it writes a part and says so; no file can make it exit with 255.
-    if (state.ended !== null && problem?.includes('exited with code 255') === true) {
-      if (state.ended === SIGXCPU) throw new StageError(stage, `ffmpeg took longer than ${CPU_SHARE * task.timeout} s of CPU time`); // prettier-ignore
-      throw new Error(`somebody stopped ffmpeg (signal ${state.ended}) while it read ${task.path}; run again`); // prettier-ignore
-    }
-    // What it has written so far is a part, and no one could tell.
+    // What it has written when it was stopped is a part, and no one could tell.
     const killed = /killed with signal (\w+)/.exec(problem ?? '');
+    // Stopped in order, it says so; no file can make it exit with 255.
+    const stopped = problem?.includes('exited with code 255') === true ? state.ended : null;
+    if (stopped === SIGXCPU) throw new StageError(stage, `ffmpeg took longer than ${CPU_SHARE * task.timeout} s of CPU time`); // prettier-ignore
+    if (stopped !== null || /SIG(?:TERM|INT|HUP)/.test(killed?.[1] ?? ''))
+      throw new Error(`somebody stopped ffmpeg while it read ${task.path}; no video is to blame, so run again`); // prettier-ignore
     if (killed !== null)
       throw new StageError(stage, `ffmpeg crashed or was killed (${killed[1] ?? ''})`, log.complaints.join('\n')); // prettier-ignore
     if (problem !== null && log.complaints.length === 0) log.add(`[error] ${problem}`);

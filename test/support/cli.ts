@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
@@ -17,18 +17,21 @@ export interface CliOptions {
   readonly kill?: { readonly signal: NodeJS.Signals; readonly afterLines: number };
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Is given the process as soon as it has started. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** Runs the built command line as a user does. */
 export function avme(
   args: readonly string[],
-  { kill, cwd, env }: CliOptions = {},
+  { kill, cwd, env, onStart }: CliOptions = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [AVME, ...args], {
       cwd,
       env: { ...process.env, ...env },
     });
+    onStart?.(child);
     let stdout = '';
     let stderr = '';
     let lines = 0;

@@ -68,3 +68,44 @@ export async function outlive(text: string, seconds = 10): Promise<number[]> {
     await setTimeout(20);
   }
 }
+
+/** Peak of the resident memory in bytes, as far as looking every 20 ms shows it. */
+export interface Peaks {
+  /** Of the process itself; this one is exact. */
+  own: number;
+  /** Of the largest of its children. */
+  child: number;
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** Peak resident memory of a process so far, bytes; 0 when it is gone. */
+export async function peakOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+}
+
+/** Watches a process and its children until `stop` is called. */
+export function watchPeaks(pid: number): { peaks: Peaks; stop: () => void } {
+  const peaks: Peaks = { own: 0, child: 0 };
+  const state = { busy: false };
+  const timer = setInterval(() => {
+    if (state.busy) return;
+    state.busy = true;
+    void (async () => {
+      peaks.own = Math.max(peaks.own, await peakOf(pid));
+      for (const child of await childrenOf(pid))
+        peaks.child = Math.max(peaks.child, await peakOf(child));
+      state.busy = false;
+    })();
+  }, 20);
+  return {
+    peaks,
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
+}
