@@ -17,6 +17,8 @@ type Shape = z.ZodObject;
 interface FlagText {
   /** How the value is called in the help, e.g. "n"; none for a switch. */
   readonly value?: string;
+  /** A switch that is on and can be turned off: `open` becomes `--no-open`. */
+  readonly negated?: boolean;
   readonly text: string;
 }
 
@@ -83,6 +85,10 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
   for (const arg of spec.args ?? []) command.argument(arg.name, arg.text);
   for (const [key, flag] of Object.entries<FlagText | undefined>(spec.flags)) {
     if (flag === undefined) continue;
+    if (flag.negated === true) {
+      command.option(`--no-${flagOf(key).slice(2)}`, flag.text);
+      continue;
+    }
     const value = flag.value === undefined ? '' : ` <${flag.value}>`;
     command.option(`${flagOf(key)}${value}`, flag.text + defaultText(spec.schema, key));
   }
@@ -97,7 +103,9 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       );
       const merged: Record<string, unknown> = { ...fromFile };
       for (const [key, value] of Object.entries({ ...positional, ...given }))
-        if (value !== undefined) merged[key] = value;
+        // What commander fills in for a switch that was not turned off must not hide the file's.
+        if (value !== undefined && command.getOptionValueSource(key) !== 'default')
+          merged[key] = value;
       const options = parseOptions(spec.schema, merged);
       const { signal, dispose } = interruptSignal();
       try {

@@ -23,6 +23,7 @@ export {
   type CacheSummary,
   type SampleSummary,
 } from './inspect.js';
+export type { RunAnswer } from './inspect/answers.js';
 export { maskAnswer, sampleAnswer } from './inspect/sample-view.js';
 export { clipSound } from './inspect/clip-sound.js';
 export { readFilter } from './inspect/filter.js';

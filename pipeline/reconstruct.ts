@@ -40,7 +40,7 @@ export interface ReconstructResult {
 }
 
 /** Masks for pictures come from an epoch that training never reaches: none of them was learned from. */
-const PICTURE_EPOCH = -1;
+export const PICTURE_EPOCH = -1;
 
 /** `count` indices, evenly spread over the cache. */
 export function spreadIndices(size: number, count: number): number[] {
@@ -56,7 +56,7 @@ async function chooseCheckpoint({ run, checkpoint }: ReconstructRequest): Promis
   return newest;
 }
 
-function muted(batch: ClipBatch): ClipBatch {
+export function muted(batch: ClipBatch): ClipBatch {
   return { ...batch, mfcc: batch.mfcc.map(() => 0), audioPresent: batch.audioPresent.map(() => 0) };
 }
 
