@@ -13,8 +13,8 @@ import type { ClipArrays, ClipShape, FrameSize, Sample, SampleHeader } from './r
 const MAGIC = 0x324d5641; // "AVM2"
 const PRELUDE = 24;
 const ENTRY = 40;
-const ARRAYS = 3;
-const HEADER_AT = PRELUDE + ENTRY * ARRAYS;
+export const ARRAYS = 3;
+export const HEADER_AT = PRELUDE + ENTRY * ARRAYS;
 const ALIGNMENT = 64;
 /** Where the part that the checksum covers begins. */
 const COVERED = 16;
@@ -22,7 +22,7 @@ const COVERED = 16;
 const UINT8 = 1;
 const FLOAT32 = 2;
 
-const MISMATCH = 'its checksum does not match';
+export const MISMATCH = 'its checksum does not match';
 
 /** The record is not what a writer of this format wrote; its bytes must not be used. */
 export class CorruptRecordError extends Error {
@@ -99,7 +99,8 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
   return record;
 }
 
-function check(condition: boolean, what: string): void {
+/** @throws CorruptRecordError unless the condition holds */
+export function check(condition: boolean, what: string): void {
   if (!condition) throw new CorruptRecordError(`the record is damaged: ${what}`);
 }
 
@@ -119,24 +120,22 @@ function floatsAt(record: Uint8Array, offset: number, length: number): Float32Ar
   const start = record.byteOffset + offset;
   return start % 4 === 0
     ? new Float32Array(record.buffer, start, length / 4)
-    : new Float32Array(record.slice(offset, offset + length).buffer);
+    : new Float32Array(arrayAt(record, offset, length).slice().buffer);
 }
 
 /**
- * Reads a record: its checksum, that it holds what `key` names and has the cache's
- * shape. The arrays are views of `record`, valid as long as it is; `mfcc` is a copy where `record`
- * does not begin at a multiple of four.
- * @throws CorruptRecordError
+ * Reads what follows a record's prelude: header, table and arrays, which were covered by its checksum.
+ * @param upgrade completes a header of an earlier schema
  */
-export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
-  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-  check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
-  check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVM2"');
-  check(bytes.readUInt32LE(4) === bytes.length, `its length is ${bytes.length}, not what it says`);
-  check(bytes.readBigUInt64LE(8) === checksum(bytes.subarray(COVERED)), MISMATCH);
-  check(bytes.readUInt32LE(16) === ARRAYS, 'it holds other arrays');
-  const headerEnd = HEADER_AT + bytes.readUInt32LE(20);
-  const header = parseHeader(bytes.toString('utf8', HEADER_AT, headerEnd));
+export function decodeBody(
+  bytes: Buffer,
+  headerLength: number,
+  shape: ClipShape,
+  key: string,
+  upgrade: (header: SampleHeader) => SampleHeader = (header) => header,
+): Sample {
+  const headerEnd = HEADER_AT + headerLength;
+  const header = upgrade(parseHeader(bytes.toString('utf8', HEADER_AT, headerEnd)));
   check(header.key === key, `it holds sample ${header.key}, not ${key}`);
   const layout = layoutOf(shape, header);
   let end = headerEnd;
@@ -151,10 +150,26 @@ export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string):
   const [frames = 0, mask = 0, mfcc = 0] = offsets;
   return {
     header,
-    frames: arrayAt(record, frames, layout[0]?.bytes ?? 0),
-    mask: arrayAt(record, mask, shape.positions),
-    mfcc: floatsAt(record, mfcc, layout[2]?.bytes ?? 0),
+    frames: arrayAt(bytes, frames, layout[0]?.bytes ?? 0),
+    mask: arrayAt(bytes, mask, shape.positions),
+    mfcc: floatsAt(bytes, mfcc, layout[2]?.bytes ?? 0),
   };
+}
+
+/**
+ * Reads a record: its checksum, that it holds what `key` names and has the cache's shape. The arrays
+ * are views of `record`, valid as long as it is; `mfcc` is a copy where `record` does not begin at a
+ * multiple of four.
+ * @throws CorruptRecordError
+ */
+export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+  check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
+  check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVM2"');
+  check(bytes.readUInt32LE(4) === bytes.length, `its length is ${bytes.length}, not what it says`);
+  check(bytes.readBigUInt64LE(8) === checksum(bytes.subarray(COVERED)), MISMATCH);
+  check(bytes.readUInt32LE(16) === ARRAYS, 'it holds other arrays');
+  return decodeBody(bytes, bytes.readUInt32LE(20), shape, key);
 }
 
 /** A small JSON value with its XXH64 in front: `[checksum u64][UTF-8]`. */

@@ -1,4 +1,5 @@
 export { writeAtomically } from './atomic-file.js';
+export { checksum } from './checksum.js';
 export { CorruptRecordError } from './codec.js';
 export {
   CACHE_SCHEMA,
@@ -13,7 +14,7 @@ export {
 export { epochOrder, placeInEpoch, rankPositions, sampleAt } from './order.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
 export { randomFor } from './random.js';
-export { openCache, CacheReader, type ReadManifest, type SampleEntry } from './reader.js';
+export { openCache, CacheReader, type ReadManifest } from './reader.js';
 export {
   assertShape,
   type ClipArrays,
@@ -21,10 +22,13 @@ export {
   type ClipShape,
   type FrameSize,
   type Sample,
+  type SampleEntry,
   type SampleHeader,
   type VideoEntry,
 } from './records.js';
 export { sampleKey, type ClipOrigin } from './sample-key.js';
+export { codecOf, type Codec } from './schema.js';
+export { type RecordPlace } from './shard-source.js';
 export { sumsOf, type ClipSums, type Moments, type Statistics } from './statistics.js';
 export { belongsTo, selectSamples, type Subset } from './subset.js';
 export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

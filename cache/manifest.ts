@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from './atomic-file.js';
 import { canonicalJson } from './canonical-json.js';
+import { upgradeManifest } from './manifest-v1.js';
 import type { ClipShape } from './records.js';
+import type { ShardSums } from './statistics.js';
 
 /** Version of everything in the folder: manifest, shards, records. Raised when an old avme would misread. */
 export const CACHE_SCHEMA = 2;
@@ -26,19 +28,41 @@ const shapeSchema = z.strictObject({
   cepstra: count,
 }) satisfies z.ZodType<ClipShape>;
 
+const shortDigest = z.string().regex(/^[0-9a-f]{16}$/);
+/** Whole numbers without bound, as decimal digits: JSON's are exact up to 2⁵³ only. */
+const integers = z.array(z.string().regex(/^-?\d+$/)).readonly();
+const totals = z.strictObject({ sum: integers, squares: integers });
+
+/** What the statistics are worked out from, over the samples of one shard. */
+const sumsSchema = z.strictObject({
+  /** Pixels in all frames. */
+  pixels: count,
+  /** Per channel, of the values 0–255. */
+  pixel: totals,
+  audioPresent: count,
+  /** Per cepstrum, over the clips that have sound, in units of 2⁻²⁰. */
+  mfcc: totals,
+}) satisfies z.ZodType<ShardSums>;
+
 const shardSchema = z.strictObject({
   /** Relative to the folder of the cache, "/"-separated. */
   file: z.string().regex(/^shards\/shard-\d{5}\.lmdb$/),
+  /** How many samples it has, without those that were dropped. */
   samples: count,
   bytes: count,
   sealed: z.boolean(),
-  /** SHA-256 of the pages that say where the records are; null until the shard is sealed. */
-  structure: digest.nullable(),
+  /** XXH64, hex, of the index that lies beside it; null until the shard is sealed. */
+  index: shortDigest.nullable(),
+  /** Null until the shard is sealed. */
+  sums: sumsSchema.nullable(),
+  /** Keys of samples that are in the index and do not count any more, sorted. */
+  dropped: z.array(z.string()).readonly(),
 });
 
 export const identitySchema = z.strictObject({
   format: z.literal('avme-cache'),
-  schema: z.literal(CACHE_SCHEMA),
+  /** 1 only in a manifest that was read: such caches are not written any more. */
+  schema: z.literal([1, CACHE_SCHEMA]),
   fingerprint: digest,
   configuration: jsonObject,
   tools: jsonObject,
@@ -77,8 +101,10 @@ export const RESTORE = 'restore it from a copy, or make the cache anew in anothe
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
+type Fingerprinted = Readonly<Record<'schema' | 'configuration' | 'tools' | 'shape', unknown>>;
+
 /** SHA-256, hex, of everything that changes what is in a cache. */
-function fingerprintOf(identity: Omit<CacheIdentity, 'fingerprint'>): string {
+function fingerprintOf(identity: Fingerprinted): string {
   const { schema, configuration, tools, shape } = identity;
   return sha256(canonicalJson({ schema, configuration, tools, shape }));
 }
@@ -147,18 +173,19 @@ export function parseManifest(text: string, path: string): Manifest {
   const known = prelude.safeParse(parsed);
   if (!known.success)
     throw new CacheError(`${path} is not the manifest of an avme cache; give another folder`);
-  if (known.data.schema !== CACHE_SCHEMA)
+  if (![1, CACHE_SCHEMA].includes(known.data.schema))
     throw new CacheError(
-      `${path} has cache schema ${known.data.schema}, this avme reads schema ${CACHE_SCHEMA}; ` +
+      `${path} has cache schema ${known.data.schema}, this avme reads schemas 1 to ${CACHE_SCHEMA}; ` +
         (known.data.schema > CACHE_SCHEMA
           ? 'update avme'
           : 'make the cache anew in another folder'),
     );
   const { digest: claimed, ...rest } = known.data;
   if (claimed !== sha256(canonicalJson(rest))) throw damaged('its digest does not match');
-  const result = manifestSchema.safeParse(rest);
+  const version1 = known.data.schema === 1 ? upgradeManifest(rest) : undefined;
+  const result = manifestSchema.safeParse(version1?.manifest ?? rest);
   if (!result.success) throw damaged(z.prettifyError(result.error));
-  if (fingerprintOf(result.data) !== result.data.fingerprint)
+  if (fingerprintOf(version1?.identity ?? result.data) !== result.data.fingerprint)
     throw damaged('its fingerprint is not that of its configuration');
   return result.data;
 }
@@ -175,7 +202,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
-/** Replaces the manifest in one step that survives a kill. */
+/** Replaces the manifest, which must be of {@link CACHE_SCHEMA}, in one step that survives a kill. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   const text = JSON.stringify({ ...manifest, digest: sha256(canonicalJson(manifest)) }, null, 2);
   await writeAtomically(join(folder, MANIFEST_FILE), `${text}\n`);

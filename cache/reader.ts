@@ -1,35 +1,23 @@
 import { stat } from 'node:fs/promises';
-import { CorruptRecordError, decodeRecord } from './codec.js';
+import { CorruptRecordError } from './codec.js';
 import { isWritten } from './lock.js';
-import { CacheError, readManifest, RESTORE, type Manifest, type ShardEntry } from './manifest.js';
-import type { Sample, SampleHeader } from './records.js';
-import type { Shard } from './shard.js';
+import { CacheError, readManifest, type Manifest, type ShardEntry } from './manifest.js';
+import type { Sample, SampleEntry, SampleHeader } from './records.js';
+import { codecOf, type Codec } from './schema.js';
+import { byEntry } from './shard-index.js';
 import { openShard, shardEntries } from './shard-set.js';
+import type { RecordPlace, ShardSource } from './shard-source.js';
 import { StatisticsFold, type Statistics } from './statistics.js';
-
-/** What is kept in memory of each sample; the rest of its header is read when it is asked for. */
-export interface SampleEntry {
-  readonly key: string;
-  readonly id: string;
-  readonly clip: number;
-  readonly label: string | null;
-  readonly split: string | null;
-}
 
 interface Place {
   readonly entry: SampleEntry;
-  readonly shard: Shard;
+  readonly shard: ShardSource;
+  readonly row: number;
   readonly file: string;
 }
 
 /** A manifest of which nothing is open any more: as if the cache were sealed now. */
 export type ReadManifest = Manifest & { readonly statistics: Statistics };
-
-function byEntry({ entry: a }: Place, { entry: b }: Place): number {
-  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
-  if (a.clip !== b.clip) return a.clip - b.clip;
-  return a.key < b.key ? -1 : 1;
-}
 
 /**
  * A cache, open for reading: the samples that were committed when it was opened, sorted by id (code
@@ -37,14 +25,16 @@ function byEntry({ entry: a }: Place, { entry: b }: Place): number {
  */
 export class CacheReader {
   private readonly indices: ReadonlyMap<string, number>;
+  private readonly codec: Codec;
 
   /** @internal use {@link openCache} */
   constructor(
     /** Counts, bytes and statistics are those of what was read; `sealed` is false for a cache whose run has not ended. */
     readonly manifest: ReadManifest,
     private readonly places: readonly Place[],
-    private readonly shards: readonly Shard[],
+    private readonly shards: readonly ShardSource[],
   ) {
+    this.codec = codecOf(manifest.schema);
     this.indices = new Map(places.map(({ entry }, index) => [entry.key, index]));
   }
 
@@ -60,7 +50,7 @@ export class CacheReader {
 
   /** Reads a header, not the pixels. @throws RangeError, CorruptRecordError */
   header(index: number): SampleHeader {
-    return this.read(index, ({ shard, entry }) => shard.header(entry.key).header);
+    return this.read(index, ({ shard, row }) => shard.header(row).header);
   }
 
   /**
@@ -68,8 +58,8 @@ export class CacheReader {
    * @throws RangeError, CorruptRecordError
    */
   sample(index: number): Sample {
-    return this.read(index, ({ shard, entry }) =>
-      decodeRecord(shard.record(entry.key).slice(), this.manifest.shape, entry.key),
+    return this.read(index, ({ shard, row, entry }) =>
+      this.codec.record(shard.record(row, true), this.manifest.shape, entry.key),
     );
   }
 
@@ -79,10 +69,20 @@ export class CacheReader {
    * @throws RangeError, CorruptRecordError
    */
   withSample<T>(index: number, use: (sample: Sample) => T): T {
-    const sample = this.read(index, ({ shard, entry }) =>
-      decodeRecord(shard.record(entry.key), this.manifest.shape, entry.key),
+    const sample = this.read(index, ({ shard, row, entry }) =>
+      this.codec.record(shard.record(row, false), this.manifest.shape, entry.key),
     );
     return use(sample);
+  }
+
+  /**
+   * Where the record of a sample lies, for those who read it themselves: then it is theirs to check it
+   * with {@link decodeRecord}.
+   * @returns undefined while another process writes the shard @throws RangeError
+   */
+  recordPlace(index: number): RecordPlace | undefined {
+    const { shard, row } = this.place(index);
+    return shard.place(row);
   }
 
   /** @returns the index of the sample, or undefined */
@@ -119,27 +119,6 @@ export class CacheReader {
   }
 }
 
-/** Reads all headers of a shard into `places` and `fold`. */
-function listShard(
-  shard: Shard,
-  entry: ShardEntry,
-  places: Place[],
-  fold: StatisticsFold | undefined,
-): ShardEntry {
-  let samples = 0;
-  for (const { header, sums } of shard.headers()) {
-    const { key, id, clip, label, split } = header;
-    places.push({ entry: { key, id, clip, label, split }, shard, file: entry.file });
-    fold?.add(header, sums);
-    samples++;
-  }
-  if (entry.sealed && samples !== entry.samples)
-    throw new CacheError(
-      `${entry.file} holds ${samples} samples, the manifest says ${entry.samples}; ${RESTORE}`,
-    );
-  return { ...entry, samples, bytes: entry.sealed ? entry.bytes : shard.bytes() };
-}
-
 async function readManifestOf(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder);
   if (manifest !== undefined) return manifest;
@@ -161,37 +140,45 @@ async function readManifestOf(folder: string): Promise<Manifest> {
  */
 export async function openCache(folder: string): Promise<CacheReader> {
   const manifest = await readManifestOf(folder);
-  const live = await isWritten(folder);
   const listed = await shardEntries(folder, manifest);
-  const fold =
-    manifest.statistics === null || listed.length > manifest.shards.length
-      ? new StatisticsFold(manifest.shape)
-      : undefined;
-  const shards: Shard[] = [];
+  // Asked after the list was made: who wrote what is on it either still does, or is done with it.
+  const live = await isWritten(folder);
+  const whole = manifest.statistics !== null && listed.length === manifest.shards.length;
+  const fold = new StatisticsFold(manifest.shape);
+  const shards: ShardSource[] = [];
   const places: Place[] = [];
   const entries: ShardEntry[] = [];
   try {
     for (const entry of listed) {
-      const shard = await openShard(folder, manifest, entry, live);
+      const shard = openShard(folder, manifest, entry, live);
       if (shard === undefined) continue;
       shards.push(shard);
-      entries.push(listShard(shard, entry, places, fold));
+      const { rows, bytes } = shard;
+      rows.forEach((row, i) => places.push({ entry: row, shard, row: i, file: entry.file }));
+      entries.push({ ...entry, samples: rows.length, bytes });
+      if (!whole) foldShard(fold, entry, shard);
     }
   } catch (error) {
     await Promise.all(shards.map((shard) => shard.close()));
     throw error;
   }
-  places.sort(byEntry);
+  places.sort((a, b) => byEntry(a.entry, b.entry));
   const effective = {
     ...manifest,
-    sealed: manifest.sealed && fold === undefined,
+    sealed: manifest.sealed && whole,
     samples: places.length,
     shards: entries,
-    statistics: manifest.statistics ?? new StatisticsFold(manifest.shape).result(),
+    statistics: whole && manifest.statistics !== null ? manifest.statistics : fold.result(),
   };
-  return new CacheReader(
-    fold === undefined ? effective : { ...effective, statistics: fold.result() },
-    places,
-    shards,
-  );
+  return new CacheReader(effective, places, shards);
+}
+
+/** By its sums, where it has some. */
+function foldShard(fold: StatisticsFold, { sums }: ShardEntry, shard: ShardSource): void {
+  if (sums !== null) fold.addShard(sums, shard.rows);
+  else
+    shard.rows.forEach((_, row) => {
+      const { header, sums: own } = shard.header(row);
+      fold.add(header, own);
+    });
 }

@@ -76,6 +76,9 @@ export interface SampleHeader extends FrameSize {
   readonly flags: ClipFlags;
 }
 
+/** What tells samples apart, known of each without reading it. */
+export type SampleEntry = Pick<SampleHeader, 'key' | 'id' | 'clip' | 'label' | 'split'>;
+
 /** One record of the cache. */
 export interface Sample extends ClipArrays {
   readonly header: SampleHeader;

@@ -1,18 +1,46 @@
-import { mkdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeRecord } from './codec.js';
 import { CacheError, writeManifest, type Manifest, type ShardEntry } from './manifest.js';
 import type { Sample } from './records.js';
 import { Shard, SHARD_FOLDER, shardFile } from './shard.js';
+import { writeIndex } from './shard-index.js';
+import { openShardFile } from './shard-open.js';
 import { unsealedEntry } from './shard-set.js';
-import { structureDigest } from './shard-structure.js';
-import type { ClipSums } from './statistics.js';
+import { StatisticsFold, type ClipSums } from './statistics.js';
 
 /** Room in the map beyond the size of a shard, for its last record and LMDB's own pages. */
 const MAP_MARGIN = 256 * 1024 ** 2;
 
 /** Left free on the disk: the manifest and LMDB's own pages must still find room. */
 const RESERVE = 1024 ** 2;
+
+/**
+ * Writes the index of a shard that will not change any more.
+ * @returns undefined when it holds nothing
+ */
+async function sealedEntry(
+  folder: string,
+  file: string,
+  manifest: Manifest,
+): Promise<ShardEntry | undefined> {
+  const path = join(folder, file);
+  const shard = openShardFile(path, unsealedEntry(file), manifest);
+  try {
+    const { rows, bytes } = shard;
+    if (rows.length === 0) return undefined;
+    const fold = new StatisticsFold(manifest.shape);
+    rows.forEach((_, row) => {
+      const { header, sums } = shard.header(row);
+      fold.add(header, sums);
+    });
+    const index = await writeIndex(path, rows);
+    const [samples, sums] = [rows.length, fold.sums()];
+    return { file, samples, bytes, sealed: true, index, sums, dropped: [] };
+  } finally {
+    await shard.close();
+  }
+}
 
 /** The shards of a cache as its one writer sees them: at most one is open, the others are sealed. */
 export class ShardSeries {
@@ -63,17 +91,15 @@ export class ShardSeries {
     await open?.shard.close();
   }
 
-  /** Opens the shard that is not sealed yet, or makes the next one. */
+  /** Makes the next shard. */
   private async begin(): Promise<{ file: string; shard: Shard }> {
-    const unsealed = this.entries.find(({ sealed }) => !sealed);
-    const file = unsealed?.file ?? this.nextFile();
+    const file = this.nextFile();
     await mkdir(join(this.folder, SHARD_FOLDER), { recursive: true });
-    const shard = Shard.openForWriting(join(this.folder, file), this.shardBytes + MAP_MARGIN);
-    if (shard.identity() === undefined) {
-      const { format, schema, fingerprint, configuration, tools, shape } = this.manifest;
-      await shard.putIdentity({ format, schema, fingerprint, configuration, tools, shape });
-    }
-    if (unsealed === undefined) this.entries = [...this.entries, unsealedEntry(file)];
+    const { format, schema, fingerprint, configuration, tools, shape } = this.manifest;
+    const identity = { format, schema, fingerprint, configuration, tools, shape };
+    const mapSize = this.shardBytes + MAP_MARGIN;
+    const shard = await Shard.create(join(this.folder, file), mapSize, identity);
+    this.entries = [...this.entries, unsealedEntry(file)];
     // From now on the statistics in the manifest are not those of all samples.
     await this.save({ sealed: false, statistics: null });
     return { file, shard };
@@ -85,19 +111,12 @@ export class ShardSeries {
   }
 
   private async sealShard(file: string): Promise<void> {
-    const path = join(this.folder, file);
     await this.close();
-    const shard = Shard.openForReading(path);
-    const samples = shard?.size() ?? 0;
-    await shard?.close();
-    if (samples === 0) {
-      await rm(path);
-      this.entries = this.entries.filter((entry) => entry.file !== file);
-    } else {
-      const { size: bytes } = await stat(path);
-      const entry = { file, samples, bytes, sealed: true, structure: structureDigest(path) };
-      this.entries = this.entries.map((old) => (old.file === file ? entry : old));
-    }
+    const entry = await sealedEntry(this.folder, file, this.manifest);
+    if (entry === undefined) {
+      await rm(join(this.folder, file));
+      this.entries = this.entries.filter((old) => old.file !== file);
+    } else this.entries = this.entries.map((old) => (old.file === file ? entry : old));
     await this.save({});
   }
 

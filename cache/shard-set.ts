@@ -1,14 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  CacheError,
-  RESTORE,
-  type CacheIdentity,
-  type Manifest,
-  type ShardEntry,
-} from './manifest.js';
-import { listShards, Shard, shardFile } from './shard.js';
-import { structureDigest } from './shard-structure.js';
+import { LiveShard } from './live-shard.js';
+import type { CacheIdentity, Manifest, ShardEntry } from './manifest.js';
+import { openShardFile } from './shard-open.js';
+import type { ShardSource } from './shard-source.js';
+import { listShards, shardFile } from './shard.js';
 
 /** What a shard that nobody has sealed yet is in the manifest. */
 export const unsealedEntry = (file: string): ShardEntry => ({
@@ -16,7 +11,9 @@ export const unsealedEntry = (file: string): ShardEntry => ({
   samples: 0,
   bytes: 0,
   sealed: false,
-  structure: null,
+  index: null,
+  sums: null,
+  dropped: [],
 });
 
 /** The shards of a cache: those of the manifest, and the one that a run was killed over. */
@@ -27,60 +24,21 @@ export async function shardEntries(folder: string, manifest: Manifest): Promise<
 }
 
 /**
- * Checks a shard's file before LMDB maps it, since LMDB would die of what it does not expect.
- * @throws CacheError when it is missing, has not its length, or its structure is damaged
- */
-async function checkFile(
-  folder: string,
-  { file, sealed, bytes, structure }: ShardEntry,
-  live: boolean,
-): Promise<void> {
-  const path = join(folder, file);
-  const size = await stat(path).then(
-    (found) => found.size,
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      throw new CacheError(`${path} is missing, but the manifest lists it; ${RESTORE}`);
-    },
-  );
-  if (sealed) {
-    if (size !== bytes)
-      throw new CacheError(`${path} has ${size} bytes, the manifest says ${bytes}; ${RESTORE}`);
-    if (structureDigest(path) !== structure)
-      throw new CacheError(`${path} is damaged, or belongs to another cache; ${RESTORE}`);
-    // A shard that grows under our eyes cannot be checked, and its writer has checked it.
-  } else if (size > 0 && !live) structureDigest(path);
-}
-
-function checkIdentity(shard: Shard, path: string, identity: CacheIdentity): void {
-  const found = shard.identity();
-  if (found !== undefined && found.fingerprint !== identity.fingerprint)
-    throw new CacheError(
-      `${path} belongs to another cache (fingerprint ${found.fingerprint.slice(0, 12)}, this one has ${identity.fingerprint.slice(0, 12)}); move it away`,
-    );
-}
-
-/**
  * Opens a shard to read it.
  * @param live whether another process may be writing the shard
  * @returns undefined when nothing was committed in it yet
  * @throws CacheError when the file is missing, damaged, or belongs to another cache
  */
-export async function openShard(
+export function openShard(
   folder: string,
   identity: CacheIdentity,
   entry: ShardEntry,
   live: boolean,
-): Promise<Shard | undefined> {
+): ShardSource | undefined {
   const path = join(folder, entry.file);
-  await checkFile(folder, entry, live);
-  const shard = Shard.openForReading(path);
-  if (shard === undefined) return undefined;
-  try {
-    checkIdentity(shard, path, identity);
-    return shard;
-  } catch (error) {
-    await shard.close();
-    throw error;
-  }
+  if (live && !entry.sealed) return LiveShard.open(path, identity);
+  const shard = openShardFile(path, entry, identity);
+  if (entry.sealed || shard.rows.length > 0) return shard;
+  void shard.close();
+  return undefined;
 }

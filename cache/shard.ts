@@ -1,22 +1,14 @@
-import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { CorruptRecordError, decodeChecked, encodeChecked } from './codec.js';
-import { CacheError, identitySchema, RESTORE, type CacheIdentity } from './manifest.js';
-import type { SampleHeader } from './records.js';
-import type { ClipSums } from './statistics.js';
+import { encodeChecked } from './codec.js';
+import { CacheError, RESTORE, type CacheIdentity } from './manifest.js';
+import type { StoredHeader } from './statistics.js';
 
 export const SHARD_FOLDER = 'shards';
 const SHARD_NAME = /^shard-(\d{5})\.lmdb$/;
 const IDENTITY = 'identity';
-
-/** What the headers' database holds for each sample. */
-export interface StoredHeader {
-  readonly header: SampleHeader;
-  readonly sums: ClipSums;
-}
 
 export const shardFile = (number: number) =>
   `${SHARD_FOLDER}/shard-${String(number).padStart(5, '0')}.lmdb`;
@@ -33,22 +25,27 @@ export async function listShards(folder: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** One shard: an LMDB environment in one file with the databases `cache`, `headers`, `samples`. */
+/**
+ * A shard that is being written: an LMDB environment in one file with the databases `cache`,
+ * `headers`, `samples`. LMDB writes only files that it has made itself, in the same process: whatever
+ * may have happened to others could bring it down.
+ */
 export class Shard {
   private constructor(
     private readonly root: RootDatabase<Buffer, string>,
     private readonly cache: Database<Buffer, string>,
-    private readonly headerStore: Database<Buffer, string>,
-    private readonly sampleStore: Database<Buffer, string>,
+    private readonly headers: Database<Buffer, string>,
+    private readonly samples: Database<Buffer, string>,
   ) {}
 
   /**
-   * Opens a shard, or makes one.
+   * Makes a shard.
    * @param mapSize addresses to reserve for the growing file, in bytes
-   * @throws CacheError when the file is not a shard
+   * @throws CacheError when the file cannot be made
    */
-  static openForWriting(path: string, mapSize: number): Shard {
-    return Shard.guard(path, () => {
+  static async create(path: string, mapSize: number, identity: CacheIdentity): Promise<Shard> {
+    let shard: Shard;
+    try {
       const root = open<Buffer, string>({
         path,
         noSubdir: true,
@@ -62,57 +59,17 @@ export class Shard {
         eventTurnBatching: false,
       });
       const database = (name: string) => root.openDB<Buffer, string>({ name, encoding: 'binary' });
-      return new Shard(root, database('cache'), database('headers'), database('samples'));
-    });
-  }
-
-  /**
-   * Opens a shard to read what is committed in it.
-   * @returns undefined when nothing is, in a shard that was killed while it was being made
-   * @throws CacheError when the file is not a shard
-   */
-  static openForReading(path: string): Shard | undefined {
-    // LMDB brings the process down over an empty file that it must not fill.
-    if (statSync(path).size === 0) return undefined;
-    return Shard.guard(path, () => {
-      const root = open<Buffer, string>({
-        path,
-        noSubdir: true,
-        readOnly: true,
-        encoding: 'binary',
-      });
-      // Whatever its types say, lmdb gives undefined for a database that is not there.
-      const [cache, headers, samples] = ['cache', 'headers', 'samples'].map(
-        (name): Database<Buffer, string> | undefined => root.openDB({ name, encoding: 'binary' }),
-      );
-      if (cache !== undefined && headers !== undefined && samples !== undefined)
-        return new Shard(root, cache, headers, samples);
-      void root.close();
-      return undefined;
-    });
-  }
-
-  private static guard<T>(path: string, opening: () => T): T {
-    try {
-      return opening();
+      shard = new Shard(root, database('cache'), database('headers'), database('samples'));
     } catch (error) {
       throw new CacheError(
         `${path} cannot be opened as a shard: ${(error as Error).message}; ${RESTORE}`,
         { cause: error },
       );
     }
-  }
-
-  /** @returns undefined in a shard that was killed while it was being made */
-  identity(): CacheIdentity | undefined {
-    const bytes = this.cache.get(IDENTITY);
-    return bytes && identitySchema.parse(decodeChecked(bytes));
-  }
-
-  async putIdentity(identity: CacheIdentity): Promise<void> {
-    await this.commit(() => {
-      void this.cache.put(IDENTITY, encodeChecked(identity));
+    await shard.commit(() => {
+      void shard.cache.put(IDENTITY, encodeChecked(identity));
     });
+    return shard;
   }
 
   /**
@@ -121,8 +78,8 @@ export class Shard {
    */
   async put(key: string, record: Buffer, stored: StoredHeader): Promise<void> {
     await this.commit(() => {
-      void this.sampleStore.put(key, record);
-      void this.headerStore.put(key, encodeChecked(stored));
+      void this.samples.put(key, record);
+      void this.headers.put(key, encodeChecked(stored));
     });
   }
 
@@ -135,38 +92,6 @@ export class Shard {
       await Promise.race([commitError, setTimeout(1000)]);
       throw error;
     }
-  }
-
-  /** @returns bytes that the next read overwrites @throws CorruptRecordError */
-  record(key: string): Uint8Array {
-    const bytes = this.sampleStore.getBinaryFast(key);
-    if (bytes === undefined) throw new CorruptRecordError('the shard has no record for its header');
-    // The buffer is one that lmdb uses again and again: only its beginning is this record.
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  /** @throws CorruptRecordError */
-  header(key: string): StoredHeader {
-    const bytes = this.headerStore.get(key);
-    if (bytes === undefined) throw new CorruptRecordError('the shard has no header for its key');
-    const stored = decodeChecked(bytes) as StoredHeader;
-    if (stored.header.key !== key)
-      throw new CorruptRecordError(`the header of ${key} is that of ${stored.header.key}`);
-    return stored;
-  }
-
-  keys(): Iterable<string> {
-    return this.headerStore.getKeys();
-  }
-
-  /** All headers, by key. @throws CorruptRecordError */
-  *headers(): Generator<StoredHeader> {
-    for (const key of this.keys()) yield this.header(key);
-  }
-
-  /** How many samples it holds. */
-  size(): number {
-    return (this.headerStore.getStats() as { entryCount: number }).entryCount;
   }
 
   /** Bytes of the file. */

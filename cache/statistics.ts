@@ -8,6 +8,12 @@ export interface ClipSums {
   readonly mfcc: { readonly sum: readonly number[]; readonly squares: readonly number[] };
 }
 
+/** What a shard's database of headers holds for each sample. */
+export interface StoredHeader {
+  readonly header: SampleHeader;
+  readonly sums: ClipSums;
+}
+
 export interface Moments {
   readonly mean: readonly number[];
   /** Of the population: √(E[x²] − E[x]²). */
@@ -98,41 +104,85 @@ function moments(count: number, { sum, squares }: Totals, unit: number, scale = 
   return { mean: mean.map((value) => value * scale), std: std.map((value) => value * scale) };
 }
 
+/** What the statistics are worked out from, over some clips; JSON, whole numbers as digits. */
+export interface ShardSums {
+  readonly pixels: number;
+  readonly pixel: Digits;
+  readonly audioPresent: number;
+  readonly mfcc: Digits;
+}
+
+interface Digits {
+  readonly sum: readonly string[];
+  readonly squares: readonly string[];
+}
+
+const digitsOf = ({ sum, squares }: Totals): Digits => ({
+  sum: sum.map(String),
+  squares: squares.map(String),
+});
+
+function addDigits(into: Totals, digits: Digits): void {
+  for (const moment of ['sum', 'squares'] as const)
+    digits[moment].forEach((value, i) => {
+      into[moment][i] = (into[moment][i] ?? 0n) + BigInt(value);
+    });
+}
+
 /** What of a header is counted. */
 type CountedHeader = Pick<SampleHeader, 'label' | 'flags' | 'height' | 'width'>;
 
 /** Adds up clips to the statistics of a cache, which depend on the set of the clips alone. */
 export class StatisticsFold {
-  private readonly pixels = totals(3);
+  private readonly pixel = totals(3);
   private readonly mfcc: Totals;
   private readonly labels = new Map<string, number>();
-  /** Pixels of all clips: their frames need not have the same size. */
-  private pixelCount = 0;
+  /** Of all clips: their frames need not have the same size. */
+  private pixels = 0;
   private unlabelled = 0;
   private audioPresent = 0;
 
-  constructor(private readonly shape: ClipShape) {
+  constructor(private readonly shape: Pick<ClipShape, 'frames' | 'mfccFrames' | 'cepstra'>) {
     this.mfcc = totals(shape.cepstra);
   }
 
   add({ label, flags, height, width }: CountedHeader, sums: ClipSums): void {
-    this.pixelCount += this.shape.frames * height * width;
-    add(this.pixels, sums.pixels, 1);
+    this.pixels += this.shape.frames * height * width;
+    add(this.pixel, sums.pixels, 1);
     if (flags.audioPresent) {
       this.audioPresent++;
       add(this.mfcc, sums.mfcc, GRID);
     }
-    if (label === null) this.unlabelled++;
-    else this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
+    this.countLabel(label);
+  }
+
+  /** Adds all samples of a shard at once. */
+  addShard(sums: ShardSums, samples: Iterable<{ readonly label: string | null }>): void {
+    this.pixels += sums.pixels;
+    addDigits(this.pixel, sums.pixel);
+    this.audioPresent += sums.audioPresent;
+    addDigits(this.mfcc, sums.mfcc);
+    for (const { label } of samples) this.countLabel(label);
+  }
+
+  /** What was added so far, to be added elsewhere: nothing of it is rounded. */
+  sums(): ShardSums {
+    const { pixels, audioPresent } = this;
+    return { pixels, pixel: digitsOf(this.pixel), audioPresent, mfcc: digitsOf(this.mfcc) };
   }
 
   result(): Statistics {
     return {
-      pixel: moments(this.pixelCount, this.pixels, 1, 1 / 255),
+      pixel: moments(this.pixels, this.pixel, 1, 1 / 255),
       mfcc: moments(this.audioPresent * this.shape.mfccFrames, this.mfcc, GRID),
       labels: Object.fromEntries([...this.labels].sort(([a], [b]) => (a < b ? -1 : 1))),
       unlabelled: this.unlabelled,
       audioPresent: this.audioPresent,
     };
+  }
+
+  private countLabel(label: string | null): void {
+    if (label === null) this.unlabelled++;
+    else this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
   }
 }

@@ -1,4 +1,4 @@
-import type { SampleEntry } from './reader.js';
+import type { SampleEntry } from './records.js';
 
 /** Which samples: all conditions that are given must hold. */
 export interface Subset {

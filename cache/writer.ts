@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOCK_FILE, lockForWriting } from './lock.js';
 import {
+  CACHE_SCHEMA,
   CacheError,
   cacheIdentity,
   compareIdentities,
@@ -13,7 +14,8 @@ import {
 } from './manifest.js';
 import { QUARANTINE_FILE } from './quarantine.js';
 import { assertShape, type ClipShape, type Sample } from './records.js';
-import { openShard, shardEntries } from './shard-set.js';
+import { openShardFile } from './shard-open.js';
+import { shardEntries } from './shard-set.js';
 import { ShardSeries } from './shard-series.js';
 import { StatisticsFold, sumsOf, type ClipSums } from './statistics.js';
 
@@ -88,9 +90,8 @@ export class CacheWriter {
       await this.shards.seal();
       const fold = new StatisticsFold(this.identity.shape);
       for (const entry of this.shards.entries) {
-        const shard = await openShard(this.folder, this.identity, entry, false);
-        if (shard === undefined) continue;
-        for (const { header, sums } of shard.headers()) fold.add(header, sums);
+        const shard = openShardFile(join(this.folder, entry.file), entry, this.identity);
+        if (entry.sums !== null) fold.addShard(entry.sums, shard.rows);
         await shard.close();
       }
       const manifest: Manifest = {
@@ -152,6 +153,10 @@ async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Man
     await writeManifest(folder, empty);
     return empty;
   }
+  if (manifest.schema !== CACHE_SCHEMA)
+    throw new CacheError(
+      `${folder} was made by an earlier avme (cache schema ${manifest.schema}): it can be read, but nothing can be added to it; choose another folder for the cache`,
+    );
   if (manifest.fingerprint !== identity.fingerprint)
     throw new CacheError(
       `${folder} was made with other settings; choose another folder for the cache, or ask for the same:\n  ` +
@@ -175,16 +180,21 @@ export async function openCacheWriter(
   const unlock = await lockForWriting(folder);
   try {
     const manifest = await readOrBegin(folder, identity);
-    const entries = await shardEntries(folder, manifest);
+    const shards = new ShardSeries(
+      folder,
+      manifest,
+      await shardEntries(folder, manifest),
+      shardBytes,
+    );
+    // What a killed run left is not written any more.
+    await shards.seal();
     const keys = new Set<string>();
-    for (const entry of entries) {
-      const shard = await openShard(folder, identity, entry, false);
-      if (shard === undefined) continue;
-      for (const key of shard.keys()) keys.add(key);
+    for (const entry of shards.entries) {
+      const shard = openShardFile(join(folder, entry.file), entry, identity);
+      for (const { key } of shard.rows) keys.add(key);
       await shard.close();
     }
     await rm(join(folder, `${MANIFEST_FILE}.tmp`), { force: true });
-    const shards = new ShardSeries(folder, manifest, entries, shardBytes);
     return new CacheWriter(folder, identity, keys, shards, unlock);
   } catch (error) {
     await unlock();

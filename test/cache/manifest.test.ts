@@ -24,7 +24,14 @@ const manifest: Manifest = {
       samples: 2,
       bytes: 8192,
       sealed: true,
-      structure: 'ab'.repeat(32),
+      index: '0123456789abcdef',
+      sums: {
+        pixels: 768,
+        pixel: { sum: ['1', '2', '3'], squares: ['4', '5', '12345678901234567890'] },
+        audioPresent: 2,
+        mfcc: { sum: ['-1', '2', '3'], squares: ['4', '5', '6'] },
+      },
+      dropped: ['key-7'],
     },
   ],
   statistics: {

@@ -1,0 +1,41 @@
+import { decodeCheckedV1, decodeRecordV1, upgradeHeader } from './codec-v1.js';
+import { CorruptRecordError, decodeChecked, decodeRecord } from './codec.js';
+import type { ClipShape, Sample } from './records.js';
+import type { StoredHeader } from './statistics.js';
+
+/** How the values of a cache are read, by the schema of its manifest. */
+export interface Codec {
+  /** @throws CorruptRecordError */
+  record(bytes: Uint8Array, shape: ClipShape, key: string): Sample;
+  /** @throws CorruptRecordError */
+  header(bytes: Buffer, shape: ClipShape, key: string): StoredHeader;
+  /** @returns the fingerprint in a shard's identity @throws CorruptRecordError */
+  fingerprint(bytes: Buffer): string;
+}
+
+function codec(
+  record: Codec['record'],
+  checked: (bytes: Buffer) => unknown,
+  upgrade: (stored: StoredHeader, shape: ClipShape) => StoredHeader,
+): Codec {
+  return {
+    record,
+    header(bytes, shape, key) {
+      const stored = upgrade(checked(bytes) as StoredHeader, shape);
+      if (stored.header.key !== key)
+        throw new CorruptRecordError(`the header of ${key} is that of ${stored.header.key}`);
+      return stored;
+    },
+    fingerprint: (bytes) => (checked(bytes) as { readonly fingerprint: string }).fingerprint,
+  };
+}
+
+const CODECS = {
+  1: codec(decodeRecordV1, decodeCheckedV1, ({ header, sums }, shape) => ({
+    header: upgradeHeader(header, shape),
+    sums,
+  })),
+  2: codec(decodeRecord, decodeChecked, (stored) => stored),
+} as const;
+
+export const codecOf = (schema: keyof typeof CODECS): Codec => CODECS[schema];
