@@ -6,7 +6,8 @@ import { createTrainer, maskedPositions, planTraining, reconstructionObjective, 
 import { newestCheckpoint } from './checkpoint.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
 import { PretrainRun, type PretrainEvent, type PretrainSummary } from './pretrain-run.js';
-import { openMetrics, openRun, type RunDescription } from './run-folder.js';
+import { openRun, type RunDescription } from './run-folder.js';
+import { openRunLog } from './run-log.js';
 import { cachedMaskRatio, trainingBatches } from './training-batches.js';
 import { avmeVersion } from './version.js';
 
@@ -90,7 +91,7 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
     initial,
     step,
   });
-  const metrics = await openMetrics(folder, step);
+  const runLog = await openRunLog(folder, step);
   try {
     const run = new PretrainRun({
       folder,
@@ -99,7 +100,7 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
       samples: reader.size,
       saveEvery: request.saveEvery ?? 500,
       keep: request.keep ?? 2,
-      log: (line) => metrics.appendFile(`${JSON.stringify(line)}\n`),
+      log: (line) => runLog.write(line),
       onEvent,
     });
     onEvent({
@@ -129,7 +130,7 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
     onEvent({ event: 'done', ...summary });
     return summary;
   } finally {
-    await metrics.close();
+    await runLog.close();
     trainer.dispose();
   }
 }
