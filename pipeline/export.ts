@@ -2,6 +2,7 @@ import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { openCache, selectSamples, type CacheReader } from '../cache/index.js';
 import { frameFiles } from '../stages/frame-files.js';
+import { ownJson } from '../stages/own-sample.js';
 import { writeTar, type TarFile } from '../stages/tar.js';
 import { arrayFiles, IDENTITY_FILE } from '../stages/webdataset.js';
 import { encodeZip } from '../stages/zip.js';
@@ -75,7 +76,7 @@ async function* tarFiles(
     if (form === 'npy') yield { name: `${key}.frames.npy`, content: frames };
     else yield* frameFiles(sample, shape.frames, quality);
     for (const [name, content] of Object.entries(others)) yield { name: `${key}.${name}.npy`, content }; // prettier-ignore
-    yield { name: `${key}.json`, content: [Buffer.from(JSON.stringify(sample.header))] };
+    yield { name: `${key}.json`, content: [ownJson(sample)] };
     onSample();
   }
 }
@@ -166,14 +167,11 @@ export async function exportNumpy(
     checkIndex(reader, index);
     const sample = reader.sample(index);
     const arrays = arrayFiles(sample, reader.manifest.shape);
-    const header = Buffer.from(JSON.stringify(sample.header));
-    const content =
-      array === 'all'
-        ? encodeZip([
-            ...Object.entries(arrays).map(([name, pieces]) => ({ name: `${name}.npy`, content: pieces })), // prettier-ignore
-            { name: 'header.json', content: [header] },
-          ])
-        : arrays[array];
+    const files = [
+      ...Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })),
+      { name: 'header.json', content: [ownJson(sample)] },
+    ];
+    const content = array === 'all' ? [await encodeZip(files)] : arrays[array];
     const partial = `${out}.partial`;
     await mkdir(dirname(out), { recursive: true });
     await writeFile(partial, content, { flush: true });

@@ -57,7 +57,7 @@ function sizeWithin(side: number, { size, patch }: ImportOptions): number {
 async function foreignIdentity(tar: string, options: ImportOptions): Promise<CacheIdentity> {
   for await (const group of groupByKey(readTar(tar, MAX_FILE))) {
     try {
-      const parts = readParts(group, MAX_FILE);
+      const parts = await readParts(group, MAX_FILE);
       const [frames, height, width] = frameDims(parts);
       const storeSize = Math.min(height, width);
       const { patch, maskRatio, stride, seed } = options;

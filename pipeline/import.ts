@@ -6,10 +6,11 @@ import {
   type CacheWriter,
   type Sample,
 } from '../cache/index.js';
-import { foreignSample, ownSample } from '../stages/foreign-sample.js';
+import { foreignSample } from '../stages/foreign-sample.js';
 import { drawTubeMask } from '../stages/mask.js';
+import { ownSample } from '../stages/own-sample.js';
 import { readTar } from '../stages/tar.js';
-import { groupByKey, headerSchema, readParts, type FileGroup, type SampleParts } from '../stages/webdataset.js'; // prettier-ignore
+import { groupByKey, readParts, type FileGroup, type SampleParts } from '../stages/webdataset.js'; // prettier-ignore
 import { kindOf, MAX_FILE, type ImportKind } from './import-kind.js';
 import { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
 
@@ -49,11 +50,7 @@ function sampleOf(
   { maskRatio, seed }: ImportOptions,
 ): Sample {
   const { fingerprint, shape } = writer.identity;
-  if (kind.own) {
-    const header = headerSchema.safeParse(parts.json);
-    if (!header.success) throw new Error('its JSON is not what avme export wrote');
-    return ownSample(parts, header.data);
-  }
+  if (kind.own) return ownSample(parts);
   const { header, frames, mask, mfcc } = foreignSample(parts, shape, tar, group.key);
   const key = sampleKey(fingerprint, header);
   return {
@@ -83,7 +80,14 @@ export async function importWebDataset(request: ImportRequest): Promise<ImportSu
       for await (const group of groupByKey(readTar(tar, MAX_FILE))) {
         if (signal?.aborted === true) break;
         try {
-          const sample = sampleOf(readParts(group, MAX_FILE), group, tar, writer, kind, options);
+          const sample = sampleOf(
+            await readParts(group, MAX_FILE),
+            group,
+            tar,
+            writer,
+            kind,
+            options,
+          );
           const news = !writer.has(sample.header.key);
           await writer.put(sample);
           samples++;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ClipShape, Sample, SampleHeader } from '../cache/index.js';
+import type { ClipShape, SampleHeader } from '../cache/index.js';
 import { bytesOf, floatsOf, type SampleParts } from './webdataset.js';
 
 /** Frames a second of a clip that does not say when its frames were shown. */
@@ -95,18 +95,5 @@ export function foreignSample(
     frames,
     mask: parts.mask === undefined ? null : bytesOf(parts.mask, 'mask'),
     mfcc,
-  };
-}
-
-/** A sample that avme exported. @throws Error when a part of it is missing or is not what it was */
-export function ownSample(parts: SampleParts, header: SampleHeader): Sample {
-  const { frames, mask, mfcc } = parts;
-  if (mask === undefined || mfcc === undefined)
-    throw new Error(`its ${mask === undefined ? 'mask' : 'mfcc'} is missing`);
-  return {
-    header,
-    frames: bytesOf(frames, 'frames'),
-    mask: bytesOf(mask, 'mask'),
-    mfcc: floatsOf(mfcc, 'mfcc'),
   };
 }

@@ -82,5 +82,5 @@ export function decodeNpy(file: Uint8Array): NpyArray {
   const size = shape.reduce((product, dim) => product * dim, itemSize(type));
   if (bytes.length - end !== size)
     throw new NpyError(`it has ${bytes.length - end} bytes of values, its shape needs ${size}`);
-  return { type, shape, bytes: bytes.subarray(end) };
+  return { type, shape, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + end, size) };
 }

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import type { ClipShape, Sample, SampleHeader } from '../cache/index.js';
+import type { ClipShape, Sample } from '../cache/index.js';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy.js';
 import type { TarFile } from './tar.js';
 import { decodeZip } from './zip.js';
@@ -62,12 +61,15 @@ export interface SampleParts {
 }
 
 /** Arrays of all .npz files of a group, and of .npy files, under their names. */
-function arraysOf(files: FileGroup['files'], limit: number): Map<string, () => NpyArray> {
+async function arraysOf(
+  files: FileGroup['files'],
+  limit: number,
+): Promise<Map<string, () => NpyArray>> {
   const arrays = new Map<string, () => NpyArray>();
   for (const [suffix, bytes] of files) {
     if (suffix.endsWith('npy')) arrays.set(suffix.replace(/\.?npy$/, ''), () => decodeNpy(bytes));
     if (!suffix.endsWith('npz')) continue;
-    for (const [name, file] of decodeZip(bytes, limit))
+    for (const [name, file] of await decodeZip(new Uint8Array(bytes), limit))
       if (name.endsWith('.npy')) arrays.set(name.slice(0, -'.npy'.length), () => decodeNpy(file));
   }
   return arrays;
@@ -79,13 +81,16 @@ function arraysOf(files: FileGroup['files'], limit: number): Map<string, () => N
  * @param limit bytes that an .npz may have, unpacked
  * @throws Error saying what is missing or cannot be read
  */
-export function readParts({ files }: FileGroup, limit: number): SampleParts {
-  const arrays = arraysOf(files, limit);
+export async function readParts({ files }: FileGroup, limit: number): Promise<SampleParts> {
+  const arrays = await arraysOf(files, limit);
   const array = (name: string) => {
     try {
       return arrays.get(name)?.();
     } catch (cause) {
-      throw new Error(`its ${name} cannot be read: ${(cause as Error).message}`, { cause });
+      throw new Error(
+        `its ${name === '' ? 'frames' : name} cannot be read: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   };
   const frames = array('frames') ?? array('');
@@ -118,29 +123,3 @@ export function floatsOf({ type, bytes }: NpyArray, name: string): Float32Array 
   if (type === '<f8') return Float32Array.from(new Float64Array(buffer));
   throw new Error(`its ${name} has type ${type}, not float32; convert it`);
 }
-
-const seconds = z.number();
-const flags = z.strictObject({
-  audioPresent: z.boolean(),
-  substituted: z.number(),
-  held: z.number(),
-  warnings: z.array(z.string()),
-});
-
-/** The header of a sample as `KEY.json` has it. */
-export const headerSchema = z.strictObject({
-  key: z.string(),
-  path: z.string(),
-  id: z.string(),
-  label: z.string().nullable(),
-  split: z.string().nullable(),
-  start: seconds.nullable(),
-  end: seconds.nullable(),
-  contentHash: z.string(),
-  clip: z.number().int().min(0),
-  height: z.number().int(),
-  width: z.number().int(),
-  times: z.array(seconds),
-  span: z.tuple([seconds, seconds]),
-  flags,
-}) satisfies z.ZodType<SampleHeader>;
