@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FrameSize } from '../cache/index.js';
+import { toneMap, type HdrColour } from './hdr.js';
 
 export const pictureOptions = z.strictObject({
   /** Side of the square that the model sees, in pixels. */
@@ -31,11 +32,6 @@ export function maxFrameBytes({ size, fit }: FrameForm): number {
 /** Same pixels on every processor, and chroma at full resolution. */
 const SCALER = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
 
-/** Light above a screen's white is rolled off instead of cut (Hable's curve). */
-const TONE_MAP =
-  'zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,' +
-  'zscale=t=bt709:m=bt709:r=tv,format=yuv420p,';
-
 const ASPECT = `clip(dar\\,1/${MAX_ASPECT}\\,${MAX_ASPECT})`;
 
 /** Scales so that a box is covered; the aspect is kept. */
@@ -64,9 +60,9 @@ function fitted({ size, fit }: FrameForm): string {
  * sample aspect, ordinary tones whatever the transfer curve.
  * @param box a size that all frames are to have; without it, `short-side` follows each frame's aspect
  */
-export function pictureFilter(form: FrameForm, hdr: boolean, box?: FrameSize): string {
+export function pictureFilter(form: FrameForm, hdr: HdrColour | null, box?: FrameSize): string {
   const shape = box === undefined ? fitted(form) : `${cover(box)},crop=${box.width}:${box.height}`;
-  return `${hdr ? TONE_MAP : ''}${shape},setsar=1`;
+  return [...(hdr === null ? [] : [toneMap(hdr)]), shape, 'setsar=1'].join(',');
 }
 
 /**

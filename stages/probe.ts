@@ -2,6 +2,7 @@ import { StageError } from './failure.js';
 import { explainComplaints } from './ffmpeg-log.js';
 import { runFfmpeg } from './ffmpeg.js';
 import { pairFields } from './field-pairs.js';
+import { hdrColour } from './hdr.js';
 import { PacketReader } from './packet-list.js';
 import { nominalInterval } from './sample.js';
 import { chooseStream, type StreamChoice } from './stream-choice.js';
@@ -93,7 +94,7 @@ export async function indexVideo(
     seekable: !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(header.container),
     hasSound: sounds.size > 0,
     soundStream: sound.name,
-    hdr: /smpte2084|arib-std-b67/.test(description),
+    hdr: hdrColour(description),
   };
   return /\((?:top|bottom) /.test(description) ? pairFields(index, context) : index;
 }

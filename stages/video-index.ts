@@ -1,3 +1,4 @@
+import type { HdrColour } from './hdr.js';
 import type { TimeLine } from './sample.js';
 
 /** What every pass of ffmpeg needs to know of the run it is part of. */
@@ -24,6 +25,6 @@ export interface VideoIndex extends TimeLine {
   readonly hasSound: boolean;
   /** ffmpeg's name of the sound stream to take; null: the best one. */
   readonly soundStream: string | null;
-  /** The transfer curve is PQ or HLG. */
-  readonly hdr: boolean;
+  /** How the picture is to be read where its transfer curve is PQ or HLG; null for ordinary pictures. */
+  readonly hdr: HdrColour | null;
 }

@@ -156,7 +156,7 @@ describe('odd pictures', () => {
       output: [...X264, '-pix_fmt', 'yuv420p', '-colorspace', 'bt2020nc', '-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-color_range', 'tv'], // prettier-ignore
     });
     const { index, clip } = await decode(path);
-    assert.equal(index.hdr, true);
+    assert.equal(index.hdr?.transfer, 'smpte2084');
     const [red = 0, green = 0, blue = 0] = colour(clip.frames, 32);
     assert.ok(red > 140 && red < 250, `${red}`);
     assert.ok(Math.abs(red - green) < 6 && Math.abs(green - blue) < 6);
