@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import {
+  classifierSpecs,
+  classify,
+  smoothLabels,
+  softCrossEntropy,
+  type ClassifierConfig,
+  type LabelBatch,
+  type ModelConfig,
+} from '../../model/index.js';
+import type { ClipBatch } from '../batch.js';
+import type { Objective } from '../objective.js';
+import { layerDecay } from './layer-decay.js';
+import { drawMixing, mixingOptions, type Mixing } from './mixing.js';
+
+export const classificationOptions = z.strictObject({
+  ...mixingOptions.shape,
+  /** Share of a label that is spread over all classes. */
+  smoothing: z.coerce.number().min(0).lt(1).default(0.1),
+  /** What the learning rate is multiplied by for each layer below the head; 1: the same for all. */
+  layerDecay: z.coerce.number().gt(0).max(1).default(0.7),
+});
+export type ClassificationOptions = z.infer<typeof classificationOptions>;
+
+/** Clips with the numbers of their classes. */
+export interface LabelledBatch extends ClipBatch {
+  readonly labels: readonly number[];
+}
+
+/** Puts the pixels and the sound of a batch onto the device; the tensors are the caller's to dispose of. */
+export function toLabelBatch(batch: ClipBatch, config: ModelConfig): LabelBatch {
+  const clips = batch.keys.length;
+  const { frames, imageSize, mfccFrames, cepstra } = config;
+  const shape = [clips, frames, imageSize, imageSize, 3];
+  return {
+    video: tf.tensor(Float32Array.from(batch.video), shape),
+    mfcc: tf.tensor3d(batch.mfcc, [clips, mfccFrames, cepstra]),
+    audioPresent: tf.tensor1d(batch.audioPresent),
+  };
+}
+
+interface TargetBatch extends LabelBatch {
+  /** What is to be said of each clip, rows that add up to 1, `[B, classes]`. */
+  readonly labels: tf.Tensor;
+}
+
+/** 1 inside a box of a square of `size`, `[1, 1, size, size, 1]`. */
+function boxMask({ x, y }: NonNullable<Mixing['box']>, size: number): tf.Tensor {
+  const inside = Float32Array.from({ length: size * size }, (_, i) => {
+    const [column, row] = [i % size, Math.floor(i / size)];
+    return column >= x[0] && column < x[1] && row >= y[0] && row < y[1] ? 1 : 0;
+  });
+  return tf.tensor(inside, [1, 1, size, size, 1]);
+}
+
+/**
+ * Mixes each clip with the one that stands as far from the batch's end: pixels by mixup or cutmix, sound
+ * and labels by the share. Sound has no place that a box could lie in, so it is always blended.
+ */
+function mix({ labels, ...batch }: TargetBatch, { share, box }: Mixing, size: number) {
+  const blend = (x: tf.Tensor, other: tf.Tensor | number) =>
+    tf.add(tf.mul(x, tf.sub(1, other)), tf.mul(tf.reverse(x, 0), other));
+  const rest = 1 - share;
+  return {
+    video: blend(batch.video, box === undefined ? rest : boxMask(box, size)),
+    mfcc: blend(batch.mfcc, rest),
+    audioPresent: blend(batch.audioPresent, rest),
+    labels: blend(labels, rest),
+  };
+}
+
+/**
+ * Classification as VideoMAE fine-tunes it: cross-entropy against smoothed, mixed labels, a learning
+ * rate that falls from the head down.
+ * @param drawFor numbers in [0, 1) for the mixing of the batch at a place of the run
+ */
+export function classificationObjective(
+  config: ModelConfig,
+  head: ClassifierConfig,
+  options: ClassificationOptions,
+  drawFor: (position: number) => () => number,
+): Objective<LabelledBatch> {
+  return {
+    specs: classifierSpecs(config, head),
+    rateScale: (name) => layerDecay(name, config.depth, options.layerDecay),
+    load(clips) {
+      const mixing = drawMixing(options, config.imageSize, drawFor(clips.position));
+      const { labels, ...batch } = tf.tidy(() => {
+        const plain = {
+          ...toLabelBatch(clips, config),
+          labels: smoothLabels(clips.labels, head.classes, options.smoothing),
+        };
+        return mixing === undefined ? { ...plain } : mix(plain, mixing, config.imageSize);
+      });
+      return {
+        loss: (weights, mode) =>
+          softCrossEntropy(classify(batch, weights, config, head, mode), labels),
+        dispose() {
+          tf.dispose([{ ...batch }, labels]);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import { randomFor } from '../../../cache/index.js';
+import { classifierConfig, classifierSpecs, initialWeights, modelConfig } from '../../../model/index.js'; // prettier-ignore
+import { createClassifier } from '../../../stages/evaluate/classify.js';
+import { classificationObjective, classificationOptions, type LabelledBatch } from '../../../stages/finetune/objective.js'; // prettier-ignore
+import { createTrainer, planTraining, trainingOptions } from '../../../stages/index.js';
+import { onEachBackend } from '../../support/backends.js';
+
+const config = modelConfig.parse({
+  variant: 'av', imageSize: 16, patch: 8, frames: 4, width: 16, depth: 2, heads: 2, decoderWidth: 8,
+  decoderDepth: 1, decoderHeads: 1, mfccFrames: 16, audioFilters: [8, 8, 8, 8], audioLayers: [1, 1, 1, 1],
+}); // prettier-ignore
+const CLASSES = 3;
+const CLIPS = 6;
+
+/** Two clips a class; each class has a picture and a sound of its own. */
+function batch(): LabelledBatch {
+  const labels = Array.from({ length: CLIPS }, (_, i) => i % CLASSES);
+  const pixels = 4 * 16 * 16 * 3;
+  return {
+    ...{ position: 0, keys: labels.map((label, i) => `${label}-${i}`), labels },
+    ...{ visible: new Int32Array(0), masked: new Int32Array(0) },
+    video: Uint8Array.from({ length: CLIPS * pixels }, (_, i) => {
+      const label = labels[Math.floor(i / pixels)]!;
+      return 128 + 100 * Math.sin((label + 1) * 0.4 * (Math.floor(i / 3) % 16) + (i % 3));
+    }),
+    mfcc: Float32Array.from({ length: CLIPS * 16 * 13 }, (_, i) =>
+      Math.cos((labels[Math.floor(i / (16 * 13))]! + 1) * (i % 13)),
+    ),
+    audioPresent: new Float32Array(CLIPS).fill(1),
+  };
+}
+
+onEachBackend('fine-tuning', (backend) => {
+  const head = classifierConfig.parse({ classes: CLASSES, fusion: 'fused', dropout: 0, dropPath: 0 }); // prettier-ignore
+  const specs = classifierSpecs(config, head);
+  const initial = () => {
+    const values = initialWeights(specs, (name) => randomFor(4, 0, name, 'init'));
+    return new Map([...values].map(([name, data]) => [name, { data }]));
+  };
+  const trainer = (more: object, position = (at: number) => randomFor(1, 0, at, 'mix')) => {
+    const options = trainingOptions.parse({ steps: 60, lr: 3e-3, warmupEpochs: 0 });
+    return createTrainer({
+      objective: classificationObjective(config, head, classificationOptions.parse({ layerDecay: 1, ...more }), position), // prettier-ignore
+      options,
+      plan: planTraining(options, CLIPS),
+      initial: initial(),
+      step: 0,
+    });
+  };
+  const steps = backend === 'cpu' ? 15 : 60;
+
+  it('begins at even odds, and learns to tell classes apart', async () => {
+    const learner = trainer({ mixup: 0, cutmix: 0, smoothing: 0 });
+    const losses = Array.from({ length: steps }, () => learner.train(batch()).loss);
+    assert.ok(Math.abs(losses[0]! - Math.log(CLASSES)) < 1e-2, `begins at ${losses[0]}`);
+    assert.ok(
+      losses.at(-1)! < (backend === 'cpu' ? 0.9 : 0.7) * losses[0]!,
+      `ends at ${losses.at(-1)}`,
+    );
+    const classifier = createClassifier(config, head, await learner.state());
+    const probabilities = await classifier.probabilities(batch());
+    for (let clip = 0; clip < CLIPS; clip++) {
+      const row = [...probabilities.subarray(clip * CLASSES, (clip + 1) * CLASSES)];
+      assert.ok(Math.abs(row.reduce((sum, p) => sum + p, 0) - 1) < 1e-5);
+      if (backend !== 'cpu') assert.equal(row.indexOf(Math.max(...row)), clip % CLASSES);
+    }
+    classifier.dispose();
+    learner.dispose();
+  });
+
+  it('mixing is drawn by the batch’s place, and changes the loss', () => {
+    const loss = (more: object, shift = 0) =>
+      trainer(more, (at) => randomFor(1, 0, at + shift, 'mix')).train(batch()).loss;
+    const plain = loss({ mixup: 0, cutmix: 0 });
+    for (const kind of [{ cutmix: 0 }, { mixup: 0 }]) {
+      // The head begins near zero, so losses differ in late digits only.
+      assert.equal(loss(kind), loss(kind));
+      assert.notEqual(loss(kind), plain);
+    }
+    assert.notEqual(loss({ cutmix: 0 }), loss({ cutmix: 0 }, 1));
+  });
+
+  it('the learning rate falls from the head down', async () => {
+    const moved = async (layerDecay: number) => {
+      const learner = trainer({ mixup: 0, cutmix: 0, layerDecay });
+      const before = await learner.state();
+      learner.train(batch());
+      const after = await learner.state();
+      return (name: string) => Math.sqrt(before.get(name)!.data.reduce((sum, x, i) => sum + (x - after.get(name)!.data[i]!) ** 2, 0)); // prettier-ignore
+    };
+    const [even, falling] = [await moved(1), await moved(0.1)];
+    const ratio = (name: string) => falling(name) / even(name);
+    for (const [name, expected] of [
+      ['head.weight', 1],
+      ['blocks.1.mlp.fc1.weight', 0.1],
+      ['blocks.0.mlp.fc1.weight', 0.01],
+    ] as const)
+      assert.ok(Math.abs(ratio(name) / expected - 1) < 0.02, `${name}: ${ratio(name)}`);
+  });
+
+  it('holds no more tensors after a step than before', () => {
+    const learner = trainer({});
+    const counts = Array.from({ length: 3 }, () => {
+      learner.train(batch());
+      return tf.memory().numTensors;
+    });
+    assert.equal(new Set(counts).size, 1, counts.join());
+    learner.dispose();
+  });
+});
