@@ -1,13 +1,22 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BACKENDS } from '../model/index.js';
-import { exportSample, inspectCache, Inspection, inspectSample } from '../pipeline/index.js';
+import {
+  drawCacheSheet,
+  exportSample,
+  inspectCache,
+  Inspection,
+  inspectSample,
+} from '../pipeline/index.js';
 import { drawContactSheet } from '../stages/index.js';
 import { defineCommand, type Context } from './command.js';
 import { EXIT, UsageError } from './failure.js';
+import { writeHtml } from './inspect/html.js';
 import { openBrowser } from './inspect/open-browser.js';
 import { serve } from './inspect/server.js';
+import { cacheInTerminal, runsInTerminal, sampleInTerminal } from './inspect/terminal-mode.js';
 import { cacheTable, quarantineRows, runTable, sampleRows, sampleTable } from './inspect/tables.js';
+import { bytes } from './terminal.js';
 
 const schema = z.strictObject({
   folders: z.union([z.string().transform((folder) => [folder]), z.array(z.string()).min(1)]),
@@ -26,6 +35,7 @@ const schema = z.strictObject({
     .max(65535)
     .optional(),
   open: z.boolean().default(true),
+  html: z.string().optional(),
   terminal: z.boolean().default(false),
   backend: z.enum(['auto', ...BACKENDS]).default('wasm'),
 });
@@ -34,7 +44,7 @@ type Options = z.output<typeof schema>;
 async function showSample(
   folder: string,
   index: number,
-  { out, png }: Options,
+  { out, png, terminal }: Options,
   { report, json }: Context,
 ): Promise<void> {
   const { reader } = await inspectCache(folder);
@@ -44,6 +54,7 @@ async function showSample(
     const { shape } = reader.manifest;
     if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     report.line(sampleTable(summary));
+    if (terminal) report.line(await sampleInTerminal(sample, reader));
     if (out !== undefined) {
       const files = await exportSample(inspected, shape, out);
       report.line(`\nwrote ${files.length} files into ${out}`);
@@ -59,13 +70,14 @@ async function showSample(
 
 async function printCache(
   folder: string,
-  { limit }: Options,
+  { limit, terminal }: Options,
   { report, json }: Context,
 ): Promise<void> {
   const { summary, quarantine, reader } = await inspectCache(folder);
   try {
     if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     report.line(cacheTable(summary));
+    if (terminal) report.line(await cacheInTerminal(reader));
     if (summary.samples > 0) report.line(`\n${sampleRows(reader, limit)}`);
     if (summary.samples > limit) report.line(`… and ${summary.samples - limit} more (--limit)`);
     if (quarantine.length > 0) report.line(`\n${quarantineRows(quarantine)}`);
@@ -75,14 +87,42 @@ async function printCache(
 }
 
 async function printAll(inspection: Inspection, options: Options, context: Context): Promise<void> {
+  const { report, json } = context;
+  let logged = false;
   for (const run of inspection.runs) {
     const answer = await run.answer();
     const { lines } = await run.metrics('');
-    if (context.json)
+    logged ||= lines.length > 0;
+    if (json)
       process.stdout.write(`${JSON.stringify({ ...answer, last: lines.at(-1) ?? null })}\n`);
-    context.report.line(runTable(answer, lines.at(-1)));
+    report.line(`${runTable(answer, lines.at(-1))}\n`);
   }
+  if (options.terminal && logged) report.line(await runsInTerminal(inspection));
   for (const { folder } of inspection.caches) await printCache(folder, options, context);
+}
+
+/** All that was given as one picture: the losses of runs, or samples of a cache. */
+async function writePng(inspection: Inspection, path: string, { report }: Context): Promise<void> {
+  const [cache] = inspection.caches;
+  if (inspection.runs.length > 0) await writeFile(path, await inspection.runSheet());
+  else if (cache !== undefined) await writeFile(path, await drawCacheSheet(await cache.reader()));
+  report.line(`wrote ${path}`);
+  report.event('done', { png: path });
+}
+
+async function writePage(
+  inspection: Inspection,
+  path: string,
+  sample: number | undefined,
+  { report, signal }: Context,
+): Promise<void> {
+  const onProgress = (done: number, total: number) => {
+    report.progress(`${done}/${total} samples`);
+  };
+  const html = await writeHtml({ inspection, sample, onProgress, signal });
+  await writeFile(path, html);
+  report.line(`wrote ${path}, ${bytes(Buffer.byteLength(html))}; it opens anywhere, without avme`);
+  report.event('done', { html: path });
 }
 
 /** Serves the page until Ctrl-C. */
@@ -120,22 +160,36 @@ export const inspectCommand = defineCommand({
   flags: {
     port: { value: 'n', text: 'serve the page here, also without a terminal; 0: any free port' },
     open: { negated: true, text: 'do not open the browser' },
-    terminal: { text: 'tables in the terminal instead of the page' },
+    terminal: { text: 'tables and pictures in the terminal instead of the page' },
+    html: { value: 'file', text: 'write one HTML file that opens anywhere, without avme' },
     sample: { value: 'n', text: 'show one sample, numbered from 0' },
     out: { value: 'folder', text: 'with --sample: write its frames, MFCC and contact sheet' },
-    png: { value: 'file', text: 'with --sample: write its contact sheet' },
+    png: {
+      value: 'file',
+      text: 'write a picture: samples, losses, or with --sample its contact sheet',
+    },
     limit: { value: 'n', text: 'how many samples the table lists' },
     backend: { value: 'name', text: 'what models are asked on: wasm leaves a GPU to the training' },
   },
   async run(options, context) {
-    const { sample, out, png, folders, port, terminal, backend } = options;
-    if (sample === undefined && (out !== undefined || png !== undefined))
-      throw new UsageError('--out and --png write one sample: say which with --sample N');
+    const { sample, out, png, html, folders, port, terminal, backend } = options;
+    if (sample === undefined && out !== undefined)
+      throw new UsageError('--out writes one sample: say which with --sample N');
     const inspection = await Inspection.open(folders, backend);
-    const asPage = port !== undefined || (process.stdout.isTTY && !context.json && !terminal);
-    if (sample !== undefined) await showSample(onlyCache(inspection), sample, options, context);
-    else if (asPage) await servePage(inspection, options, context);
-    else await printAll(inspection, options, context);
+    const files = png !== undefined || html !== undefined;
+    const toTerminal = terminal || files || context.json || !process.stdout.isTTY;
+    try {
+      if (html !== undefined) await writePage(inspection, html, sample, context);
+      if (sample !== undefined) {
+        const cache = onlyCache(inspection);
+        if (html === undefined || out !== undefined || png !== undefined)
+          await showSample(cache, sample, options, context);
+      } else if (png !== undefined) await writePng(inspection, png, context);
+      else if (port !== undefined || !toTerminal) await servePage(inspection, options, context);
+      else if (!files) await printAll(inspection, options, context);
+    } finally {
+      await inspection.close();
+    }
     return EXIT.done;
   },
 });

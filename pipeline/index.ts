@@ -29,7 +29,9 @@ export { clipSound } from './inspect/clip-sound.js';
 export { readFilter } from './inspect/filter.js';
 export { Inspection } from './inspect/inspection.js';
 export type { PictureRequest } from './inspect/model-view.js';
+export { decodePicture, mosaic, type Pixels } from './inspect/pictures.js';
 export { InspectProblem } from './inspect/problem.js';
+export { drawCacheSheet, middleFrame } from './inspect/sheets.js';
 export { modelChoice, type ModelChoice } from './model-choice.js';
 export { preprocess, type PreprocessRequest } from './preprocess.js';
 export {

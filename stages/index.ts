@@ -7,6 +7,7 @@ export { drawTubeMask, maskedPositions, maskOptions, maskRatioOption, tokenOrder
 export { mfcc, SAMPLE_RATE } from './mfcc.js';
 export { encodePng } from './pictures/canvas.js';
 export { drawContactSheet } from './pictures/contact-sheet.js';
+export { drawGallery, type GalleryEntry } from './pictures/gallery-sheet.js';
 export { drawCurves, type Curve } from './pictures/loss-curve.js';
 export { drawReconstructions, type Reconstruction } from './pictures/reconstruction-sheet.js';
 export { createReconstructor, type Reconstructor } from './reconstruct.js';

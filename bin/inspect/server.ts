@@ -116,7 +116,6 @@ export async function serve(inspection: Inspection, port: number): Promise<Inspe
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await inspection.close();
     },
   };
 }

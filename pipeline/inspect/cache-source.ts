@@ -86,6 +86,13 @@ export class CacheSource {
     };
   }
 
+  /** Waits until every header has been read. */
+  async surveyed(): Promise<void> {
+    await (
+      await this.#open()
+    ).survey.done;
+  }
+
   /** A part of the filtered list. */
   async list(filter: SampleFilter, from: number, count: number): Promise<ListAnswer> {
     const snapshot = await this.#open();

@@ -8,6 +8,7 @@ import { ModelView, type RunWithCache } from './model-view.js';
 import { filmStrip, thumbnail, type PictureFormat } from './pictures.js';
 import { InspectProblem } from './problem.js';
 import { RunSource } from './run-source.js';
+import { drawRunSheet } from './sheets.js';
 
 /** Shorter side of a thumbnail in pixels: sharp on a dense screen, a few KB each. */
 const THUMBNAIL = 160;
@@ -107,6 +108,11 @@ export class Inspection {
   async film(cache: number, index: number, format: PictureFormat, side?: number): Promise<Buffer> {
     const { header, frames } = await this.cache(cache).sample(index);
     return filmStrip([frames], header.height, header.width, format, side);
+  }
+
+  /** The losses of all runs as a picture. @returns PNG */
+  runSheet(): Promise<Buffer> {
+    return drawRunSheet(this.runs);
   }
 
   async close(): Promise<void> {

@@ -61,3 +61,48 @@ function sideBySide(films: readonly Uint8Array[], rows: number, width: number): 
 export function difference(original: Uint8Array, made: Uint8Array, gain: number): Uint8Array {
   return original.map((value, i) => Math.min(255, Math.abs(value - (made[i] ?? 0)) * gain));
 }
+
+/** Pixels as they lie in memory, RGB. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture file as pixels, of this width. */
+export async function decodePicture(file: Uint8Array, width: number): Promise<Pixels> {
+  const { data, info } = await sharp(file)
+    .resize({ width })
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** Frames of one size in rows, each scaled to `width` pixels: a contact sheet without words. */
+export async function mosaic(
+  frames: readonly Pixels[],
+  columns: number,
+  width: number,
+): Promise<Pixels> {
+  const [first] = frames;
+  if (first === undefined) throw new RangeError('mosaic: there is no frame');
+  const height = Math.max(1, Math.round((width * first.height) / first.width));
+  const tiles = await Promise.all(
+    frames.map(
+      (frame) =>
+      raw(frame.data, frame.width, frame.height).resize(width, height, { fit: 'cover' }).raw().toBuffer(), // prettier-ignore
+    ),
+  );
+  const shown = Math.min(columns, frames.length);
+  const rows = Math.ceil(frames.length / shown);
+  const line = shown * width * 3;
+  const out = new Uint8Array(rows * height * line);
+  tiles.forEach((tile, i) => {
+    const left = (i % shown) * width * 3;
+    const top = Math.floor(i / shown) * height;
+    for (let y = 0; y < height; y++)
+      out.set(tile.subarray(y * width * 3, (y + 1) * width * 3), (top + y) * line + left);
+  });
+  return { data: out, width: shown * width, height: rows * height };
+}

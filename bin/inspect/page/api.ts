@@ -1,26 +1,6 @@
 import type { ListAnswer, ListedSample, Neighbour, SampleAnswer } from '../../../pipeline/inspect/answers.js'; // prettier-ignore
 import { filterTest, readFilter } from '../../../pipeline/inspect/filter.js';
-
-/** What a self-contained file holds instead of a server. */
-export interface Embedded {
-  /** Answers by their addresses. */
-  readonly answers: Readonly<Record<string, unknown>>;
-  /** Pictures as data addresses, by their addresses. */
-  readonly pictures: Readonly<Record<string, string>>;
-  /** When it was written, ISO 8601. */
-  readonly written: string;
-}
-
-export type Parameters = Readonly<Record<string, string | number | undefined>>;
-
-/** An address of the data API: the same question has the same address. */
-export function address(path: string, parameters: Parameters = {}): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)))
-    if (value !== undefined && value !== '') query.set(name, String(value));
-  const text = query.toString();
-  return text === '' ? path : `${path}?${text}`;
-}
+import type { Embedded } from './embedded.js';
 
 function readEmbedded(): Embedded | undefined {
   const text = document.getElementById('embedded')?.textContent;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SourcesAnswer } from '../../../pipeline/inspect/answers.js';
 import { embedded } from './api.js';
 import { CacheView } from './cache/cache-view.js';
@@ -23,8 +23,14 @@ const first = ({ sources }: SourcesAnswer): Route | undefined => {
 
 /** Names of the folders, to go from one to another. */
 function Sources({ sources, route }: { sources: SourcesAnswer; route: Route | undefined }) {
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => {
+    list.current
+      ?.querySelector('[aria-current]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [route?.kind, route?.id]);
   return (
-    <nav class="sources" aria-label="What is looked at">
+    <nav class="sources" aria-label="What is looked at" ref={list}>
       {sources.sources.map(({ kind, id, name, folder }) => (
         <a
           key={`${kind}${id}`}
@@ -43,7 +49,8 @@ export function App() {
   const [asked, go] = useRoute();
   const [help, setHelp] = useState(false);
   const { data: sources, problem } = useAnswer<SourcesAnswer>('sources');
-  const route = asked ?? (sources && first(sources));
+  const somewhere = window.location.hash.length > 2;
+  const route = asked ?? (somewhere ? undefined : sources && first(sources));
   const source = sources?.sources.find(({ kind, id }) => kind === route?.kind && id === route.id);
   const title = source === undefined ? 'avme inspect' : `${source.name} · avme inspect`;
   useEffect(() => {

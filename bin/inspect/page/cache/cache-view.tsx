@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { OverviewAnswer } from '../../../../pipeline/inspect/answers.js';
-import { address } from '../api.js';
+import { address } from '../address.js';
+import { embedded } from '../api.js';
 import { useAnswer } from '../hooks.js';
 import { number } from '../parts/figures.js';
 import { Message, Waiting } from '../parts/message.js';
@@ -43,7 +44,7 @@ export function CacheView({ route, go }: ViewProps) {
           ['quarantine', `Quarantine ${quarantined > 0 ? number(quarantined) : ''}`],
         ]}
       />
-      {overview?.sealed === false && (
+      {overview?.sealed === false && embedded === undefined && (
         <p class="note">
           This cache is not sealed: it is being written, or a run was stopped. It is shown as it was
           at {new Date(overview.read).toLocaleTimeString()}.{' '}

@@ -1,7 +1,8 @@
 import { memo } from 'preact/compat';
 import type { ListedSample } from '../../../../pipeline/inspect/answers.js';
 import { FLAGS } from '../../../../pipeline/inspect/filter.js';
-import { address, pictureAt } from '../api.js';
+import { address } from '../address.js';
+import { pictureAt } from '../api.js';
 
 interface CellProps {
   readonly cache: number;
@@ -56,7 +57,7 @@ export const Cell = memo(function Cell(props: CellProps) {
         {odd.length > 0 && <span class="notes">{odd.join(' · ')}</span>}
         <span class="label">{label ?? 'no label'}</span>
         <span class="id">
-          {nameOf(sample)} <span class="clip">· clip {clip}</span>
+          <span class="name">{nameOf(sample)}</span> <span>· {clip}</span>
         </span>
       </a>
     </li>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OverviewAnswer } from '../../../../pipeline/inspect/answers.js';
 import { NONE, readFilter } from '../../../../pipeline/inspect/filter.js';
+import { embedded } from '../api.js';
 import { useKeys } from '../hooks.js';
 import { number } from '../parts/figures.js';
 import { withQuery, type Route } from '../route.js';
@@ -105,6 +106,7 @@ export function FilterBar({ route, go, overview, total }: FilterBarProps) {
       </select>
       <output class="found" aria-live="polite">
         {total === undefined ? '…' : `${number(total)} ${total === 1 ? 'sample' : 'samples'}`}
+        {embedded !== undefined && overview !== undefined && ` of ${number(overview.samples)}`}
       </output>
     </form>
   );

@@ -18,7 +18,7 @@ const HIGHEST = 8_000_000;
 
 /** Cells as many as fit, at least two columns. */
 export function layoutOf(width: number, total: number): Layout {
-  const least = width < 520 ? 100 : 136;
+  const least = width < 520 ? 92 : 136;
   const columns = Math.max(2, Math.floor((width + GAP) / (least + GAP)));
   const cell = Math.max(1, Math.floor((width - (columns - 1) * GAP) / columns));
   const row = cell + CAPTION + GAP;

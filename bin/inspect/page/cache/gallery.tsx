@@ -10,6 +10,8 @@ import { layoutOf, scrollTo, windowOf } from './gallery-window.js';
 import { useSampleList } from './sample-pages.js';
 
 const SPARE = 2;
+/** Room around the cells for the outline of the focus, as in the style sheet. */
+const MARGIN = 3;
 /** Milliseconds of rest after which the place is written into the address. */
 const REST = 250;
 
@@ -24,7 +26,8 @@ export function Gallery({ route, go, overview }: GalleryProps) {
   const filter = Object.fromEntries(new URLSearchParams(writeFilter(readFilter(route.query))));
   const list = useSampleList(route.id, filter, overview?.read ?? '');
   const total = list.total ?? 0;
-  const [box, { width, height }] = useSize<HTMLDivElement>();
+  const [box, { width: outer, height }] = useSize<HTMLDivElement>();
+  const width = outer - 2 * MARGIN;
   const [scrolled, setScrolled] = useState(0);
   const [current, setCurrent] = useState(Number(route.query.get('at') ?? 0) || 0);
   const focus = useRef(false);

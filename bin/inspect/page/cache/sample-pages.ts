@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ListAnswer, ListedSample } from '../../../../pipeline/inspect/answers.js';
-import { address, ask, type Parameters } from '../api.js';
+import { address, type Parameters } from '../address.js';
+import { ask } from '../api.js';
 
 const PAGE = 120;
 /** Pages kept; a list of a hundred thousand is not held whole. */

@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import type { MaskAnswer, Neighbour, SampleAnswer } from '../../../../pipeline/inspect/answers.js';
 import { readFilter, writeFilter } from '../../../../pipeline/inspect/filter.js';
-import { address, embedded, pictureAt } from '../api.js';
+import { address } from '../address.js';
+import { embedded, pictureAt } from '../api.js';
 import { drawMask } from '../draw.js';
 import { useAnswer, useKeys, usePicture } from '../hooks.js';
 import { Frame } from '../parts/frame.js';

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AttentionAnswer, ListAnswer } from '../../../../pipeline/inspect/answers.js';
-import { address, embedded, pictureAt } from '../api.js';
+import { address } from '../address.js';
+import { embedded, pictureAt } from '../api.js';
 import { drawMask, eachPosition, modelSquare, viridis } from '../draw.js';
 import { useAnswer, useKeys, usePicture } from '../hooks.js';
 import { Frame } from '../parts/frame.js';
@@ -26,7 +27,8 @@ function heat(shares: readonly number[], low: number, high: number, square: numb
     eachPosition(shares.length, modelSquare(width, height, square), (position, place) => {
       const value = ((shares[position] ?? 0) - low) / Math.max(1e-9, high - low);
       const [r, g, b] = viridis(value);
-      pen.fillStyle = `rgb(${r} ${g} ${b} / 62%)`;
+      // Little attention lets the picture through.
+      pen.fillStyle = `rgb(${r} ${g} ${b} / ${Math.round(25 + 50 * value)}%)`;
       pen.fillRect(place.x, place.y, place.width, place.height);
     });
   };
@@ -51,7 +53,7 @@ export function Attention(props: RunProps) {
   }); // prettier-ignore
   return (
     <>
-      <PictureChoices {...props} masks={true} />
+      <PictureChoices {...props} />
       {problem !== undefined && <Message problem={problem} />}
       {waiting && (
         <p class="figure" role="status">

@@ -59,6 +59,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
+    padding: [10, 14, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false, drag: { x: true, y: false } },
     scales: { x: { time: false }, y: log ? { distr: 3 } : {} },

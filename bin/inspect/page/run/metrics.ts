@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { MetricsAnswer } from '../../../../pipeline/inspect/answers.js';
-import { address, ask, embedded } from '../api.js';
+import { address } from '../address.js';
+import { ask, embedded } from '../api.js';
 
 export type Line = Readonly<Record<string, number>>;
 
@@ -53,13 +54,14 @@ export function useMetrics(runs: readonly number[]): ReadonlyMap<number, Metrics
   return all;
 }
 
-/** A centred moving average over `2 · radius + 1` values, in one pass. */
+/** A centred moving average over `2 · radius + 1` values, at the ends over as many as lie on both sides. */
 export function smooth(values: readonly number[], radius: number): number[] {
   const sums = [0];
   for (const value of values) sums.push((sums.at(-1) ?? 0) + value);
   return values.map((_, i) => {
-    const from = Math.max(0, i - radius);
-    const to = Math.min(values.length, i + radius + 1);
+    const reach = Math.min(radius, i, values.length - 1 - i);
+    const from = i - reach;
+    const to = i + reach + 1;
     return ((sums[to] ?? 0) - (sums[from] ?? 0)) / (to - from);
   });
 }

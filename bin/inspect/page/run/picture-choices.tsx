@@ -1,5 +1,6 @@
 import type { ListAnswer } from '../../../../pipeline/inspect/answers.js';
-import { address, embedded, type Parameters } from '../api.js';
+import { address, type Parameters } from '../address.js';
+import { embedded } from '../api.js';
 import { useAnswer } from '../hooks.js';
 import { number } from '../parts/figures.js';
 import { withQuery } from '../route.js';
@@ -23,9 +24,46 @@ export function pictureChoice({ route, run }: RunProps): PictureChoice {
   return { step, sample, parameters: { step, sample, seed, ratio, mute } };
 }
 
+/** Samples whose pictures of this run are in the file that the page is in. */
+function samplesInFile(run: number): number[] {
+  const start = `runs/${run}/reconstruction?`;
+  return Object.keys(embedded?.answers ?? {})
+    .filter((asked) => asked.startsWith(start))
+    .map((asked) => Number(new URLSearchParams(asked.slice(start.length)).get('sample')));
+}
+
+/** What a file has to choose from. */
+function FileChoices(props: RunProps) {
+  const { route, go } = props;
+  return (
+    <fieldset class="choices">
+      <legend class="hidden">What is shown</legend>
+      <label>
+        Sample
+        <select
+          value={pictureChoice(props).sample}
+          onChange={(event) => {
+            go(withQuery(route, { sample: event.currentTarget.value }), true);
+          }}
+        >
+          {samplesInFile(route.id).map((sample) => (
+            <option key={sample} value={sample}>
+              {sample}
+            </option>
+          ))}
+        </select>
+      </label>
+    </fieldset>
+  );
+}
+
 /** Checkpoint, sample and mask of a picture. */
-export function PictureChoices(props: RunProps & { readonly masks: boolean }) {
-  const { route, go, run, cache, masks } = props;
+export function PictureChoices(props: RunProps) {
+  return embedded === undefined ? <LiveChoices {...props} /> : <FileChoices {...props} />;
+}
+
+function LiveChoices(props: RunProps) {
+  const { route, go, run, cache } = props;
   const { step, sample } = pictureChoice(props);
   const { data: list } = useAnswer<ListAnswer>(address(`caches/${cache}/samples`, { from: sample, count: 1 })); // prettier-ignore
   const set = (change: Readonly<Record<string, string | number | undefined>>) => { go(withQuery(route, change), true); }; // prettier-ignore
@@ -93,48 +131,42 @@ export function PictureChoices(props: RunProps & { readonly masks: boolean }) {
           ? ''
           : `${item.label ?? 'no label'} · ${item.id.split('/').at(-1) ?? ''}`}
       </span>
-      {embedded === undefined && masks && (
-        <>
-          <label>
-            Masked
-            <input
-              type="range"
-              min="0.1"
-              max="0.95"
-              step="0.05"
-              value={route.query.get('ratio') ?? String(ratioOf(props))}
-              onChange={(event) => {
-                set({ ratio: event.currentTarget.value });
-              }}
-            />
-            <span class="value">
-              {Number(route.query.get('ratio') ?? ratioOf(props)).toFixed(2)}
-            </span>
-          </label>
-          <label>
-            Seed
-            <input
-              type="number"
-              min="0"
-              value={route.query.get('seed') ?? '0'}
-              onChange={(event) => {
-                set({ seed: event.currentTarget.value });
-              }}
-            />
-          </label>
-          {run.variant !== 'v' && (
-            <label>
-              <input
-                type="checkbox"
-                checked={mute}
-                onChange={() => {
-                  set({ mute: mute ? undefined : 1 });
-                }}
-              />
-              without sound
-            </label>
-          )}
-        </>
+      <label>
+        Masked
+        <input
+          type="range"
+          min="0.1"
+          max="0.95"
+          step="0.05"
+          value={route.query.get('ratio') ?? String(ratioOf(props))}
+          onChange={(event) => {
+            set({ ratio: event.currentTarget.value });
+          }}
+        />
+        <span class="value">{Number(route.query.get('ratio') ?? ratioOf(props)).toFixed(2)}</span>
+      </label>
+      <label>
+        Seed
+        <input
+          type="number"
+          min="0"
+          value={route.query.get('seed') ?? '0'}
+          onChange={(event) => {
+            set({ seed: event.currentTarget.value });
+          }}
+        />
+      </label>
+      {run.variant !== 'v' && (
+        <label>
+          <input
+            type="checkbox"
+            checked={mute}
+            onChange={() => {
+              set({ mute: mute ? undefined : 1 });
+            }}
+          />
+          without sound
+        </label>
       )}
     </fieldset>
   );

@@ -1,5 +1,6 @@
 import type { RankedSample, RankingAnswer } from '../../../../pipeline/inspect/answers.js';
-import { address, embedded, pictureAt } from '../api.js';
+import { address } from '../address.js';
+import { embedded, pictureAt } from '../api.js';
 import { useAnswer } from '../hooks.js';
 import { Message } from '../parts/message.js';
 import { withQuery, writeRoute } from '../route.js';

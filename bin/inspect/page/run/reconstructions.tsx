@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ReconstructionAnswer } from '../../../../pipeline/inspect/answers.js';
-import { address, pictureAt } from '../api.js';
+import { address } from '../address.js';
+import { pictureAt } from '../api.js';
 import { useAnswer, useKeys, usePicture } from '../hooks.js';
 import { Frame } from '../parts/frame.js';
 import { Message } from '../parts/message.js';
@@ -84,7 +85,7 @@ export function Reconstructions(props: RunProps) {
   useKeys({ ArrowLeft: () => { step(-1); }, ArrowRight: () => { step(1); } }); // prettier-ignore
   return (
     <>
-      <PictureChoices {...props} masks={true} />
+      <PictureChoices {...props} />
       {problem !== undefined && <Message problem={problem} />}
       <p class="figure" role="status">
         {waiting || (data !== undefined && film === undefined)

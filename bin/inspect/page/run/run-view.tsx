@@ -1,4 +1,5 @@
 import type { RunAnswer, SourcesAnswer } from '../../../../pipeline/inspect/answers.js';
+import { embedded } from '../api.js';
 import { useAnswer, useKeys } from '../hooks.js';
 import { Fields } from '../parts/figures.js';
 import { Message, Waiting } from '../parts/message.js';
@@ -29,7 +30,10 @@ const EVERY = 5000;
 const PICTURES = ['reconstructions', 'samples', 'attention'];
 
 export function RunView({ route, go, sources }: RunViewProps) {
-  const { data: run, problem } = useAnswer<RunAnswer>(`runs/${route.id}`, EVERY);
+  const { data: run, problem } = useAnswer<RunAnswer>(
+    `runs/${route.id}`,
+    embedded === undefined ? EVERY : undefined,
+  );
   useKeys({ Escape: () => { go({ ...route, view: 'curves', query: new URLSearchParams() }); } }); // prettier-ignore
   if (problem !== undefined) return <Message problem={problem} />;
   if (run === undefined) return <Waiting what="Reading the run" />;
@@ -37,8 +41,9 @@ export function RunView({ route, go, sources }: RunViewProps) {
   const views: (readonly [string, string])[] = [
     ['curves', 'Curves'],
     ['reconstructions', 'Reconstructions'],
-    ['samples', 'Worst and best'],
   ];
+  // Worked out by the model, sample by sample: not something for a file.
+  if (embedded === undefined) views.push(['samples', 'Worst and best']);
   if (run.variant === 'av') views.push(['attention', 'Attention']);
   if (run.confusion !== null) views.push(['confusion', 'Confusion']);
   views.push(['settings', 'Settings']);

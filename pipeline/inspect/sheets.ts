@@ -1,0 +1,46 @@
+import { basename } from 'node:path';
+import type { CacheReader } from '../../cache/index.js';
+import { drawCurves, drawGallery } from '../../stages/index.js';
+import { spreadIndices } from '../reconstruct.js';
+import type { RunSource } from './run-source.js';
+
+/** Samples on a sheet: what fits on a page. */
+const SHOWN = 48;
+
+/** The frame in the middle of a sample's clip, in memory of its own. */
+export function middleFrame(reader: CacheReader, index: number) {
+  return reader.withSample(index, ({ header, frames }) => {
+    const { height, width } = header;
+    const bytes = height * width * 3;
+    const middle = (frames.length / bytes) >> 1;
+    return { header, height, width, frame: frames.slice(middle * bytes, (middle + 1) * bytes) };
+  });
+}
+
+/** A cache at a glance: samples spread over it, a frame of each. @returns PNG */
+export function drawCacheSheet(reader: CacheReader): Promise<Buffer> {
+  const entries = spreadIndices(reader.size, SHOWN).map((index) => {
+    const { header, ...picture } = middleFrame(reader, index);
+    return { ...picture, title: header.label ?? 'no label', note: `${basename(header.id)} · ${header.clip}` };
+  });
+  const { manifest } = reader;
+  const shown = entries.length < reader.size ? `${entries.length} of ` : '';
+  const { labels, audioPresent } = manifest.statistics;
+  return drawGallery(
+    entries,
+    `${shown}${reader.size} samples`,
+    `${Object.keys(labels).length} labels · ${audioPresent} with sound · fingerprint ${manifest.fingerprint.slice(0, 12)}`,
+  );
+}
+
+/** The losses of runs as curves. @returns PNG @throws Error when none has logged a step */
+export async function drawRunSheet(runs: readonly RunSource[]): Promise<Buffer> {
+  const curves = await Promise.all(
+    runs.map(async (run) => {
+      const { lines } = await run.metrics('');
+      const points = lines.map(({ step = 0, loss = NaN }) => ({ step, value: loss }));
+      return { name: basename(run.folder), points };
+    }),
+  );
+  return drawCurves(curves, 'loss over steps');
+}
