@@ -11,7 +11,7 @@ export {
   type Manifest,
   type ShardEntry,
 } from './manifest.js';
-export { epochOrder, placeInEpoch, rankPositions, sampleAt } from './order.js';
+export { epochOrder, placeInEpoch } from './order.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
 export { randomFor } from './random.js';
 export { openCache, CacheReader, type ReadManifest } from './reader.js';
@@ -28,7 +28,15 @@ export {
 } from './records.js';
 export { sampleKey, type ClipOrigin } from './sample-key.js';
 export { codecOf, type Codec } from './schema.js';
+export { SpanReader } from './shard-file.js';
 export { type RecordPlace } from './shard-source.js';
+export {
+  rankPlaces,
+  sampleSequence,
+  type SampleSequence,
+  type SequenceItem,
+  type SequencePart,
+} from './sequence.js';
 export { sumsOf, type ClipSums, type Moments, type Statistics } from './statistics.js';
 export { belongsTo, selectSamples, type Subset } from './subset.js';
 export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

@@ -16,12 +16,18 @@ function bit(value: number, key: number): number {
  * The order of one epoch: a permutation of n samples that is drawn from (seed, epoch) and takes no
  * memory; any position can be asked for by itself. "Swap or not" (Hoang, Morris, Rogaway: An
  * Enciphering Scheme Based on a Card Shuffle, 2012), which works for any n without rejection.
+ * @param purpose orders for different purposes have nothing to do with each other
  * @returns position in the epoch, 0 to n − 1 → sample
  */
-export function epochOrder(n: number, seed: number, epoch: number): (position: number) => number {
+export function epochOrder(
+  n: number,
+  seed: number,
+  epoch: number,
+  purpose = 'order',
+): (position: number) => number {
   if (!Number.isInteger(n) || n < 1 || n > MAX_SAMPLES)
     throw new RangeError(`order: got ${n} samples; there must be 1 to ${MAX_SAMPLES}`);
-  const draw = randomFor(seed, epoch, n, 'order');
+  const draw = randomFor(seed, epoch, n, purpose);
   const pivots = Uint32Array.from({ length: ROUNDS }, () => Math.floor(draw() * n));
   const keys = Int32Array.from({ length: ROUNDS }, () => Math.floor(draw() * 2 ** 32) | 0);
   return (position) => {
@@ -37,25 +43,10 @@ export function epochOrder(n: number, seed: number, epoch: number): (position: n
   };
 }
 
-/** The sample at one position of an epoch of n. */
-export function sampleAt(n: number, seed: number, epoch: number, position: number): number {
-  return epochOrder(n, seed, epoch)(position);
-}
-
 /**
  * Where a place in the endless sequence of training samples lies: this one integer, with n and the
  * seed, is a loader's whole state.
  */
 export function placeInEpoch(n: number, place: number): { epoch: number; position: number } {
   return { epoch: Math.floor(place / n), position: place % n };
-}
-
-/**
- * The positions of an epoch that one of `world` ranks takes: every world-th. Together the ranks take
- * each position once, and none takes more than one more than another.
- */
-export function* rankPositions(n: number, rank: number, world: number): Generator<number> {
-  if (!Number.isInteger(world) || !Number.isInteger(rank) || rank < 0 || rank >= world)
-    throw new RangeError(`order: got rank ${rank} of ${world}; ranks are 0 to world − 1`);
-  for (let position = rank; position < n; position += world) yield position;
 }

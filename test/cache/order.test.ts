@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { epochOrder, placeInEpoch, rankPositions, sampleAt } from '../../cache/order.js';
+import { epochOrder, placeInEpoch } from '../../cache/order.js';
 
 const counts = fc.integer({ min: 1, max: 500 });
 const seeds = fc.nat();
@@ -26,7 +26,7 @@ describe('sample order', () => {
   it('is a function of seed, epoch and position alone', () => {
     fc.assert(
       fc.property(counts, seeds, fc.nat(1000), fc.nat(), (n, seed, epoch, at) => {
-        assert.equal(sampleAt(n, seed, epoch, at % n), wholeOrder(n, seed, epoch)[at % n]);
+        assert.equal(epochOrder(n, seed, epoch)(at % n), wholeOrder(n, seed, epoch)[at % n]);
       }),
     );
   });
@@ -70,23 +70,6 @@ describe('sample order', () => {
     assert.ok(chiSquare < 60, `χ² = ${chiSquare}`);
   });
 
-  it('splits an epoch over ranks: disjoint, complete, balanced', () => {
-    fc.assert(
-      fc.property(counts, fc.integer({ min: 1, max: 40 }), (n, world) => {
-        const parts = Array.from({ length: world }, (_, rank) => [
-          ...rankPositions(n, rank, world),
-        ]);
-        const all = parts.flat().sort((a, b) => a - b);
-        assert.deepEqual(
-          all,
-          Array.from({ length: n }, (_, i) => i),
-        );
-        const sizes = parts.map((part) => part.length);
-        assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1);
-      }),
-    );
-  });
-
   it('finds epoch and position of a place in the endless sequence', () => {
     fc.assert(
       fc.property(counts, fc.nat(10_000), (n, place) => {
@@ -99,8 +82,7 @@ describe('sample order', () => {
 
   it('refuses what is no place in it', () => {
     assert.throws(() => epochOrder(0, 1, 0), /got 0 samples/);
-    assert.throws(() => sampleAt(5, 1, 0, 5), /position 5 in an epoch of 5/);
-    assert.throws(() => sampleAt(5, 1, 0, -1), RangeError);
-    assert.throws(() => [...rankPositions(5, 2, 2)], /rank 2 of 2/);
+    assert.throws(() => epochOrder(5, 1, 0)(5), /position 5 in an epoch of 5/);
+    assert.throws(() => epochOrder(5, 1, 0)(-1), RangeError);
   });
 });

@@ -18,6 +18,13 @@ describe('subsets', () => {
     assert.deepEqual(selectSamples(reader, { labels: [] }), []);
   });
 
+  it('take a list of keys and ids, of which a video’s id stands for all its clips', () => {
+    const clips = entries.map((entry, i) => ({ ...entry, id: `video-${i >> 1}`, clip: i & 1 }));
+    const belongs = belongsTo({ keys: ['video-1', 'a', 'nowhere'], labels: ['cat', null] });
+    assert.deepEqual(clips.filter(belongs).map(({ key }) => key), ['a', 'c', 'd']); // prettier-ignore
+    assert.deepEqual(clips.filter(belongsTo({ keys: [] })), []);
+  });
+
   it('take null as "without one"', () => {
     assert.deepEqual(selectSamples(reader, { labels: [null] }), [2]);
     assert.ok(belongsTo({ splits: [null] })(entries[3]!));

@@ -1,0 +1,75 @@
+import type { BatchArrays, BatchSize, ClipBatch } from '../batch.js';
+
+/** A sample of a batch: which of the loader's sources it is from, and its index there. */
+export interface LoadedSample {
+  readonly source: number;
+  readonly index: number;
+  readonly key: string;
+}
+
+/**
+ * A batch in shared memory that is lent until it is released; its arrays must not be used after
+ * that, since the next batch is written into the same memory.
+ */
+export class LoadedBatch implements ClipBatch {
+  #arrays: BatchArrays | undefined;
+  #release: () => void;
+
+  /** @internal a loader makes them */
+  constructor(
+    readonly position: number,
+    readonly samples: readonly LoadedSample[],
+    size: BatchSize,
+    slot: BatchArrays,
+    release: () => void,
+  ) {
+    const clips = samples.length;
+    // The last batch may have fewer clips than the slot has room for.
+    this.#arrays = {
+      video: slot.video.subarray(0, clips * size.pixels),
+      visible: slot.visible.subarray(0, clips * size.visible),
+      masked: slot.masked.subarray(0, clips * size.masked),
+      mfcc: slot.mfcc.subarray(0, clips * size.cepstra),
+      audioPresent: slot.audioPresent.subarray(0, clips),
+    };
+    this.#release = release;
+  }
+
+  get keys(): string[] {
+    return this.samples.map(({ key }) => key);
+  }
+  get video(): Uint8Array {
+    return this.arrays.video;
+  }
+  get visible(): Int32Array {
+    return this.arrays.visible;
+  }
+  get masked(): Int32Array {
+    return this.arrays.masked;
+  }
+  get mfcc(): Float32Array {
+    return this.arrays.mfcc;
+  }
+  get audioPresent(): Float32Array {
+    return this.arrays.audioPresent;
+  }
+
+  /** Gives the memory back; again does nothing. */
+  release(): void {
+    if (this.#arrays === undefined) return;
+    this.#arrays = undefined;
+    this.#release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  private get arrays(): BatchArrays {
+    if (this.#arrays === undefined)
+      throw new Error(
+        `the batch at place ${this.position} was released; take what you need of it before`,
+      );
+    return this.#arrays;
+  }
+}

@@ -1,0 +1,238 @@
+import { setImmediate } from 'node:timers/promises';
+import { CorruptRecordError } from '../../cache/index.js';
+import { batchSize } from '../batch.js';
+import { maskedPositions } from '../mask.js';
+import { ClipWriter } from './clip-writer.js';
+import { Crew } from './crew.js';
+import type { LoadedBatch } from './loaded-batch.js';
+import type { ClipSetup, Report } from './messages.js';
+import { completeOptions, type CompleteOptions, type LoaderOptions } from './options.js';
+import { Plan, type BadRecord, type PlannedClip } from './plan.js';
+import { Ring, type Filling } from './ring.js';
+
+/** What a loader came across. */
+export interface LoaderReport {
+  /** Samples that could not be read. */
+  readonly badRecords: readonly BadRecord[];
+  /** Places at which another sample stood in for one of these. */
+  readonly replaced: number;
+}
+
+function setupOf(options: CompleteOptions): ClipSetup {
+  const { shape, imageSize, tubelet, seed, mask, maskRatio, augment, sources, batch } = options;
+  const temporalSlots = shape.frames / tubelet;
+  const hidden = maskedPositions(shape.positions, maskRatio);
+  return {
+    draw: { seed, mask, maskRatio, augment },
+    sources: sources.map(({ reader: { manifest } }) => ({
+      schema: manifest.schema,
+      shape: manifest.shape,
+      statistics: manifest.statistics.mfcc,
+    })),
+    size: batchSize(batch, hidden, { shape, imageSize, slots: temporalSlots }),
+    imageSize,
+    temporalSlots,
+  };
+}
+
+/**
+ * Loads batches of training samples. They are read, checked, masked, cropped and standardised by
+ * threads, ahead of whoever takes them, straight into shared memory. What a batch holds is a pure
+ * function of the options and of its place: how many threads there are does not matter.
+ */
+export class Loader {
+  private readonly options: CompleteOptions;
+  private readonly plan: Plan;
+  private readonly ring: Ring;
+  private readonly writer: ClipWriter;
+  private readonly crew: Crew | undefined;
+  private readonly local: { readonly filling: Filling; readonly clip: number }[] = [];
+  private working = false;
+  private failure: Error | undefined;
+  private iterating = false;
+  private replaced = 0;
+  private wake: () => void = () => undefined;
+  private pump: () => void = () => undefined;
+
+  /** @throws RangeError naming an option that is wrong */
+  constructor(options: LoaderOptions) {
+    this.options = completeOptions(options);
+    const setup = setupOf(this.options);
+    this.plan = new Plan(this.options);
+    this.ring = new Ring(this.options.slots, setup.size);
+    this.writer = new ClipWriter(setup, this.ring.memory);
+    const { workers, signal } = this.options;
+    const data = { setup, control: this.ring.control, slots: this.ring.memory };
+    if (workers > 0)
+      this.crew = new Crew(workers, data, {
+        onReport: (report) => {
+          this.hear(report);
+        },
+        onFailure: (error) => {
+          this.fail(error);
+        },
+      });
+    if (signal?.aborted === true) this.abort();
+    signal?.addEventListener('abort', this.abort, { once: true });
+  }
+
+  /** Places of an epoch, over all ranks. */
+  get epochLength(): number {
+    return this.plan.epochLength;
+  }
+
+  report(): LoaderReport {
+    return { badRecords: this.plan.badRecords, replaced: this.replaced };
+  }
+
+  /**
+   * Batches from a place of the endless sequence on: with the options, this one number is all that
+   * the rest depends on. Each is lent until it is released, and no more than `slots` can be out.
+   * @param from place at which the first batches of all ranks begin
+   * @param to place before which the last one ends, with fewer clips than others if need be; default never
+   * @throws Error of a thread, of the disk, or naming a sample whose record is damaged
+   */
+  async *batches(from: number, to = Infinity): AsyncGenerator<LoadedBatch, void, undefined> {
+    if (this.iterating)
+      throw new Error('loader: its batches are being taken already; open another');
+    this.iterating = true;
+    const queue: Filling[] = [];
+    let place = from;
+    this.pump = () => {
+      while (place < to && this.failure === undefined && this.ring.hasFree) {
+        const filling = this.start(place, to);
+        if (filling !== undefined) queue.push(filling);
+        place += this.options.batch * this.options.world;
+      }
+      this.wake();
+    };
+    try {
+      this.pump();
+      for (;;) {
+        if (this.failure !== undefined) throw this.failure;
+        const [head] = queue;
+        if (head !== undefined) {
+          await head.ready;
+          queue.shift();
+          yield this.ring.lend(head, this.pump);
+        } else if (place >= to) return;
+        // All slots are lent.
+        else await new Promise<void>((resolve) => (this.wake = resolve));
+      }
+    } finally {
+      this.pump = () => undefined;
+      await Promise.allSettled(queue.map(({ ready }) => ready));
+      for (const { slot } of queue) this.ring.release(slot);
+      this.iterating = false;
+    }
+  }
+
+  /** Ends all threads; batches that are still lent stay readable. */
+  async close(): Promise<void> {
+    this.options.signal?.removeEventListener('abort', this.abort);
+    this.fail(new Error('the loader is closed'));
+    await this.crew?.close();
+  }
+
+  private readonly abort = (): void => {
+    const reason: unknown = this.options.signal?.reason;
+    this.fail(reason instanceof Error ? reason : new Error('the loader was aborted'));
+    void this.crew?.close();
+  };
+
+  /** Hands a batch's clips out. @returns undefined when it has none for this rank */
+  private start(place: number, to: number): Filling | undefined {
+    const clips = this.plan.batch(place, to);
+    if (clips.length === 0) return undefined;
+    this.replaced += clips.filter(({ attempt }) => attempt > 0).length;
+    const filling = this.ring.begin(place, clips);
+    const tasks = clips.map((clip) => this.taskFor(clip));
+    tasks.forEach((task, clip) => {
+      if (task === null) this.fillHere(filling, clip);
+    });
+    const { slot, turn } = filling;
+    if (tasks.some((task) => task !== null)) this.crew?.fill({ slot, turn, clips: tasks });
+    return filling;
+  }
+
+  /** @returns null where this thread has to do it itself: it is alone, or the shard is being written */
+  private taskFor({ source, index, key, epoch }: PlannedClip) {
+    const place = this.options.sources[source]?.reader.recordPlace(index);
+    return this.crew === undefined || place === undefined ? null : { source, key, epoch, place };
+  }
+
+  private hear(report: Report): void {
+    const filling = this.ring.filling(report.slot, report.turn);
+    if (filling === undefined) return;
+    if (report.kind === 'ready') this.ring.finish(report.slot);
+    else this.replace(filling, report.clip, report.message);
+  }
+
+  /** Another sample for one that cannot be read, or the end. */
+  private replace(filling: Filling, clip: number, message: string): void {
+    const planned = filling.clips[clip];
+    if (planned === undefined) return;
+    try {
+      const { id, key } = this.plan.reject(planned, message);
+      if (this.options.onBadRecord === 'stop') {
+        const { reader } = this.options.sources[planned.source] ?? {};
+        const path = reader?.recordPlace(planned.index)?.path ?? 'the cache';
+        throw new CorruptRecordError(
+          `sample ${planned.index} (${id}, key ${key}) in ${path}: ${message}; ` +
+            'avme verify finds all such samples, --bad-records skip goes on without them',
+        );
+      }
+      const next = this.plan.clip(planned.place, planned.attempt + 1);
+      filling.clips[clip] = next;
+      if (planned.attempt === 0) this.replaced++;
+      const task = this.taskFor(next);
+      const { slot, turn, clips } = filling;
+      if (task === null) this.fillHere(filling, clip);
+      else this.crew?.refill({ slot, turn, clip, clips: clips.length, task });
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  private fillHere(filling: Filling, clip: number): void {
+    this.local.push({ filling, clip });
+    if (!this.working) void this.work();
+  }
+
+  /** Fills clips on this thread, one between any two things that it has to do besides. */
+  private async work(): Promise<void> {
+    this.working = true;
+    for (;;) {
+      await setImmediate();
+      const next = this.local.shift();
+      if (next === undefined || this.failure !== undefined) break;
+      this.fillOne(next.filling, next.clip);
+    }
+    this.working = false;
+  }
+
+  private fillOne(filling: Filling, clip: number): void {
+    const planned = filling.clips[clip];
+    const reader = this.options.sources[planned?.source ?? 0]?.reader;
+    if (planned === undefined || reader === undefined) return;
+    try {
+      reader.withSample(planned.index, (sample) => {
+        this.writer.write(sample, planned, filling.slot, clip);
+      });
+    } catch (error) {
+      if (error instanceof CorruptRecordError) {
+        const { cause } = error;
+        this.replace(filling, clip, cause instanceof Error ? cause.message : error.message);
+      } else this.fail(error as Error);
+      return;
+    }
+    if (this.ring.tickets.done(filling.slot) === filling.clips.length)
+      this.ring.finish(filling.slot);
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.ring.fail(this.failure);
+    this.wake();
+  }
+}

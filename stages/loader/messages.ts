@@ -1,0 +1,82 @@
+import type { CacheIdentity, ClipShape, RecordPlace } from '../../cache/index.js';
+import type { AugmentOptions } from '../augment.js';
+import type { BatchSize, MfccStatistics } from '../batch.js';
+
+/** What is drawn for a clip, and how. */
+export interface DrawOptions {
+  readonly seed: number;
+  /** `epoch`: a new mask each time a clip is seen; `cached`: the one in the cache. */
+  readonly mask: 'epoch' | 'cached';
+  /** Share of the positions that is masked. */
+  readonly maskRatio: number;
+  readonly augment: AugmentOptions;
+}
+
+/** What of a cache a thread needs to know to read its records. */
+export interface SourceFormat {
+  readonly schema: CacheIdentity['schema'];
+  readonly shape: ClipShape;
+  readonly statistics: MfccStatistics;
+}
+
+/** What does not change as long as a loader is open. */
+export interface ClipSetup {
+  readonly draw: DrawOptions;
+  readonly sources: readonly SourceFormat[];
+  readonly size: BatchSize;
+  readonly imageSize: number;
+  /** Temporal slots of tubelets. */
+  readonly temporalSlots: number;
+}
+
+/** One clip of a batch that is to be filled. */
+export interface ClipTask {
+  readonly source: number;
+  readonly key: string;
+  /** What is drawn for the clip is drawn for this number. */
+  readonly epoch: number;
+  readonly place: RecordPlace;
+}
+
+/** A batch that is to be filled; the threads share its clips out among themselves. */
+export interface BatchTask {
+  readonly slot: number;
+  /** Tells this use of the slot from those before. */
+  readonly turn: number;
+  /** Null: another one sees to this clip. */
+  readonly clips: readonly (ClipTask | null)[];
+}
+
+/** One clip of a batch that is filled anew, since what stood at its place could not be read. */
+export interface RefillTask {
+  readonly slot: number;
+  readonly turn: number;
+  readonly clip: number;
+  /** Clips of the batch. */
+  readonly clips: number;
+  readonly task: ClipTask;
+}
+
+/** To a thread. */
+export type Order =
+  | { readonly kind: 'fill'; readonly batch: BatchTask }
+  | { readonly kind: 'refill'; readonly refill: RefillTask }
+  | { readonly kind: 'close' };
+
+/** From a thread. */
+export type Report =
+  | { readonly kind: 'ready'; readonly slot: number; readonly turn: number }
+  | {
+      readonly kind: 'bad';
+      readonly slot: number;
+      readonly turn: number;
+      readonly clip: number;
+      readonly message: string;
+    };
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly setup: ClipSetup;
+  readonly control: SharedArrayBuffer;
+  readonly slots: readonly SharedArrayBuffer[];
+}
