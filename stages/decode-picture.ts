@@ -71,7 +71,11 @@ function pass(
     path: index.path,
     // Behind a seek a decoder complains of what lies in front of it.
     ...(enter.length > 0 && { complaintsFrom: SHOWN_FRAME }),
-    inputOptions: ['-copyts', '-max_pixels', String(MAX_PIXELS), ...enter],
+    inputOptions: [
+      ...['-copyts', '-max_pixels', String(MAX_PIXELS)],
+      ...(index.mirror === null ? [] : ['-noautorotate']),
+      ...enter,
+    ],
     // In the input's time base, or frames closer than the average step would share a time.
     outputOptions: [
       '-map',
@@ -107,6 +111,7 @@ export async function decodeFrames(
   const filter = [
     DEINTERLACE,
     selectFilter(times, index.tick),
+    ...(index.mirror === null ? [] : [index.mirror]),
     pictureFilter(form, index.hdr, box),
     'showinfo',
   ].join(',');

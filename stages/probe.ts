@@ -1,3 +1,4 @@
+import { displayMatrices, mirrorFilter } from './display-matrix.js';
 import { StageError } from './failure.js';
 import { explainComplaints } from './ffmpeg-log.js';
 import { runFfmpeg } from './ffmpeg.js';
@@ -33,6 +34,11 @@ function readHeader(header: Header, line: string): void {
     header.sounds.set(sound[1], sound[2] ?? '');
   const chosen = /^\[info\] {3}Stream #(0:\d+) -> #0:0 \(copy\)$/.exec(line);
   if (chosen !== null) header.stream = chosen[1] ?? null;
+}
+
+async function mirrorOf(path: string, stream: string): Promise<string | null> {
+  const matrix = (await displayMatrices(path))[Number(stream.split(':')[1])];
+  return matrix == null ? null : mirrorFilter(matrix);
 }
 
 /**
@@ -95,6 +101,7 @@ export async function indexVideo(
     hasSound: sounds.size > 0,
     soundStream: sound.name,
     hdr: hdrColour(description),
+    mirror: header.container.startsWith('mov,') ? await mirrorOf(path, stream) : null,
   };
   return /\((?:top|bottom) /.test(description) ? pairFields(index, context) : index;
 }

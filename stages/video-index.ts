@@ -27,4 +27,6 @@ export interface VideoIndex extends TimeLine {
   readonly soundStream: string | null;
   /** How the picture is to be read where its transfer curve is PQ or HLG; null for ordinary pictures. */
   readonly hdr: HdrColour | null;
+  /** ffmpeg's filter for a picture that is stored mirrored; null where ffmpeg turns it upright by itself. */
+  readonly mirror: string | null;
 }
