@@ -131,7 +131,8 @@ async function servePage(
   { port = 0, open }: Options,
   { report, signal }: Context,
 ): Promise<void> {
-  const { url, close } = await serve(inspection, port);
+  const server = await serve(inspection, port);
+  const { url } = server;
   report.event('listening', { url });
   report.line(`${url}  (this machine only; Ctrl-C ends it)`);
   if (open) openBrowser(url);
@@ -139,7 +140,7 @@ async function servePage(
     signal.addEventListener('abort', resolve, { once: true });
     if (signal.aborted) resolve(undefined);
   });
-  await close();
+  await server.close();
 }
 
 /** The one cache that --sample is about. @throws UsageError */

@@ -7,16 +7,12 @@ export function openerFor(
   env: NodeJS.ProcessEnv,
 ): { command: string; args: string[] } | undefined {
   if (env['CI'] !== undefined && env['CI'] !== '') return undefined;
-  switch (platform) {
-    case 'darwin':
-      return { command: 'open', args: [url] };
-    case 'win32':
-      return { command: 'rundll32', args: ['url.dll,FileProtocolHandler', url] };
-    default:
-      return env['DISPLAY'] !== undefined || env['WAYLAND_DISPLAY'] !== undefined
-        ? { command: 'xdg-open', args: [url] }
-        : undefined;
-  }
+  if (platform === 'darwin') return { command: 'open', args: [url] };
+  if (platform === 'win32')
+    return { command: 'rundll32', args: ['url.dll,FileProtocolHandler', url] };
+  return env['DISPLAY'] !== undefined || env['WAYLAND_DISPLAY'] !== undefined
+    ? { command: 'xdg-open', args: [url] }
+    : undefined;
 }
 
 /** Opens the page; that it does not open is no failure, its address stands on the terminal. */

@@ -49,7 +49,7 @@ export async function clipSound(header: SampleHeader, signal: AbortSignal): Prom
     return encodeWav(samples, SAMPLE_RATE);
   } catch (error) {
     if (!(error instanceof StageError)) throw error;
-    throw new InspectProblem(410, `${path} cannot be read any more: ${error.cause as string}`, {
+    throw new InspectProblem(410, `${path} cannot be read any more: ${error.cause}`, {
       cause: error,
     });
   }

@@ -29,7 +29,7 @@ export interface RunWithCache {
 interface Ranking {
   readonly total: number;
   readonly samples: RankedSample[];
-  problem: unknown;
+  problem: Error | undefined;
 }
 
 const bytesOf = ({ films, shares }: ModelAnswer) =>
@@ -123,7 +123,7 @@ export class ModelView {
         ranking.samples.push({ index, key, id, clip, label, mse });
       }
     } catch (error) {
-      ranking.problem = error;
+      ranking.problem = error as Error;
     }
   }
 

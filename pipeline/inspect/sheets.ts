@@ -21,7 +21,11 @@ export function middleFrame(reader: CacheReader, index: number) {
 export function drawCacheSheet(reader: CacheReader): Promise<Buffer> {
   const entries = spreadIndices(reader.size, SHOWN).map((index) => {
     const { header, ...picture } = middleFrame(reader, index);
-    return { ...picture, title: header.label ?? 'no label', note: `${basename(header.id)} · ${header.clip}` };
+    return {
+      ...picture,
+      title: header.label ?? 'no label',
+      note: `${basename(header.id)} · ${header.clip}`,
+    };
   });
   const { manifest } = reader;
   const shown = entries.length < reader.size ? `${entries.length} of ` : '';

@@ -81,11 +81,8 @@ export function useKeys(keys: Readonly<Record<string, (event: KeyboardEvent) => 
 }
 
 /** The size of an element, whenever it changes. */
-export function useSize<E extends HTMLElement>(): [
-  { readonly current: E | null },
-  { readonly width: number; readonly height: number },
-] {
-  const element = useRef<E>(null);
+export function useSize() {
+  const element = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
     const found = element.current;
@@ -96,7 +93,7 @@ export function useSize<E extends HTMLElement>(): [
     observer.observe(found);
     return () => { observer.disconnect(); }; // prettier-ignore
   }, []);
-  return [element, size];
+  return [element, size] as const;
 }
 
 /** A picture, once it has come; undefined until then. */

@@ -26,7 +26,7 @@ export function Gallery({ route, go, overview }: GalleryProps) {
   const filter = Object.fromEntries(new URLSearchParams(writeFilter(readFilter(route.query))));
   const list = useSampleList(route.id, filter, overview?.read ?? '');
   const total = list.total ?? 0;
-  const [box, { width: outer, height }] = useSize<HTMLDivElement>();
+  const [box, { width: outer, height }] = useSize();
   const width = outer - 2 * MARGIN;
   const [scrolled, setScrolled] = useState(0);
   const [current, setCurrent] = useState(Number(route.query.get('at') ?? 0) || 0);

@@ -15,7 +15,7 @@ export function MaskControls({ route, go, mask, problem }: MaskControlsProps) {
   };
   const on = route.query.get('mask') === '1';
   const drawn = route.query.get('ratio') !== null;
-  const masked = [...mask.bits].filter((bit) => bit === '1').length;
+  const masked = mask.bits.replaceAll('0', '').length;
   const ratio = Number(route.query.get('ratio') ?? mask.ratio);
   const seed = Number(route.query.get('seed') ?? 0);
   return (

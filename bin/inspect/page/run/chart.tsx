@@ -62,7 +62,12 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
     padding: [10, 14, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false, drag: { x: true, y: false } },
-    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    scales: {
+      x: { time: false },
+      // The enum exists among the types only.
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+      y: { distr: log ? 3 : 1 },
+    },
     axes: [
       { stroke: ink, grid: { show: false }, ticks: { show: false }, label: across, labelSize: 18, labelFont: '12px system-ui', font: '11px system-ui', size: 28 },
       { stroke: ink, grid, ticks: { show: false }, font: '11px system-ui', size: 58, values: (_, values) => values.map(short) },
@@ -74,21 +79,23 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
 /** One metric of several runs over the steps. */
 export function Chart(props: ChartProps) {
   const { title, curves, log, noisy, across } = props;
-  const [box, { width }] = useSize<HTMLDivElement>();
+  const [box, { width }] = useSize();
   const dark = useMedia('(prefers-color-scheme: dark)');
   const plot = useRef<uPlot | null>(null);
   const shown = useRef<HTMLOutputElement>(null);
   const shape = [width, dark, log, noisy, across, ...curves.map(({ name, colour }) => `${name}${colour}`)].join(); // prettier-ignore
   useEffect(() => {
     if (box.current === null || width === 0) return;
-    const tell = ({ cursor: { idx }, data, series }: uPlot) => {
+    const each = noisy ? 2 : 1;
+    const tell = ({ cursor: { idx }, data }: uPlot) => {
       if (shown.current === null) return;
       const at = data[0][idx ?? -1];
-      const values = series.flatMap(({ label, width: stroke }, i) => {
-        const value = data[i]?.[idx ?? -1];
-        return i > 0 && stroke === 2 && value !== undefined && value !== null ? [`${curves.length > 1 ? `${String(label)} ` : ''}${short(value)}`] : []; // prettier-ignore
+      const values = curves.flatMap(({ name }, i) => {
+        const value = data[each * (i + 1)]?.[idx ?? -1] ?? null;
+        return value === null ? [] : [`${curves.length > 1 ? `${name} ` : ''}${short(value)}`];
       });
-      shown.current.textContent = at === undefined ? '' : `${across} ${short(at)}: ${values.join(' · ')}`; // prettier-ignore
+      shown.current.textContent =
+        at === undefined ? '' : `${across} ${short(at)}: ${values.join(' · ')}`;
     };
     const made = new uPlot(
       { ...optionsOf(props, width), hooks: { setCursor: [tell] } },
