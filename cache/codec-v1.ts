@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { ARRAYS, check, decodeBody, HEADER_AT, MISMATCH } from './codec.js';
-import type { ClipShape, Sample, SampleHeader } from './records.js';
+import type { ClipShape, SampleHeader, StoredSample } from './records.js';
 
 /*
  * Records of schema 1, which are read but not written any more. Only their first 24 bytes differ:
@@ -20,8 +20,8 @@ export const upgradeHeader = (
   width: size,
 });
 
-/** As `decodeRecord` of codec.ts. @throws CorruptRecordError */
-export function decodeRecordV1(record: Uint8Array, shape: ClipShape, key: string): Sample {
+/** As `decodeStored` of codec.ts. @throws CorruptRecordError */
+export function decodeRecordV1(record: Uint8Array, shape: ClipShape, key: string): StoredSample {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
   check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVME"');

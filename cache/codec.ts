@@ -1,6 +1,16 @@
 import { canonicalJson } from './canonical-json.js';
 import { checksum } from './checksum.js';
-import type { ClipArrays, ClipShape, FrameSize, Sample, SampleHeader } from './records.js';
+import {
+  FRAME_FORMATS,
+  rawSample,
+  type ClipArrays,
+  type ClipShape,
+  type FrameFormat,
+  type FrameSize,
+  type Sample,
+  type SampleHeader,
+  type StoredSample,
+} from './records.js';
 
 /*
  * A record, little-endian (docs/cache-format.md):
@@ -21,8 +31,15 @@ const COVERED = 16;
 
 const UINT8 = 1;
 const FLOAT32 = 2;
+/** A type of its own for each way to keep frames: how many bytes lossy ones take is not in their shape. */
+const FRAME_TYPES: Record<FrameFormat, number> = { raw: UINT8, jpeg: 3, webp: 4 };
 
 export const MISMATCH = 'its checksum does not match';
+
+/** The frames are a picture, which takes time to decode: what was called gives raw frames only. */
+export class EncodedFramesError extends Error {
+  override name = 'EncodedFramesError';
+}
 
 /** The record is not what a writer of this format wrote; its bytes must not be used. */
 export class CorruptRecordError extends Error {
@@ -36,14 +53,20 @@ interface Layout {
   readonly bytes: number;
 }
 
-function layoutOf(shape: ClipShape, { height, width }: FrameSize): readonly Layout[] {
+/** @param format how frames are kept @param bytes how many they are, where they are not raw */
+function layoutOf(
+  shape: ClipShape,
+  { height, width }: FrameSize,
+  format: FrameFormat,
+  bytes: number,
+): readonly Layout[] {
   const { frames, positions, mfccFrames, cepstra } = shape;
   return [
     {
       name: 'frames',
-      type: UINT8,
+      type: FRAME_TYPES[format],
       dims: [frames, height, width, 3],
-      bytes: frames * height * width * 3,
+      bytes: format === 'raw' ? frames * height * width * 3 : bytes,
     },
     { name: 'mask', type: UINT8, dims: [positions], bytes: positions },
     { name: 'mfcc', type: FLOAT32, dims: [mfccFrames, cepstra], bytes: mfccFrames * cepstra * 4 },
@@ -67,13 +90,20 @@ function bytesOf(array: Uint8Array | Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
+/** {@link encodeStored} of a sample whose frames are kept as they are. */
+export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
+  return encodeStored(rawSample(sample), shape);
+}
+
 /**
  * Writes a sample as one record. The same sample gives the same bytes.
  * The arrays must have been checked against `shape` ({@link assertShape}).
  */
-export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
+export function encodeStored(sample: StoredSample, shape: ClipShape): Buffer {
   const header = Buffer.from(canonicalJson(sample.header));
-  const layout = layoutOf(shape, sample.header);
+  const { frames, mask, mfcc } = sample;
+  const arrays = { frames: frames.bytes, mask, mfcc };
+  const layout = layoutOf(shape, sample.header, frames.format, frames.bytes.length);
   let end = HEADER_AT + header.length;
   const offsets = layout.map(({ bytes }) => {
     const offset = aligned(end);
@@ -92,7 +122,7 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
     const offset = offsets[i] ?? 0;
     record.set(entryOf(array, offset), PRELUDE + ENTRY * i);
     record.fill(0, written, offset);
-    record.set(bytesOf(sample[array.name]), offset);
+    record.set(bytesOf(arrays[array.name]), offset);
     written = offset + array.bytes;
   });
   record.writeBigUInt64LE(checksum(record.subarray(COVERED)), 8);
@@ -133,11 +163,15 @@ export function decodeBody(
   shape: ClipShape,
   key: string,
   upgrade: (header: SampleHeader) => SampleHeader = (header) => header,
-): Sample {
+): StoredSample {
   const headerEnd = HEADER_AT + headerLength;
   const header = upgrade(parseHeader(bytes.toString('utf8', HEADER_AT, headerEnd)));
   check(header.key === key, `it holds sample ${header.key}, not ${key}`);
-  const layout = layoutOf(shape, header);
+  const type = bytes.readUInt16LE(PRELUDE + 8);
+  const format = FRAME_FORMATS.find((name) => FRAME_TYPES[name] === type);
+  if (format === undefined)
+    throw new CorruptRecordError(`its frames are of type ${type}, which this avme does not read`);
+  const layout = layoutOf(shape, header, format, bytes.readUInt32LE(PRELUDE + 32));
   let end = headerEnd;
   const offsets = layout.map((array, i) => {
     const offset = aligned(end);
@@ -150,10 +184,23 @@ export function decodeBody(
   const [frames = 0, mask = 0, mfcc = 0] = offsets;
   return {
     header,
-    frames: arrayAt(bytes, frames, layout[0]?.bytes ?? 0),
+    frames: { format, bytes: arrayAt(bytes, frames, layout[0]?.bytes ?? 0) },
     mask: arrayAt(bytes, mask, shape.positions),
     mfcc: floatsAt(bytes, mfcc, layout[2]?.bytes ?? 0),
   };
+}
+
+/** @throws EncodedFramesError when the frames are not kept as they are */
+export function asSample({ frames, ...sample }: StoredSample): Sample {
+  if (frames.format === 'raw') return { ...sample, frames: frames.bytes };
+  throw new EncodedFramesError(
+    `the frames of this cache are kept as ${frames.format}, to be decoded; read its samples with read()`,
+  );
+}
+
+/** {@link decodeStored} of a record whose frames are kept as they are. @throws EncodedFramesError */
+export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
+  return asSample(decodeStored(record, shape, key));
 }
 
 /**
@@ -162,7 +209,7 @@ export function decodeBody(
  * multiple of four.
  * @throws CorruptRecordError
  */
-export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string): Sample {
+export function decodeStored(record: Uint8Array, shape: ClipShape, key: string): StoredSample {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
   check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVM2"');

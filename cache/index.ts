@@ -1,6 +1,14 @@
 export { writeAtomically } from './atomic-file.js';
 export { checksum } from './checksum.js';
-export { CorruptRecordError } from './codec.js';
+export { CorruptRecordError, EncodedFramesError } from './codec.js';
+export {
+  assertEncodable,
+  decodeFrames,
+  encodeFrames,
+  frameEncoderVersion,
+  type FrameStack,
+  type FrameStore,
+} from './frame-encoding.js';
 export {
   CACHE_SCHEMA,
   CacheError,
@@ -12,18 +20,22 @@ export {
   type ShardEntry,
 } from './manifest.js';
 export { epochOrder, placeInEpoch } from './order.js';
+export { decodeSample, prepareStored, type PreparedSample } from './prepare.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
 export { randomFor } from './random.js';
 export { openCache, CacheReader, type ReadManifest } from './reader.js';
 export {
   assertShape,
+  FRAME_FORMATS,
   type ClipArrays,
   type ClipFlags,
   type ClipShape,
+  type FrameFormat,
   type FrameSize,
   type Sample,
   type SampleEntry,
   type SampleHeader,
+  type StoredSample,
   type VideoEntry,
 } from './records.js';
 export { sampleKey, type ClipOrigin } from './sample-key.js';

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { CorruptRecordError } from './codec.js';
 import { isWritten } from './lock.js';
 import { CacheError, readManifest, type Manifest, type ShardEntry } from './manifest.js';
-import type { Sample, SampleEntry, SampleHeader } from './records.js';
+import { decodeSample } from './prepare.js';
+import type { Sample, SampleEntry, SampleHeader, StoredSample } from './records.js';
 import { codecOf, type Codec } from './schema.js';
 import { byEntry } from './shard-index.js';
 import { openShard, shardEntries } from './shard-set.js';
@@ -50,26 +51,49 @@ export class CacheReader {
 
   /** Reads a header, not the pixels. @throws RangeError, CorruptRecordError */
   header(index: number): SampleHeader {
-    return this.read(index, ({ shard, row }) => shard.header(row).header);
+    return this.look(index, ({ shard, row }) => shard.header(row).header);
   }
 
   /**
-   * Reads a sample into memory of its own, its checksum verified.
+   * Reads a sample of any cache into memory of its own, its checksum verified, its frames decoded.
    * @throws RangeError, CorruptRecordError
    */
+  async read(index: number): Promise<Sample> {
+    const stored = this.stored(index);
+    try {
+      return await decodeSample(stored, this.manifest.shape);
+    } catch (error) {
+      throw named(error, index, this.place(index));
+    }
+  }
+
+  /**
+   * Reads a sample as its record holds it, into memory of its own, its checksum verified.
+   * @throws RangeError, CorruptRecordError
+   */
+  stored(index: number): StoredSample {
+    return this.look(index, ({ shard, row, entry }) =>
+      this.codec.stored(shard.record(row, true), this.manifest.shape, entry.key),
+    );
+  }
+
+  /**
+   * Reads a sample of a cache of raw frames into memory of its own, its checksum verified.
+   * @throws RangeError, CorruptRecordError, EncodedFramesError
+   */
   sample(index: number): Sample {
-    return this.read(index, ({ shard, row, entry }) =>
+    return this.look(index, ({ shard, row, entry }) =>
       this.codec.record(shard.record(row, true), this.manifest.shape, entry.key),
     );
   }
 
   /**
    * Lends a sample, its checksum verified: several times faster than {@link sample}, but the arrays
-   * are valid only until `use` returns.
-   * @throws RangeError, CorruptRecordError
+   * are valid only until `use` returns. For caches of raw frames.
+   * @throws RangeError, CorruptRecordError, EncodedFramesError
    */
   withSample<T>(index: number, use: (sample: Sample) => T): T {
-    const sample = this.read(index, ({ shard, row, entry }) =>
+    const sample = this.look(index, ({ shard, row, entry }) =>
       this.codec.record(shard.record(row, false), this.manifest.shape, entry.key),
     );
     return use(sample);
@@ -104,19 +128,24 @@ export class CacheReader {
     return place;
   }
 
-  private read<T>(index: number, reading: (place: Place) => T): T {
+  private look<T>(index: number, reading: (place: Place) => T): T {
     const place = this.place(index);
     try {
       return reading(place);
     } catch (error) {
-      if (!(error instanceof CorruptRecordError)) throw error;
-      const { key, id, clip } = place.entry;
-      throw new CorruptRecordError(
-        `sample ${index} (${id}, clip ${clip}, key ${key}) in ${place.file}: ${error.message}`,
-        { cause: error },
-      );
+      throw named(error, index, place);
     }
   }
+}
+
+/** Says which sample is damaged. */
+function named(error: unknown, index: number, { entry, file }: Place): unknown {
+  if (!(error instanceof CorruptRecordError)) return error;
+  const { key, id, clip } = entry;
+  return new CorruptRecordError(
+    `sample ${index} (${id}, clip ${clip}, key ${key}) in ${file}: ${error.message}`,
+    { cause: error },
+  );
 }
 
 async function readManifestOf(folder: string): Promise<Manifest> {

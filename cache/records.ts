@@ -84,6 +84,27 @@ export interface Sample extends ClipArrays {
   readonly header: SampleHeader;
 }
 
+/** How frames lie in a record: as they are, or as one picture that is smaller and not quite the same. */
+export const FRAME_FORMATS = ['raw', 'jpeg', 'webp'] as const;
+export type FrameFormat = (typeof FRAME_FORMATS)[number];
+export type LossyFormat = Exclude<FrameFormat, 'raw'>;
+
+/** The frames of a record as they lie there. */
+export interface StoredFrames {
+  readonly format: FrameFormat;
+  readonly bytes: Uint8Array;
+}
+
+/** A sample as its record holds it. */
+export interface StoredSample extends Omit<Sample, 'frames'> {
+  readonly frames: StoredFrames;
+}
+
+/** A sample whose frames are kept as they are. */
+export function rawSample({ frames, ...sample }: Sample): StoredSample {
+  return { ...sample, frames: { format: 'raw', bytes: frames } };
+}
+
 /**
  * Checks a clip against the shape that its cache was made for.
  * @throws RangeError naming the stage, the array, its length and the expected one.

@@ -1,12 +1,14 @@
 import { decodeCheckedV1, decodeRecordV1, upgradeHeader } from './codec-v1.js';
-import { CorruptRecordError, decodeChecked, decodeRecord } from './codec.js';
-import type { ClipShape, Sample } from './records.js';
+import { asSample, CorruptRecordError, decodeChecked, decodeStored } from './codec.js';
+import type { ClipShape, Sample, StoredSample } from './records.js';
 import type { StoredHeader } from './statistics.js';
 
 /** How the values of a cache are read, by the schema of its manifest. */
 export interface Codec {
-  /** @throws CorruptRecordError */
+  /** @throws CorruptRecordError; EncodedFramesError when its frames are not kept as they are */
   record(bytes: Uint8Array, shape: ClipShape, key: string): Sample;
+  /** @throws CorruptRecordError */
+  stored(bytes: Uint8Array, shape: ClipShape, key: string): StoredSample;
   /** @throws CorruptRecordError */
   header(bytes: Buffer, shape: ClipShape, key: string): StoredHeader;
   /** @returns the fingerprint in a shard's identity @throws CorruptRecordError */
@@ -14,12 +16,13 @@ export interface Codec {
 }
 
 function codec(
-  record: Codec['record'],
+  stored: Codec['stored'],
   checked: (bytes: Buffer) => unknown,
   upgrade: (stored: StoredHeader, shape: ClipShape) => StoredHeader,
 ): Codec {
   return {
-    record,
+    record: (bytes, shape, key) => asSample(stored(bytes, shape, key)),
+    stored,
     header(bytes, shape, key) {
       const stored = upgrade(checked(bytes) as StoredHeader, shape);
       if (stored.header.key !== key)
@@ -35,7 +38,7 @@ const CODECS = {
     header: upgradeHeader(header, shape),
     sums,
   })),
-  2: codec(decodeRecord, decodeChecked, (stored) => stored),
+  2: codec(decodeStored, decodeChecked, (stored) => stored),
 } as const;
 
 export const codecOf = (schema: keyof typeof CODECS): Codec => CODECS[schema];

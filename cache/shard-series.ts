@@ -1,8 +1,8 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeRecord } from './codec.js';
+import { encodeStored } from './codec.js';
 import { CacheError, writeManifest, type Manifest, type ShardEntry } from './manifest.js';
-import type { Sample } from './records.js';
+import type { StoredSample } from './records.js';
 import { Shard, SHARD_FOLDER, shardFile } from './shard.js';
 import { writeIndex } from './shard-index.js';
 import { openShardFile } from './shard-open.js';
@@ -55,13 +55,13 @@ export class ShardSeries {
   ) {}
 
   /** @throws CacheError when the sample could not be written */
-  async put(sample: Sample, sums: ClipSums): Promise<void> {
+  async put(sample: StoredSample, sums: ClipSums): Promise<void> {
     const { header } = sample;
     try {
       // Before the put, never after: once a sample is on the disk, its put must not fail any more.
       if (this.open !== undefined && this.open.shard.bytes() >= this.shardBytes)
         await this.sealShard(this.open.file);
-      const record = encodeRecord(sample, this.manifest.shape);
+      const record = encodeStored(sample, this.manifest.shape);
       await this.mustHaveRoom(record.length);
       const { shard } = (this.open ??= await this.begin());
       await shard.put(header.key, record, { header, sums });

@@ -12,12 +12,14 @@ import {
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
+import { RAW_FRAMES, type FrameStore } from './frame-encoding.js';
+import { prepareSample, type PreparedSample } from './prepare.js';
 import { QUARANTINE_FILE } from './quarantine.js';
 import { assertShape, type ClipShape, type Sample } from './records.js';
 import { openShardFile } from './shard-open.js';
 import { shardEntries } from './shard-set.js';
 import { ShardSeries } from './shard-series.js';
-import { StatisticsFold, sumsOf, type ClipSums } from './statistics.js';
+import { StatisticsFold, type ClipSums } from './statistics.js';
 
 export interface CacheWriterOptions {
   /** Every option that changes the output, as JSON. */
@@ -25,6 +27,8 @@ export interface CacheWriterOptions {
   /** Versions of what makes the output, as JSON. */
   readonly tools: Readonly<Record<string, unknown>>;
   readonly shape: ClipShape;
+  /** How frames are kept; it must be part of `configuration`. Default: as they are. */
+  readonly store?: FrameStore;
   /** A shard that has grown to so many bytes is sealed and the next one begun; default 2 GiB. */
   readonly shardBytes?: number;
 }
@@ -43,6 +47,7 @@ export class CacheWriter {
     readonly identity: CacheIdentity,
     private readonly keys: Set<string>,
     private readonly shards: ShardSeries,
+    private readonly store: FrameStore,
     private readonly unlock: () => Promise<void>,
   ) {}
 
@@ -57,24 +62,40 @@ export class CacheWriter {
   }
 
   /**
+   * Works out what can be known of a sample before it is put: several at once, while others are
+   * written. Where frames are kept as they are this is not worth it.
+   * @param sums {@link sumsOf} the sample, where a worker has worked them out already
+   * @throws RangeError when the sample has not the cache's shape
+   */
+  async prepare(sample: Sample, sums?: ClipSums): Promise<PreparedSample> {
+    const { shape } = this.identity;
+    assertShape(sample, shape, 'cache');
+    return prepareSample(sample, shape, this.store, sums);
+  }
+
+  /**
    * Adds a sample; one whose key is there already is left as it is.
+   * @param sample itself, or what {@link prepare} made of it
    * @param sums {@link sumsOf} the sample, where a worker has worked them out already
    * @returns resolves once the sample is on the disk
    * @throws CacheError when it cannot be written; what is in the cache stays good
    * @throws RangeError when the sample has not the cache's shape
    */
-  async put(sample: Sample, sums: ClipSums = this.sumsOf(sample)): Promise<void> {
+  async put(sample: Sample | PreparedSample, sums?: ClipSums): Promise<void> {
     if (this.closed) throw new CacheError(`${this.folder}: the writer is closed; open another`);
-    const { header } = sample;
-    if (!KEY.test(header.key))
+    const { key } = 'stored' in sample ? sample.stored.header : sample.header;
+    if (!KEY.test(key))
       throw new RangeError(
-        `cache: "${header.key}" is no key; it must be 1 to 200 letters, digits, "_" or "-"`,
+        `cache: "${key}" is no key; it must be 1 to 200 letters, digits, "_" or "-"`,
       );
-    assertShape(sample, this.identity.shape, 'cache');
+    const prepared = 'stored' in sample ? Promise.resolve(sample) : this.prepare(sample, sums);
+    // Looked at when its turn comes; until then it is not an unhandled rejection.
+    prepared.catch(() => undefined);
     const done = this.last.then(async () => {
-      if (this.keys.has(header.key)) return;
-      await this.shards.put(sample, sums);
-      this.keys.add(header.key);
+      const { stored, sums: own } = await prepared;
+      if (this.keys.has(key)) return;
+      await this.shards.put(stored, own);
+      this.keys.add(key);
     });
     this.last = done.catch(() => undefined);
     await done;
@@ -117,11 +138,6 @@ export class CacheWriter {
     } finally {
       await this.unlock();
     }
-  }
-
-  private sumsOf(sample: Sample): ClipSums {
-    assertShape(sample, this.identity.shape, 'cache');
-    return sumsOf(sample, this.identity.shape.cepstra);
   }
 
   private async finishPuts(): Promise<void> {
@@ -172,7 +188,13 @@ async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Man
  */
 export async function openCacheWriter(
   folder: string,
-  { configuration, tools, shape, shardBytes = 2 * 1024 ** 3 }: CacheWriterOptions,
+  {
+    configuration,
+    tools,
+    shape,
+    store = RAW_FRAMES,
+    shardBytes = 2 * 1024 ** 3,
+  }: CacheWriterOptions,
 ): Promise<CacheWriter> {
   const identity = cacheIdentity(configuration, tools, shape);
   await mkdir(folder, { recursive: true });
@@ -195,7 +217,7 @@ export async function openCacheWriter(
       await shard.close();
     }
     await rm(join(folder, `${MANIFEST_FILE}.tmp`), { force: true });
-    return new CacheWriter(folder, identity, keys, shards, unlock);
+    return new CacheWriter(folder, identity, keys, shards, store, unlock);
   } catch (error) {
     await unlock();
     throw error;
