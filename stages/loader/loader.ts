@@ -1,11 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { CorruptRecordError } from '../../cache/index.js';
 import { batchSize } from '../batch.js';
 import { maskedPositions } from '../mask.js';
+import { ClipFiller } from './clip-filler.js';
 import { ClipWriter } from './clip-writer.js';
 import { Crew } from './crew.js';
 import type { LoadedBatch } from './loaded-batch.js';
-import type { ClipSetup, Report } from './messages.js';
+import { LocalWork } from './local-work.js';
+import type { ClipSetup, ClipTask, Report } from './messages.js';
 import { completeOptions, type CompleteOptions, type LoaderOptions } from './options.js';
 import { Plan, type BadRecord, type PlannedClip } from './plan.js';
 import { Ring, type Filling } from './ring.js';
@@ -46,8 +47,8 @@ export class Loader {
   private readonly ring: Ring;
   private readonly writer: ClipWriter;
   private readonly crew: Crew | undefined;
-  private readonly local: { readonly filling: Filling; readonly clip: number }[] = [];
-  private working = false;
+  private readonly filler: ClipFiller;
+  private readonly local = new LocalWork();
   private failure: Error | undefined;
   private iterating = false;
   private replaced = 0;
@@ -61,6 +62,7 @@ export class Loader {
     this.plan = new Plan(this.options);
     this.ring = new Ring(this.options.slots, setup.size);
     this.writer = new ClipWriter(setup, this.ring.memory);
+    this.filler = new ClipFiller(setup, this.writer);
     const { workers, signal } = this.options;
     const data = { setup, control: this.ring.control, slots: this.ring.memory };
     if (workers > 0)
@@ -99,10 +101,14 @@ export class Loader {
     const queue: Filling[] = [];
     let place = from;
     this.pump = () => {
-      while (place < to && this.failure === undefined && this.ring.hasFree) {
-        const filling = this.start(place, to);
-        if (filling !== undefined) queue.push(filling);
-        place += this.options.batch * this.options.world;
+      try {
+        while (place < to && this.failure === undefined && this.ring.hasFree) {
+          const filling = this.start(place, to);
+          if (filling !== undefined) queue.push(filling);
+          place += this.options.batch * this.options.world;
+        }
+      } catch (error) {
+        this.fail(error as Error);
       }
       this.wake();
     };
@@ -131,6 +137,7 @@ export class Loader {
   async close(): Promise<void> {
     this.options.signal?.removeEventListener('abort', this.abort);
     this.fail(new Error('the loader is closed'));
+    this.filler.close();
     await this.crew?.close();
   }
 
@@ -147,18 +154,19 @@ export class Loader {
     this.replaced += clips.filter(({ attempt }) => attempt > 0).length;
     const filling = this.ring.begin(place, clips);
     const tasks = clips.map((clip) => this.taskFor(clip));
-    tasks.forEach((task, clip) => {
-      if (task === null) this.fillHere(filling, clip);
-    });
     const { slot, turn } = filling;
-    if (tasks.some((task) => task !== null)) this.crew?.fill({ slot, turn, clips: tasks });
+    if (this.crew !== undefined && tasks.some((task) => task !== null))
+      this.crew.fill({ slot, turn, clips: tasks });
+    tasks.forEach((task, clip) => {
+      if (this.crew === undefined || task === null) this.fillHere(filling, clip, task);
+    });
     return filling;
   }
 
-  /** @returns null where this thread has to do it itself: it is alone, or the shard is being written */
-  private taskFor({ source, index, key, epoch }: PlannedClip) {
+  /** @returns null while the shard is being written: only its reader knows what is in it */
+  private taskFor({ source, index, key, epoch }: PlannedClip): ClipTask | null {
     const place = this.options.sources[source]?.reader.recordPlace(index);
-    return this.crew === undefined || place === undefined ? null : { source, key, epoch, place };
+    return place === undefined ? null : { source, key, epoch, place };
   }
 
   private hear(report: Report): void {
@@ -187,52 +195,41 @@ export class Loader {
       if (planned.attempt === 0) this.replaced++;
       const task = this.taskFor(next);
       const { slot, turn, clips } = filling;
-      if (task === null) this.fillHere(filling, clip);
-      else this.crew?.refill({ slot, turn, clip, clips: clips.length, task });
+      if (this.crew === undefined || task === null) this.fillHere(filling, clip, task);
+      else this.crew.refill({ slot, turn, clip, clips: clips.length, task });
     } catch (error) {
       this.fail(error as Error);
     }
   }
 
-  private fillHere(filling: Filling, clip: number): void {
-    this.local.push({ filling, clip });
-    if (!this.working) void this.work();
+  private fillHere(filling: Filling, clip: number, task: ClipTask | null): void {
+    this.local.add(async () => {
+      try {
+        await (task === null
+          ? this.fillByReader(filling, clip)
+          : this.filler.fill(task, filling.slot, clip));
+        if (this.ring.tickets.done(filling.slot) === filling.clips.length)
+          this.ring.finish(filling.slot);
+      } catch (error) {
+        if (error instanceof CorruptRecordError) this.replace(filling, clip, error.message);
+        else this.fail(error as Error);
+      }
+    });
   }
 
-  /** Fills clips on this thread, one between any two things that it has to do besides. */
-  private async work(): Promise<void> {
-    this.working = true;
-    for (;;) {
-      await setImmediate();
-      const next = this.local.shift();
-      if (next === undefined || this.failure !== undefined) break;
-      this.fillOne(next.filling, next.clip);
-    }
-    this.working = false;
-  }
-
-  private fillOne(filling: Filling, clip: number): void {
-    const planned = filling.clips[clip];
-    const reader = this.options.sources[planned?.source ?? 0]?.reader;
-    if (planned === undefined || reader === undefined) return;
-    try {
-      reader.withSample(planned.index, (sample) => {
-        this.writer.write(sample, planned, filling.slot, clip);
-      });
-    } catch (error) {
-      if (error instanceof CorruptRecordError) {
-        const { cause } = error;
-        this.replace(filling, clip, cause instanceof Error ? cause.message : error.message);
-      } else this.fail(error as Error);
-      return;
-    }
-    if (this.ring.tickets.done(filling.slot) === filling.clips.length)
-      this.ring.finish(filling.slot);
+  private async fillByReader({ clips, slot }: Filling, clip: number): Promise<void> {
+    const planned = clips[clip];
+    const sample = await this.options.sources[planned?.source ?? 0]?.reader.read(
+      planned?.index ?? 0,
+    );
+    if (planned !== undefined && sample !== undefined)
+      this.writer.write(sample, planned, slot, clip);
   }
 
   private fail(error: Error): void {
     this.failure ??= error;
     this.ring.fail(this.failure);
+    this.local.stop();
     this.wake();
   }
 }

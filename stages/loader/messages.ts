@@ -43,7 +43,7 @@ export interface BatchTask {
   readonly slot: number;
   /** Tells this use of the slot from those before. */
   readonly turn: number;
-  /** Null: another one sees to this clip. */
+  /** Null: the thread that made the batch sees to this clip itself. */
   readonly clips: readonly (ClipTask | null)[];
 }
 

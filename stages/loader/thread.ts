@@ -1,34 +1,29 @@
 /** A thread of the loader: fills batches in shared memory until it is told to close. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { codecOf, CorruptRecordError } from '../../cache/index.js';
+import { CorruptRecordError } from '../../cache/index.js';
+import { ClipFiller } from './clip-filler.js';
 import { ClipWriter } from './clip-writer.js';
-import type { BatchTask, ClipTask, Order, Report, ThreadData } from './messages.js';
-import { RecordFiles } from './record-files.js';
+import type { ClipTask, Order, Report, ThreadData } from './messages.js';
 import { Tickets } from './tickets.js';
 
 const { setup, control, slots } = workerData as ThreadData;
 const tickets = new Tickets(control);
-const writer = new ClipWriter(setup, slots);
-const files = new RecordFiles();
-const codecs = setup.sources.map(({ schema }) => codecOf(schema));
+const filler = new ClipFiller(setup, new ClipWriter(setup, slots));
 
 const report = (message: Report) => parentPort?.postMessage(message);
 
-function write(task: ClipTask, slot: number, clip: number): void {
-  const { source, key, place } = task;
-  const [format, codec] = [setup.sources[source], codecs[source]];
-  if (format === undefined || codec === undefined)
-    throw new RangeError(`loader: there is no source ${source}`);
-  writer.write(codec.record(files.read(place), format.shape, key), task, slot, clip);
+/** A clip's place: its batch, the number of clips in that, and its own. */
+interface Target {
+  readonly slot: number;
+  readonly turn: number;
+  readonly clips: number;
+  readonly clip: number;
 }
 
-function fillClip(
-  { slot, turn, clips }: Pick<BatchTask, 'slot' | 'turn'> & { readonly clips: number },
-  clip: number,
-  task: ClipTask,
-): void {
+async function fillClip({ slot, turn, clips, clip }: Target, task: ClipTask): Promise<void> {
   try {
-    write(task, slot, clip);
+    const pending = filler.fill(task, slot, clip);
+    if (pending !== undefined) await pending;
   } catch (error) {
     if (!(error instanceof CorruptRecordError)) throw error;
     report({ kind: 'bad', slot, turn, clip, message: error.message });
@@ -37,28 +32,30 @@ function fillClip(
   if (tickets.done(slot) === clips) report({ kind: 'ready', slot, turn });
 }
 
-function fill({ slot, turn, clips }: BatchTask): void {
-  for (;;) {
-    const clip = tickets.take(slot, turn, clips.length);
-    if (clip === undefined) return;
-    const task = clips[clip];
-    if (task) fillClip({ slot, turn, clips: clips.length }, clip, task);
-  }
-}
-
-parentPort?.on('message', (order: Order) => {
+async function carryOut(order: Order): Promise<void> {
   switch (order.kind) {
-    case 'fill':
-      fill(order.batch);
-      break;
-    case 'refill': {
-      const { slot, turn, clip, clips, task } = order.refill;
-      fillClip({ slot, turn, clips }, clip, task);
-      break;
+    case 'fill': {
+      const { slot, turn, clips: tasks } = order.batch;
+      const clips = tasks.length;
+      for (;;) {
+        const clip = tickets.take(slot, turn, clips);
+        if (clip === undefined) return;
+        const task = tasks[clip];
+        if (task) await fillClip({ slot, turn, clips, clip }, task);
+      }
     }
+    case 'refill':
+      await fillClip(order.refill, order.refill.task);
+      break;
     case 'close':
-      files.close();
+      filler.close();
       parentPort?.close();
       break;
   }
+}
+
+let last = Promise.resolve();
+parentPort?.on('message', (order: Order) => {
+  // One after the other; what is thrown is an unhandled rejection, which ends the thread with its cause.
+  last = last.then(() => carryOut(order));
 });

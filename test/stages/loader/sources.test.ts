@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCache, openCacheWriter, selectSamples, type CacheReader } from '../../../cache/index.js'; // prettier-ignore
+import { augmentClip } from '../../../stages/augment.js';
 import type { LoaderSource } from '../../../stages/loader/options.js';
 import { makeSample, OPTIONS, useFolder } from '../../cache/support.js';
-import { clipsOf, load, makeCache, SHAPE, show, withLoader } from './support.js';
+import { clipsOf, load, makeCache, sampleOf, SHAPE, show, withLoader } from './support.js';
 
 describe('loader, several caches and parts of them', function () {
   this.timeout(60_000);
@@ -53,6 +54,26 @@ describe('loader, several caches and parts of them', function () {
     const clips = clipsOf(await load(given, 0, 9));
     assert.deepEqual(clips.map(({ key }) => key).sort(), ['key-0', 'key-0', 'key-0', 'key-2', 'key-2', 'key-2', 'key-4', 'key-4', 'key-4']); // prettier-ignore
     assert.equal(new Set(clips.map(({ video }) => video.join())).size, 9);
+  });
+
+  it('decodes lossy frames, the same with any number of threads', async () => {
+    const writer = await openCacheWriter(join(folder(), 'lossy'), { ...OPTIONS, shape: SHAPE, store: { format: 'jpeg', quality: 90 } }); // prettier-ignore
+    for (let i = 0; i < 6; i++) await writer.put(sampleOf(i));
+    await writer.seal();
+    const lossy = await openCache(join(folder(), 'lossy'));
+    assert.equal(lossy.stored(0).frames.format, 'jpeg');
+    const given = { sources: [{ reader: lossy }], augment: { crop: 'none', flip: 0 } } as const;
+    const [alone, others] = [await load({ ...given, workers: 0 }, 0, 24), await load({ ...given, workers: 3 }, 0, 24)]; // prettier-ignore
+    assert.deepEqual(others, alone);
+    for (const { key, video } of clipsOf(alone)) {
+      const sample = await lossy.read(lossy.find(key) ?? -1);
+      const { height, width } = sample.header;
+      const geometry = { height, width, size: 8, outSize: 8 };
+      const wanted = new Uint8Array(video.length);
+      augmentClip(sample.frames, geometry, given.augment, () => 0.5, wanted);
+      assert.deepEqual(video, wanted);
+    }
+    await lossy.close();
   });
 
   it('refuses caches that do not go together, naming what differs', async () => {
