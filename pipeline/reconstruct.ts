@@ -82,7 +82,7 @@ async function reconstructClips(
     const clips: Reconstruction[] = [];
     const samples: { index: number; id: string; mse: number }[] = [];
     for (const index of indices) {
-      const drawn = drawSample(reader, index, PICTURE_EPOCH, draw);
+      const drawn = await drawSample(reader, index, PICTURE_EPOCH, draw);
       const batch = batchFor(reader, config, 0, [drawn], augment);
       const { seen, made, mse } = await model.reconstruct(mute ? muted(batch) : batch);
       const error = mse[0] ?? NaN;

@@ -21,13 +21,13 @@ export function cachedMaskRatio(reader: CacheReader): number {
 }
 
 /** Reads one sample and draws what is drawn for it: a pure function of (seed, epoch, sample). */
-export function drawSample(
+export async function drawSample(
   reader: CacheReader,
   index: number,
   epoch: number,
   { seed, mask, maskRatio }: Pick<DrawOptions, 'seed' | 'mask' | 'maskRatio'>,
-): DrawnSample {
-  const sample = reader.sample(index);
+): Promise<DrawnSample> {
+  const sample = await reader.read(index);
   const { key } = sample.header;
   return {
     sample,
@@ -71,16 +71,17 @@ export function trainingBatches(
   from: number,
   to: number,
 ): Readable {
-  function* batches(): Generator<ClipBatch> {
+  async function* batches(): AsyncGenerator<ClipBatch> {
     let current = -1;
     let at = (position: number) => position;
     for (let step = from; step < to; step++) {
-      const drawn = Array.from({ length: options.batch }, (_, i) => {
+      const drawing = Array.from({ length: options.batch }, (_, i) => {
         const { epoch, position } = placeInEpoch(reader.size, step * options.batch + i);
         if (current !== epoch) at = epochOrder(reader.size, options.seed, epoch);
         current = epoch;
         return drawSample(reader, at(position), epoch, options);
       });
+      const drawn = await Promise.all(drawing);
       yield batchFor(reader, config, step * options.batch, drawn, options.augment);
     }
   }

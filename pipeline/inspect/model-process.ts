@@ -65,7 +65,7 @@ async function answer(question: ModelQuestion): Promise<ModelAnswer> {
   checkFit(config, reader.manifest.shape);
   const { seed, mute, index, want } = question;
   const maskRatio = question.maskRatio ?? own.maskRatio ?? cachedMaskRatio(reader);
-  const drawn = drawSample(reader, index, PICTURE_EPOCH, { seed, mask: 'epoch', maskRatio });
+  const drawn = await drawSample(reader, index, PICTURE_EPOCH, { seed, mask: 'epoch', maskRatio });
   const crop = { crop: 'none', flip: 0 } as const;
   const whole = batchFor(reader, config, 0, [drawn], crop);
   const batch = mute ? muted(whole) : whole;
