@@ -3,9 +3,9 @@ export interface PacketTable {
   /** Seconds a tick. */
   readonly tick: number;
   /** Presentation times of the frames, ascending and distinct. */
-  readonly times: readonly number[];
-  /** Presentation times of the keyframes, ascending. */
-  readonly keyframes: readonly number[];
+  readonly times: Float64Array;
+  /** Presentation times of the keyframes, ascending and distinct. */
+  readonly keyframes: Float64Array;
   /** End of the last packet's display. */
   readonly end: number;
 }
@@ -18,10 +18,24 @@ function isTime(ticks: number): boolean {
   return Number.isSafeInteger(ticks);
 }
 
-function ascending(values: readonly number[]): number[] {
-  return Array.from(Float64Array.from(values).sort()).filter(
-    (value, i, all) => value !== all[i - 1],
-  );
+/** A list of numbers in 8 to 16 bytes each: a small file can have millions of packets. */
+class Numbers {
+  #values = new Float64Array(256);
+  #length = 0;
+
+  push(value: number): void {
+    if (this.#length === this.#values.length) {
+      const larger = new Float64Array(2 * this.#length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.#length++] = value;
+  }
+
+  ascending(): Float64Array {
+    const sorted = this.#values.slice(0, this.#length).sort();
+    return sorted.filter((value, i) => value !== sorted[i - 1]);
+  }
 }
 
 /**
@@ -31,10 +45,10 @@ function ascending(values: readonly number[]): number[] {
 export class PacketReader {
   #rest = '';
   #tick = 0;
-  readonly #times: number[] = [];
+  readonly #times = new Numbers();
   /** The last reference frame, as long as nobody has said when it is shown. */
   #waiting: { flags: number; duration: number; otherwise: number } | null = null;
-  readonly #keyframes: number[] = [];
+  readonly #keyframes = new Numbers();
   #end = -Infinity;
 
   write(chunk: string): void {
@@ -84,8 +98,8 @@ export class PacketReader {
     this.#settle(null);
     return {
       tick: this.#tick,
-      times: ascending(this.#times),
-      keyframes: ascending(this.#keyframes),
+      times: this.#times.ascending(),
+      keyframes: this.#keyframes.ascending(),
       end: this.#end,
     };
   }

@@ -11,8 +11,8 @@ import type { RunContext, VideoIndex } from './video-index.js';
 
 /** Assumed where one single frame leaves no step to measure. */
 const LONE_FRAME_INTERVAL = 1 / 25;
-/** About 20 million packets: more than two days at 100 a second. */
-const MAX_LIST_BYTES = 1 << 30;
+/** About 5 million packets: a day at 60 a second. */
+const MAX_LIST_BYTES = 1 << 28;
 
 interface Header {
   container: string;
@@ -78,7 +78,7 @@ export async function indexVideo(
   const description = header.pictures.get(stream) ?? '';
   // What lies in front of the first keyframe cannot be decoded.
   const [firstKey = -Infinity] = table.keyframes;
-  const seconds = (ticks: readonly number[]) => Float64Array.from(ticks, (value) => value * table.tick); // prettier-ignore
+  const seconds = (ticks: Float64Array) => ticks.map((value) => value * table.tick);
   const times = seconds(table.times.filter((time) => time >= firstKey));
   if (times.length === 0 || !(table.tick > 0))
     throw new StageError('index', explainComplaints(complaints, 'its picture stream holds no frame'), detail); // prettier-ignore

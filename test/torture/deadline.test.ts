@@ -20,7 +20,7 @@ const MISDEEDS: Readonly<Record<string, RegExp>> = {
   spin: LATE,
   'stderr-lines': LATE,
   'stderr-line': /^ffmpeg wrote a line of more than 1048576 characters and was stopped$/,
-  stdout: /^ffmpeg (wrote more than 1073741824 bytes|took longer than 2 s) and was stopped$/,
+  stdout: /^ffmpeg (wrote more than 268435456 bytes|took longer than 2 s) and was stopped$/,
   // It has ended, but a child of it holds its pipes open.
   heir: LATE,
   // The same, and the child has left its process group, where we cannot reach it.
