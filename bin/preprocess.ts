@@ -76,6 +76,7 @@ export const preprocessCommand = defineCommand({
     seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
     jobs: { value: 'n', text: 'videos worked on at once' },
     timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
+    memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },
     maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
     retryFailed: { text: 'try the videos in quarantine again' },
     strict: { text: 'exit with 3 when a video is in quarantine' },

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import type { ClipShape } from '../cache/index.js';
+import { assertEncodable, type ClipShape } from '../cache/index.js';
 import { maskedPositions, maskOptions } from '../stages/mask.js';
 import { CEPSTRA } from '../stages/mfcc.js';
 import { pictureOptions, type FrameForm } from '../stages/picture-filter.js';
 import { sampleOptions } from '../stages/sample.js';
 import { streamOptions } from '../stages/stream-choice.js';
 import type { FailureLimit } from './failure.js';
+import { frameStore, storeConfiguration, storeOptions } from './store-options.js';
 
 const limitSchema = z.strictObject({ value: z.number(), unit: z.enum(['videos', 'percent']) });
 
@@ -34,23 +35,32 @@ export const preprocessOptions = z
     ...sampleOptions.shape,
     ...pictureOptions.shape,
     ...maskOptions.shape,
+    ...storeOptions.shape,
     /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
     /** Seconds that one run of ffmpeg may take. */
     timeout: z.coerce.number().positive().max(86_400).default(300),
+    /** GiB of memory that one run of ffmpeg may take; 8K HDR takes 2. */
+    memory: z.coerce.number().min(0.125).max(1024).default(4),
     /** How many videos (`10`) or which share of them (`5%`) may fail before the run stops; null: any. */
     maxFailures: failureLimit.nullable().default(null),
     /** Try the videos in quarantine again. */
     retryFailed: z.boolean().default(false),
   })
-  .superRefine(({ size, storeSize, patch, maskRatio }, context) => {
+  .superRefine(({ size, storeSize, patch, maskRatio, frames, ...options }, context) => {
     const problem = (path: string, message: string) => {
       context.addIssue({ code: 'custom', path: [path], message });
     };
     if (storeSize !== null && storeSize < size)
       problem('storeSize', `must be at least the size that the model sees: ${storeSize} is less than ${size}`); // prettier-ignore
+    try {
+      const side = storeSize ?? size;
+      assertEncodable({ frames, height: side, width: side }, frameStore(options));
+    } catch (error) {
+      problem('store', (error as Error).message);
+    }
     if (size % patch !== 0) {
       problem('patch', `must divide the frame size: ${size} is no multiple of ${patch}`);
       return;
@@ -92,5 +102,6 @@ export function cacheConfiguration(options: PreprocessOptions) {
   return {
     ...{ videoStream, audioStream, frames, stride, clips, sampling },
     ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
+    ...storeConfiguration(options),
   };
 }

@@ -1,7 +1,9 @@
 import {
+  FramesTooLargeError,
   randomFor,
   sampleKey,
   type CacheWriter,
+  type PreparedSample,
   type Quarantine,
   type Sample,
   type VideoEntry,
@@ -45,7 +47,7 @@ export interface PreprocessRunParts {
 /** A sample on its way to the cache. */
 interface SampleJob {
   readonly job: VideoJob;
-  readonly sample: Sample;
+  readonly prepared: PreparedSample;
 }
 
 /** The stages of one run with what they share: options, cache, quarantine and counts. */
@@ -97,8 +99,8 @@ export class PreprocessRun {
   readonly index = async (job: VideoJob, signal: AbortSignal): Promise<ClipJob[]> => {
     const { options, stages } = this.parts;
     const { entry } = job;
-    const { timeout, videoStream, audioStream } = options;
-    const index = await stages.index(entry.path, { timeout, signal }, { videoStream, audioStream });
+    const { timeout, memory, videoStream, audioStream } = options;
+    const index = await stages.index(entry.path, { timeout, memory, signal }, { videoStream, audioStream }); // prettier-ignore
     const line = segmentOf(index, entry.start, entry.end);
     if (line === null)
       throw new StageError(
@@ -118,13 +120,14 @@ export class PreprocessRun {
   /** Clip → its picture and sound. */
   readonly decode = async (clip: ClipJob, signal: AbortSignal): Promise<DecodedJob[]> => {
     const { options, stages } = this.parts;
-    const context = { timeout: options.timeout, signal };
+    const context = { timeout: options.timeout, memory: options.memory, signal };
     return [{ ...clip, decoded: await stages.decode(clip.index, clip.sampling, frameForm(options), context) }]; // prettier-ignore
   };
 
-  /** Clip → the sample that the cache holds, with mask and MFCC. */
-  readonly describe = ({ job, entry, slot, sampling, decoded }: DecodedJob): SampleJob[] => {
-    const { options, stages } = this.parts;
+  /** Clip → the sample that the cache holds, with mask and MFCC, its frames as they are kept. */
+  readonly describe = async (clip: DecodedJob): Promise<SampleJob[]> => {
+    const { job, entry, slot, sampling, decoded } = clip;
+    const { options, stages, writer } = this.parts;
     const { positions, mfccFrames, cepstra } = clipShape(options);
     const { frames, height, width, times, sound, substituted, warnings } = decoded;
     const draw = randomFor(options.seed, 0, slot.key, 'cached mask');
@@ -144,14 +147,19 @@ export class PreprocessRun {
       mask: stages.mask(positions, options.maskRatio, draw),
       mfcc: sound === null ? new Float32Array(mfccFrames * cepstra) : stages.mfcc(sound, mfccFrames), // prettier-ignore
     };
-    return [{ job, sample }];
+    try {
+      return [{ job, prepared: await writer.prepare(sample) }];
+    } catch (error) {
+      if (!(error instanceof FramesTooLargeError)) throw error;
+      throw new StageError('describe', error.message);
+    }
   };
 
   /** Writes the samples to the cache, one after the other. */
   readonly store = async (samples: AsyncIterable<SampleJob>): Promise<void> => {
     const { writer, quarantine } = this.parts;
-    for await (const { job, sample } of samples) {
-      await writer.put(sample);
+    for await (const { job, prepared } of samples) {
+      await writer.put(prepared);
       this.tally.written++;
       this.tally.clips++;
       job.remaining--;

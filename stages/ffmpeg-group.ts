@@ -2,8 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 
-/** Resident memory that one ffmpeg may have; decoding 8K HDR takes 2 GiB. */
-export const MAX_MEMORY = 4 * 1024 ** 3;
 /** Milliseconds between two looks at it: an ordinary pass is over before the first. */
 const LOOK_MS = 250;
 /** Longer lines on stderr are none that ffmpeg writes. */
@@ -71,10 +69,15 @@ function residentBytes(pid: number): number {
 
 /**
  * Watches that a process does not fill the memory: its own, or ours with a line without an end.
+ * @param gib how much it may have, resident; where the system tells (Linux)
  * @param onExcess is told in words
  * @returns ends the watch
  */
-export function watchMemory(child: ChildProcess, onExcess: (words: string) => void): () => void {
+export function watchMemory(
+  child: ChildProcess,
+  gib: number,
+  onExcess: (words: string) => void,
+): () => void {
   let line = 0;
   child.stderr?.on('data', (text: string | Buffer) => {
     const end = text.lastIndexOf('\n');
@@ -82,8 +85,8 @@ export function watchMemory(child: ChildProcess, onExcess: (words: string) => vo
     if (line > MAX_LINE) onExcess(`ffmpeg wrote a line of more than ${MAX_LINE} characters`);
   });
   const timer = setInterval(() => {
-    if (child.pid !== undefined && residentBytes(child.pid) > MAX_MEMORY)
-      onExcess(`ffmpeg took more than ${MAX_MEMORY / 1024 ** 3} GiB of memory`);
+    if (child.pid !== undefined && residentBytes(child.pid) > gib * 1024 ** 3)
+      onExcess(`ffmpeg took more than ${gib} GiB of memory`);
   }, LOOK_MS);
   return () => {
     clearInterval(timer);

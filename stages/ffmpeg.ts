@@ -38,6 +38,8 @@ export interface FfmpegTask {
   readonly maxBytes: number;
   /** Seconds until it is killed. */
   readonly timeout: number;
+  /** GiB of memory at which it is killed; default 4, for 8K HDR takes 2. */
+  readonly memory?: number;
   /** Complaints in front of the first line like this are dropped, if it ever comes. */
   readonly complaintsFrom?: RegExp;
   readonly onOutput?: (chunk: Buffer) => void;
@@ -75,7 +77,7 @@ export async function ffmpegVersion(): Promise<string> {
  *   reason when aborted
  */
 export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
-  const { stage, signal } = task;
+  const { stage, signal, memory = 4 } = task;
   signal?.throwIfAborted();
   let log = new FfmpegLog();
   let warmingUp = task.complaintsFrom !== undefined;
@@ -106,7 +108,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     .input(`file:${resolve(task.path)}`)
     .inputOptions('-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info')
     .inputOptions('-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS)
-    .inputOptions('-max_alloc', String(MAX_BLOCK))
+    .inputOptions('-max_alloc', String(Math.min(MAX_BLOCK, Math.floor(memory * 1024 ** 3))))
     .inputOptions('-timelimit', String(Math.ceil(CPU_SHARE * task.timeout)))
     .inputOptions('-threads', '1', ...(task.inputOptions ?? []))
     .output(sink)
@@ -122,7 +124,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     });
   startInGroup(command, (child) => {
     state.child = child;
-    unwatch = watchMemory(child, excess);
+    unwatch = watchMemory(child, memory, excess);
   });
 
   const onAbort = () => {

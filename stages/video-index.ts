@@ -5,6 +5,8 @@ import type { TimeLine } from './sample.js';
 export interface RunContext {
   /** Seconds that one ffmpeg process may take. */
   readonly timeout: number;
+  /** GiB of memory that one ffmpeg process may take; default 4. */
+  readonly memory?: number;
   readonly signal?: AbortSignal | undefined;
 }
 

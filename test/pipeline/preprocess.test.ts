@@ -205,6 +205,6 @@ describe('preprocessing', () => {
     }
     const { jobs, ...fixed } = preprocessOptions.parse({});
     assert.ok(jobs >= 1);
-    assert.deepEqual(fixed, { videoStream: null, audioStream: null, frames: 16, stride: 4, clips: 1, sampling: 'even', size: 224, storeSize: null, fit: 'crop', patch: 16, maskRatio: 0.9, seed: 0, timeout: 300, maxFailures: null, retryFailed: false }); // prettier-ignore
+    assert.deepEqual(fixed, { videoStream: null, audioStream: null, frames: 16, stride: 4, clips: 1, sampling: 'even', size: 224, storeSize: null, fit: 'crop', patch: 16, maskRatio: 0.9, seed: 0, timeout: 300, memory: 4, maxFailures: null, retryFailed: false }); // prettier-ignore
   });
 });
