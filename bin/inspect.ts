@@ -49,7 +49,7 @@ async function showSample(
 ): Promise<void> {
   const { reader } = await inspectCache(folder);
   try {
-    const inspected = inspectSample(reader, index);
+    const inspected = await inspectSample(reader, index);
     const { summary, sample } = inspected;
     const { shape } = reader.manifest;
     if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);

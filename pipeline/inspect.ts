@@ -113,9 +113,9 @@ export interface InspectedSample {
 }
 
 /** Reads one sample, its checksum verified. @throws RangeError when there is no such sample */
-export function inspectSample(reader: CacheReader, index: number): InspectedSample {
+export async function inspectSample(reader: CacheReader, index: number): Promise<InspectedSample> {
   checkIndex(reader, index);
-  const sample = reader.sample(index);
+  const sample = await reader.read(index);
   return { summary: summarizeSample(reader, index, sample), sample };
 }
 

@@ -62,12 +62,14 @@ export function cacheInTerminal(reader: CacheReader): Promise<string> {
   if (reader.size === 0) return Promise.resolve('');
   return shown({
     png: () => drawCacheSheet(reader),
-    pixels: (columns) => {
+    pixels: async (columns) => {
       const count = Math.min(GALLERY, reader.size);
-      const frames = Array.from({ length: count }, (_, i) => {
-        const { frame, height, width } = middleFrame(reader, Math.floor((i * reader.size) / count));
-        return { data: frame, height, width };
-      });
+      const frames: Pixels[] = [];
+      for (let i = 0; i < count; i++) {
+        const place = Math.floor((i * reader.size) / count);
+        const { frame, height, width } = await middleFrame(reader, place);
+        frames.push({ data: frame, height, width });
+      }
       return mosaic(frames, 8, Math.floor(columns / 8));
     },
   });

@@ -130,7 +130,7 @@ export class CacheSource {
   async sample(index: number): Promise<Sample> {
     const reader = await this.reader();
     try {
-      return reader.sample(index);
+      return await reader.read(index);
     } catch (error) {
       throw problemOf(error);
     }

@@ -1,32 +1,30 @@
 import { basename } from 'node:path';
 import type { CacheReader } from '../../cache/index.js';
-import { drawCurves, drawGallery } from '../../stages/index.js';
+import { drawCurves, drawGallery, type GalleryEntry } from '../../stages/index.js';
 import { spreadIndices } from '../reconstruct.js';
 import type { RunSource } from './run-source.js';
 
 /** Samples on a sheet: what fits on a page. */
 const SHOWN = 48;
 
-/** The frame in the middle of a sample's clip, in memory of its own. */
-export function middleFrame(reader: CacheReader, index: number) {
-  return reader.withSample(index, ({ header, frames }) => {
-    const { height, width } = header;
-    const bytes = height * width * 3;
-    const middle = (frames.length / bytes) >> 1;
-    return { header, height, width, frame: frames.slice(middle * bytes, (middle + 1) * bytes) };
-  });
+/** The frame in the middle of a sample's clip. */
+export async function middleFrame(reader: CacheReader, index: number) {
+  const { header, frames } = await reader.read(index);
+  const { height, width } = header;
+  const bytes = height * width * 3;
+  const middle = (frames.length / bytes) >> 1;
+  // A copy: the other frames need not stay in memory.
+  return { header, height, width, frame: frames.slice(middle * bytes, (middle + 1) * bytes) };
 }
 
 /** A cache at a glance: samples spread over it, a frame of each. @returns PNG */
-export function drawCacheSheet(reader: CacheReader): Promise<Buffer> {
-  const entries = spreadIndices(reader.size, SHOWN).map((index) => {
-    const { header, ...picture } = middleFrame(reader, index);
-    return {
-      ...picture,
-      title: header.label ?? 'no label',
-      note: `${basename(header.id)} · ${header.clip}`,
-    };
-  });
+export async function drawCacheSheet(reader: CacheReader): Promise<Buffer> {
+  const entries: GalleryEntry[] = [];
+  for (const index of spreadIndices(reader.size, SHOWN)) {
+    const { header, ...picture } = await middleFrame(reader, index);
+    const note = `${basename(header.id)} · ${header.clip}`;
+    entries.push({ ...picture, title: header.label ?? 'no label', note });
+  }
   const { manifest } = reader;
   const shown = entries.length < reader.size ? `${entries.length} of ` : '';
   const { labels, audioPresent } = manifest.statistics;
