@@ -73,6 +73,11 @@ export const preprocessCommand = defineCommand({
     },
     patch: { value: 'n', text: 'side of a patch in pixels' },
     maskRatio: { value: 'x', text: 'share of the positions that is masked' },
+    store: {
+      value: 'kind',
+      text: 'raw: frames as they are; jpeg, webp: ten to twenty times smaller, not quite the same',
+    },
+    quality: { value: 'n', text: 'with jpeg and webp: 1 to 100' },
     seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
     jobs: { value: 'n', text: 'videos worked on at once' },
     timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },

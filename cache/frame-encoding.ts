@@ -41,15 +41,20 @@ function rowsOf({ height }: FrameSize, format: LossyFormat): number {
   return Math.ceil(height / BLOCK[format]) * BLOCK[format];
 }
 
+/** The picture of a clip's frames would have more rows than its format can have. */
+export class FramesTooLargeError extends RangeError {
+  override name = 'FramesTooLargeError';
+}
+
 /**
  * Whether frames of this size can be kept so.
- * @throws RangeError saying what can be done
+ * @throws FramesTooLargeError saying what can be done
  */
 export function assertEncodable(stack: FrameStack, { format }: FrameStore): void {
   if (format === 'raw') return;
   const rows = stack.frames * rowsOf(stack, format);
   if (rows > MAX_ROWS[format] || stack.width > MAX_ROWS[format])
-    throw new RangeError(
+    throw new FramesTooLargeError(
       `${stack.frames} frames of ${stack.width}×${stack.height} are too large for one ${format} picture; ` +
         (format === 'webp' ? 'keep them as jpeg or raw' : 'keep them raw'),
     );
@@ -82,7 +87,7 @@ function unstacked(picture: Uint8Array, stack: FrameStack, rows: number): Uint8A
  * Makes one picture of a clip's frames, one below the other: decoding it then gives them as they lie
  * in memory, in one call. JPEG keeps colours at full resolution, WebP halves it.
  * @param frames uint8 `[frames, height, width, 3]`, RGB
- * @throws RangeError when the picture would be too large
+ * @throws FramesTooLargeError
  */
 export async function encodeFrames(
   frames: Uint8Array,

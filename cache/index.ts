@@ -6,6 +6,7 @@ export {
   decodeFrames,
   encodeFrames,
   frameEncoderVersion,
+  FramesTooLargeError,
   type FrameStack,
   type FrameStore,
 } from './frame-encoding.js';

@@ -13,6 +13,7 @@ import {
 } from './preprocess-options.js';
 import { defaultStages, PreprocessRun, type PreprocessStages } from './preprocess-run.js';
 import type { PreprocessEvent, PreprocessSummary } from './preprocess-tally.js';
+import { frameStore, storeTools } from './store-options.js';
 import { stage } from './stream.js';
 
 /** Raised when the stages come to make something else of the same video and options. */
@@ -69,8 +70,14 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
   onEvent?.({ event: 'start', total, ignored });
   const writer = await openCacheWriter(request.cache, {
     configuration: cacheConfiguration(options),
-    tools: { ffmpeg: await ffmpegVersion(), preprocess: PREPROCESS_SCHEMA, ...request.tools },
+    tools: {
+      ffmpeg: await ffmpegVersion(),
+      preprocess: PREPROCESS_SCHEMA,
+      ...(await storeTools(options)),
+      ...request.tools,
+    },
     shape: clipShape(options),
+    store: frameStore(options),
     ...(request.shardBytes !== undefined && { shardBytes: request.shardBytes }),
   });
   try {
@@ -110,7 +117,7 @@ function stream(source: VideoSource, run: PreprocessRun, jobs: number, signal?: 
     run.watch(stage('read', run.read, several)),
     run.watch(stage('index', run.index, several)),
     run.watch(stage('decode', run.decode, several)),
-    run.watch(stage('describe', run.describe)),
+    run.watch(stage('describe', run.describe, several)),
     run.store,
     signal === undefined ? {} : { signal },
   );

@@ -197,6 +197,8 @@ describe('preprocessing', () => {
       patch: [{ size: 100 }, /must divide the frame size/],
       maxFailures: [{ maxFailures: 'many' }, /a number of videos or a share/],
       hidden: [{ size: 32, maskRatio: 0.1 }, /hides 0 of 4 positions/],
+      store: [{ store: 'webp', size: 1024 }, /16 frames of 1024×1024 are too large for one webp picture/],
+      quality: [{ quality: 0 }, /expected number to be >=1/],
       unknown: [{ frame: 16 }, /[Uu]nrecognized key/],
     } as const;
     for (const [input, words] of Object.values(bad)) {
@@ -205,6 +207,6 @@ describe('preprocessing', () => {
     }
     const { jobs, ...fixed } = preprocessOptions.parse({});
     assert.ok(jobs >= 1);
-    assert.deepEqual(fixed, { videoStream: null, audioStream: null, frames: 16, stride: 4, clips: 1, sampling: 'even', size: 224, storeSize: null, fit: 'crop', patch: 16, maskRatio: 0.9, seed: 0, timeout: 300, memory: 4, maxFailures: null, retryFailed: false }); // prettier-ignore
+    assert.deepEqual(fixed, { videoStream: null, audioStream: null, frames: 16, stride: 4, clips: 1, sampling: 'even', size: 224, storeSize: null, fit: 'crop', patch: 16, maskRatio: 0.9, store: 'raw', quality: 90, seed: 0, timeout: 300, memory: 4, maxFailures: null, retryFailed: false }); // prettier-ignore
   });
 });
