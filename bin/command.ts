@@ -19,6 +19,8 @@ interface FlagText {
   readonly value?: string;
   /** A switch that is on and can be turned off: `open` becomes `--no-open`. */
   readonly negated?: boolean;
+  /** May be given several times: the option is a list. */
+  readonly many?: boolean;
   readonly text: string;
 }
 
@@ -90,7 +92,13 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       continue;
     }
     const value = flag.value === undefined ? '' : ` <${flag.value}>`;
-    command.option(`${flagOf(key)}${value}`, flag.text + defaultText(spec.schema, key));
+    const [name, text] = [`${flagOf(key)}${value}`, flag.text + defaultText(spec.schema, key)];
+    if (flag.many === true)
+      command.option(name, text, (item: string, all: string[] | undefined) => [
+        ...(all ?? []),
+        item,
+      ]);
+    else command.option(name, text);
   }
   command
     .option('--json', 'print one JSON object a line on stdout instead of text')

@@ -1,13 +1,25 @@
 import { z } from 'zod';
 import { BACKENDS } from '../model/index.js';
-import { modelChoice, pretrain, type PretrainEvent } from '../pipeline/index.js';
+import { dataOptions, modelChoice, parseCacheChoice, pretrain, type PretrainEvent } from '../pipeline/index.js'; // prettier-ignore
 import { trainingOptions, wholeNumber } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT, parseOptions, pick } from './failure.js';
 import { duration, type Report } from './terminal.js';
 
+const noCache = { error: 'give the folder of the cache to learn from' };
+/** What decides how batches are loaded, and nothing that is computed. */
+export const loadingOptions = z.object({
+  workers: z.coerce.number().int().min(0).max(64).optional(),
+  badRecords: z.enum(['stop', 'skip']).default('stop'),
+});
+
 const schema = trainingOptions.safeExtend({
-  cache: z.string({ error: 'give the folder of the cache to learn from' }),
+  cache: z.union(
+    [z.string().transform((one) => [one]), z.array(z.string()).min(1, noCache)],
+    noCache,
+  ),
+  ...dataOptions.shape,
+  ...loadingOptions.shape,
   run: z.string({ error: 'give the folder of the run' }),
   ...modelChoice.shape,
   saveEvery: wholeNumber.default(500),
@@ -33,7 +45,8 @@ export function reportTraining(report: Report): (event: PretrainEvent) => void {
         report.progress(
           `step ${event.step}/${event.steps}  epoch ${event.epoch.toFixed(1)}  loss ${event.loss.toFixed(4)}  ` +
             `lr ${event.lr.toExponential(1)}  ${event.clipsPerSecond.toFixed(1)} clips/s  ` +
-            `${duration(event.secondsLeft)} left`,
+            `${duration(event.secondsLeft)} left` +
+            (event.waiting > 0.1 ? `  ${Math.round(100 * event.waiting)} % waiting for data` : ''),
         );
         break;
       case 'checkpoint':
@@ -43,6 +56,10 @@ export function reportTraining(report: Report): (event: PretrainEvent) => void {
           `${event.interrupted ? 'stopped' : 'finished'} at step ${event.step} of ${event.steps}, ` +
             `loss ${event.loss?.toFixed(4) ?? 'unknown'}, ${duration(event.seconds)}; checkpoint in ${event.checkpoint}`,
         );
+        if (event.badRecords > 0)
+          report.line(
+            `${event.badRecords} samples have damaged records; others stood in for them; avme verify names them`,
+          );
         break;
     }
   };
@@ -55,7 +72,23 @@ export const pretrainCommand = defineCommand({
   example: 'avme pretrain --cache cache/ --run runs/a --preset ti --epochs 100 --lr 1e-3',
   schema,
   flags: {
-    cache: { value: 'folder', text: 'the cache to learn from' },
+    cache: {
+      value: 'folder',
+      text: 'the cache to learn from; several times for several, FOLDER:2 for twice the share',
+      many: true,
+    },
+    labels: { value: 'list', text: 'only samples of these labels, e.g. cat,dog' },
+    splits: { value: 'list', text: 'only samples of these splits, e.g. train' },
+    keys: { value: 'file', text: 'only samples whose key or id is a line of the file' },
+    repeat: {
+      value: 'n',
+      text: 'how often an epoch shows each sample; 2,1: those of the first cache twice',
+    },
+    workers: {
+      value: 'n',
+      text: 'threads that load; 0: none (default: one less than cores, 1 to 4)',
+    },
+    badRecords: { value: 'kind', text: 'stop at a damaged record, or skip it' },
     run: { value: 'folder', text: 'where checkpoints and metrics go; an interrupted run goes on' },
     variant: { value: 'name', text: 'av, av-no-cross or v' },
     preset: { value: 'name', text: 'model size: ti, s, b or l' },
@@ -104,9 +137,12 @@ export const pretrainCommand = defineCommand({
     backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
   },
   async run(options, { report, signal }) {
-    const { cache, run, saveEvery, keep, stopAt, init, backend } = options;
+    const { run, saveEvery, keep, stopAt, init, workers, backend } = options;
+    const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
-      ...{ cache, run, saveEvery, keep, stopAt, init, backend, signal },
+      ...{ cache, run, saveEvery, keep, stopAt, init, workers, backend, signal },
+      onBadRecord: options.badRecords,
+      data: pick(options, dataOptions),
       model: parseOptions(modelChoice, pick(options, modelChoice)),
       training: parseOptions(trainingOptions, pick(options, trainingOptions)),
       onEvent: reportTraining(report),

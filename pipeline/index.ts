@@ -45,5 +45,13 @@ export { pretrain, type PretrainRequest } from './pretrain.js';
 export type { PretrainEvent, PretrainSummary } from './pretrain-run.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
 export { readMetrics, readRun, type MetricsLine, type RunDescription } from './run-folder.js';
-export { avmeVersion } from './version.js';
+export { verifyCache, type VerifyEvent, type VerifyRequest, type VerifySummary } from './verify.js';
+export { verifyOptions, type VerifyInput } from './verify-options.js';
 export { stage, type StageCounters, type StageStream } from './stream.js';
+export {
+  dataOptions,
+  parseCacheChoice,
+  type CacheChoice,
+  type DataOptions,
+} from './training-data.js';
+export { avmeVersion } from './version.js';

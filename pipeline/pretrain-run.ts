@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { ClipBatch, Trainer, TrainingPlan } from '../stages/index.js';
+import type { ClipBatch, LentBatch, Trainer, TrainingPlan } from '../stages/index.js';
 import { saveCheckpoint } from './checkpoint.js';
 import type { MetricsLine } from './run-folder.js';
 
@@ -31,6 +31,8 @@ export interface PretrainSummary {
   readonly checkpoint: string;
   /** Ended before its last step; the same command goes on. */
   readonly interrupted: boolean;
+  /** Samples whose records were found damaged. */
+  readonly badRecords: number;
 }
 
 export interface PretrainRunOptions {
@@ -62,7 +64,7 @@ export class PretrainRun {
     return new Writable({
       objectMode: true,
       highWaterMark: 1,
-      write: (batch: ClipBatch, _, done) => {
+      write: (batch: LentBatch, _, done) => {
         this.take(batch).then(() => { done(); }, done); // prettier-ignore
       },
     });
@@ -80,7 +82,8 @@ export class PretrainRun {
     return this.#saved.path;
   }
 
-  async summary(): Promise<PretrainSummary> {
+  /** @param badRecords samples that the loader could not read */
+  async summary(badRecords: number): Promise<PretrainSummary> {
     const { trainer, plan } = this.options;
     return {
       step: trainer.step,
@@ -89,15 +92,22 @@ export class PretrainRun {
       seconds: (performance.now() - this.#start) / 1000,
       checkpoint: await this.save(),
       interrupted: trainer.step < plan.steps,
+      badRecords,
     };
   }
 
-  private async take(batch: ClipBatch): Promise<void> {
+  private async take(batch: LentBatch): Promise<void> {
     const { trainer, plan, samples, log, onEvent, saveEvery } = this.options;
+    const arrived = performance.now();
     const { step, loss, lr } = trainer.train(batch);
+    const { keys, replaced } = batch;
+    // The loader can fill its memory again while the rest is done.
+    batch.release();
     this.#loss = loss;
     const now = performance.now();
-    const rate = (1000 * batch.keys.length) / (now - this.#stepStart);
+    const seconds = (now - this.#stepStart) / 1000;
+    const rate = keys.length / seconds;
+    const waiting = (arrived - this.#stepStart) / 1000 / seconds;
     this.#stepStart = now;
     // A moving average: single steps vary, and the time left should not jump.
     this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
@@ -105,11 +115,13 @@ export class PretrainRun {
       step,
       loss,
       lr,
-      epoch: (step * batch.keys.length) / samples,
+      epoch: (step * keys.length) / samples,
       clipsPerSecond: this.#rate,
+      waiting,
+      replaced,
     };
     await log(line);
-    const secondsLeft = ((plan.steps - step) * batch.keys.length) / this.#rate;
+    const secondsLeft = ((plan.steps - step) * keys.length) / this.#rate;
     onEvent({ event: 'step', ...line, steps: plan.steps, secondsLeft });
     if (step % saveEvery === 0) await this.save();
     // The step was synchronous work: let Ctrl-C and timers be heard between two of them.

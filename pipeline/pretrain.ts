@@ -1,19 +1,22 @@
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openCache, randomFor, type CacheReader } from '../cache/index.js';
+import { randomFor } from '../cache/index.js';
 import { initialWeights, pretrainSpecs, readWeights, useBackend, type BackendName, type ModelConfig } from '../model/index.js'; // prettier-ignore
-import { createTrainer, maskedPositions, planTraining, reconstructionObjective, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
+import { createTrainer, planTraining, reconstructionObjective, type Loader, type TrainingOptions } from '../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
 import { PretrainRun, type PretrainEvent, type PretrainSummary } from './pretrain-run.js';
 import { openRun, type RunDescription } from './run-folder.js';
 import { openRunLog } from './run-log.js';
-import { cachedMaskRatio, trainingBatches } from './training-batches.js';
+import { cachedMaskRatio, trainingLoader } from './training-batches.js';
+import { openTrainingData, type CacheChoice, type DataOptions, type TrainingData } from './training-data.js'; // prettier-ignore
 import { avmeVersion } from './version.js';
 
 export interface PretrainRequest {
-  /** Folder of the cache to learn from. */
-  readonly cache: string;
+  /** Folder of the cache to learn from, or several caches. */
+  readonly cache: string | readonly CacheChoice[];
+  /** Which of their samples; default all. */
+  readonly data?: DataOptions;
   /** Folder of the run; made when it is not there, gone on with when it is. */
   readonly run: string;
   readonly model: ModelChoice;
@@ -26,6 +29,10 @@ export interface PretrainRequest {
   readonly stopAt?: number | undefined;
   /** Weights that a new run begins with: safetensors or a PyTorch file, VideoMAE's names or transformers'. */
   readonly init?: string | undefined;
+  /** Threads that load batches; default one less than there are cores, 1 to 4. */
+  readonly workers?: number | undefined;
+  /** What to do about a damaged record; default `stop`. */
+  readonly onBadRecord?: 'stop' | 'skip' | undefined;
   /** Default `auto`. */
   readonly backend?: BackendName | 'auto';
   readonly onEvent?: (event: PretrainEvent) => void;
@@ -37,17 +44,16 @@ export interface PretrainRequest {
 const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 
 async function describeRun(
-  { cache, training, init }: PretrainRequest,
+  { training, init }: PretrainRequest,
   config: ModelConfig,
-  reader: CacheReader,
+  { description }: TrainingData,
   backend: string,
 ): Promise<RunDescription> {
-  const { fingerprint } = reader.manifest;
   return {
     schema: 1,
     model: plain(config),
     training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
-    cache: { path: resolve(cache), fingerprint, samples: reader.size },
+    data: description,
     begunWith: { avme: await avmeVersion(), node: process.version, backend },
   };
 }
@@ -74,15 +80,18 @@ async function startingPoint({ run, training, init }: PretrainRequest, config: M
   return { step: 0, initial: new Map([...drawn, ...given]) };
 }
 
-async function train(request: PretrainRequest, reader: CacheReader): Promise<PretrainSummary> {
+async function train(
+  request: PretrainRequest,
+  data: TrainingData,
+  config: ModelConfig,
+  loader: Loader,
+): Promise<PretrainSummary> {
   const { run: folder, training, signal, onEvent = () => undefined } = request;
-  const { shape } = reader.manifest;
-  const config = chooseModel(request.model, shape);
-  const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
-  maskedPositions(shape.positions, maskRatio);
   const backend = await useBackend(request.backend ?? 'auto');
-  await openRun(folder, await describeRun(request, config, reader, backend));
-  const plan = planTraining(training, reader.size);
+  await openRun(folder, await describeRun(request, config, data, backend));
+  const { batch } = training;
+  const samples = loader.epochLength;
+  const plan = planTraining(training, samples);
   const { step, initial } = await startingPoint(request, config);
   const trainer = createTrainer({
     objective: reconstructionObjective(config),
@@ -97,7 +106,7 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
       folder,
       trainer,
       plan,
-      samples: reader.size,
+      samples,
       saveEvery: request.saveEvery ?? 500,
       keep: request.keep ?? 2,
       log: (line) => runLog.write(line),
@@ -107,18 +116,16 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
       event: 'start',
       variant: config.variant,
       parameters: trainer.parameters,
-      samples: reader.size,
+      samples,
       steps: plan.steps,
-      batch: training.batch,
+      batch,
       backend,
       resumedFrom: step,
     });
     const end = Math.min(plan.steps, request.stopAt ?? plan.steps);
-    const { crop, flip } = training;
-    const draw = { ...training, maskRatio, augment: { crop, flip } };
     try {
       await pipeline(
-        trainingBatches(reader, config, draw, step, end),
+        loader.batches(step * batch, end * batch),
         run.sink(),
         signal === undefined ? {} : { signal },
       );
@@ -126,7 +133,7 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
       // Ctrl-C: the step in hand was finished, and is in the checkpoint below.
       if (signal?.aborted !== true) throw error;
     }
-    const summary = await run.summary();
+    const summary = await run.summary(loader.report().badRecords.length);
     onEvent({ event: 'done', ...summary });
     return summary;
   } finally {
@@ -141,12 +148,23 @@ async function train(request: PretrainRequest, reader: CacheReader): Promise<Pre
  * @throws Error when cache, run folder and options do not fit each other, or the loss is not finite
  */
 export async function pretrain(request: PretrainRequest): Promise<PretrainSummary> {
-  const reader = await openCache(request.cache);
+  const { cache } = request;
+  const caches = typeof cache === 'string' ? [{ path: cache }] : cache;
+  const data = await openTrainingData(caches, request.data ?? {});
   try {
-    if (reader.size === 0)
-      throw new Error(`${request.cache} holds no samples; run avme preprocess first`);
-    return await train(request, reader);
+    const { training, workers, onBadRecord } = request;
+    const { crop, flip } = training;
+    const [{ reader }] = data.sources;
+    const config = chooseModel(request.model, reader.manifest.shape);
+    const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
+    const loading = { sources: data.sources, maskRatio, augment: { crop, flip }, workers, onBadRecord }; // prettier-ignore
+    const loader = trainingLoader(config, { ...training, ...loading });
+    try {
+      return await train(request, data, config, loader);
+    } finally {
+      await loader.close();
+    }
   } finally {
-    await reader.close();
+    await data.close();
   }
 }

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { writeAtomically } from '../cache/index.js';
+import { compareData, dataDescription } from './training-data.js';
 
 /** Everything that is needed to repeat a run; `run.json`. */
 export const runDescription = z.strictObject({
   schema: z.literal(1),
   model: z.record(z.string(), z.unknown()),
   training: z.record(z.string(), z.unknown()),
-  cache: z.strictObject({ path: z.string(), fingerprint: z.string(), samples: z.number().int() }),
+  data: dataDescription,
   /** The version of avme and the backend that began the run. */
   begunWith: z.strictObject({ avme: z.string(), node: z.string(), backend: z.string() }),
 });
@@ -22,6 +23,10 @@ export interface MetricsLine {
   readonly lr: number;
   readonly epoch: number;
   readonly clipsPerSecond: number;
+  /** Share of the step's time that went by before its batch was there. */
+  readonly waiting: number;
+  /** Clips of the batch that stand in for others whose records are damaged. */
+  readonly replaced: number;
 }
 
 const CHECKPOINTS = 'checkpoints';
@@ -30,6 +35,13 @@ const CHECKPOINT_NAME = /^step-(\d{8})\.safetensors$/;
 
 export const checkpointName = (step: number) => `step-${String(step).padStart(8, '0')}.safetensors`;
 
+/** Runs of earlier versions have one cache, all of it. */
+function upgraded(parsed: unknown): unknown {
+  if (typeof parsed !== 'object' || parsed === null || !('cache' in parsed)) return parsed;
+  const { cache, ...rest } = parsed as { cache: { samples: number } };
+  return { ...rest, data: { caches: [{ ...cache, selected: cache.samples }] } };
+}
+
 function parseDescription(text: string, path: string): RunDescription {
   let parsed: unknown;
   try {
@@ -37,7 +49,7 @@ function parseDescription(text: string, path: string): RunDescription {
   } catch {
     throw new Error(`${path} is not JSON: the run folder is damaged; choose another --run`);
   }
-  const result = runDescription.safeParse(parsed);
+  const result = runDescription.safeParse(upgraded(parsed));
   if (!result.success)
     throw new Error(
       `${path} does not describe a run of this version of avme: ${z.prettifyError(result.error)}`,
@@ -71,13 +83,7 @@ export function differences(run: RunDescription, asked: RunDescription): string[
         lines.push(
           `${part}.${key}: run has ${JSON.stringify(run[part][key])}, asked for ${JSON.stringify(asked[part][key])}`,
         );
-  if (
-    run.cache.fingerprint !== asked.cache.fingerprint ||
-    run.cache.samples !== asked.cache.samples
-  )
-    lines.push(
-      `cache: run was trained on ${run.cache.samples} samples of ${run.cache.fingerprint.slice(0, 12)}, asked for ${asked.cache.samples} of ${asked.cache.fingerprint.slice(0, 12)}`,
-    );
+  lines.push(...compareData(run.data, asked.data));
   return lines;
 }
 

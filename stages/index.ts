@@ -3,6 +3,12 @@ export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } fr
 export { makeDemoMedia } from './demo-media.js';
 export { StageError } from './failure.js';
 export { FFMPEG_PATH, ffmpegVersion } from './ffmpeg.js';
+export { drawFor } from './loader/clip-writer.js';
+export type { LentBatch, LentSample } from './loader/lent-batch.js';
+export { Loader, type LoaderReport } from './loader/loader.js';
+export type { DrawOptions } from './loader/messages.js';
+export type { LoaderOptions, LoaderSource } from './loader/options.js';
+export type { BadRecord } from './loader/plan.js';
 export { drawTubeMask, maskedPositions, maskOptions, maskRatioOption, tokenOrder } from './mask.js';
 export { mfcc, SAMPLE_RATE } from './mfcc.js';
 export { encodePng } from './pictures/canvas.js';

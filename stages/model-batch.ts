@@ -6,12 +6,8 @@ import type { ClipBatch } from './batch.js';
 export function toModelBatch(batch: ClipBatch, config: ModelConfig): ModelBatch {
   const clips = batch.keys.length;
   const { frames, imageSize, mfccFrames, cepstra } = config;
-  // Bytes go over as 32-bit integers: TensorFlow.js has no smaller type.
-  const video = tf.tensor(
-    Int32Array.from(batch.video),
-    [clips, frames, imageSize, imageSize, 3],
-    'int32',
-  );
+  // TensorFlow.js has no bytes; as floats they need not be cast where they are used.
+  const video = tf.tensor(new Float32Array(batch.video), [clips, frames, imageSize, imageSize, 3]);
   return {
     video,
     visible: tf.tensor2d(batch.visible, [clips, batch.visible.length / clips], 'int32'),

@@ -1,5 +1,5 @@
 import { codecOf, decodeSample } from '../../cache/index.js';
-import { ClipWriter } from './clip-writer.js';
+import type { ClipWriter } from './clip-writer.js';
 import type { ClipSetup, ClipTask } from './messages.js';
 import { RecordFiles } from './record-files.js';
 

@@ -4,7 +4,7 @@ import { maskedPositions } from '../mask.js';
 import { ClipFiller } from './clip-filler.js';
 import { ClipWriter } from './clip-writer.js';
 import { Crew } from './crew.js';
-import type { LoadedBatch } from './loaded-batch.js';
+import type { LentBatch } from './lent-batch.js';
 import { LocalWork } from './local-work.js';
 import type { ClipSetup, ClipTask, Report } from './messages.js';
 import { completeOptions, type CompleteOptions, type LoaderOptions } from './options.js';
@@ -94,7 +94,7 @@ export class Loader {
    * @param to place before which the last one ends, with fewer clips than others if need be; default never
    * @throws Error of a thread, of the disk, or naming a sample whose record is damaged
    */
-  async *batches(from: number, to = Infinity): AsyncGenerator<LoadedBatch, void, undefined> {
+  async *batches(from: number, to = Infinity): AsyncGenerator<LentBatch, void, undefined> {
     if (this.iterating)
       throw new Error('loader: its batches are being taken already; open another');
     this.iterating = true;

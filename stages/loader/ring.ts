@@ -1,5 +1,5 @@
 import { batchArrays, batchBytes, type BatchArrays, type BatchSize } from '../batch.js';
-import { LoadedBatch } from './loaded-batch.js';
+import { LentBatch } from './lent-batch.js';
 import type { PlannedClip } from './plan.js';
 import { Tickets } from './tickets.js';
 
@@ -88,9 +88,14 @@ export class Ring {
   }
 
   /** Lends a batch that is ready. @param onRelease called once its slot is free again */
-  lend({ slot, position, clips }: Filling, onRelease: () => void): LoadedBatch {
-    const samples = clips.map(({ source, index, key }) => ({ source, index, key }));
-    return new LoadedBatch(position, samples, this.size, this.arrays[slot] as BatchArrays, () => {
+  lend({ slot, position, clips }: Filling, onRelease: () => void): LentBatch {
+    const samples = clips.map(({ source, index, key, attempt }) => ({
+      source,
+      index,
+      key,
+      attempt,
+    }));
+    return new LentBatch(position, samples, this.size, this.arrays[slot] as BatchArrays, () => {
       this.release(slot);
       onRelease();
     });

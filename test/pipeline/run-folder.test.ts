@@ -18,11 +18,13 @@ const description: RunDescription = {
   schema: 1,
   model: { width: 192, depth: 4 },
   training: { batch: 8, lr: 0.001 },
-  cache: { path: '/cache', fingerprint: 'f'.repeat(64), samples: 9 },
+  data: {
+    caches: [{ path: '/cache', fingerprint: 'f'.repeat(64), samples: 9, selected: 9 }],
+  },
   begunWith: { avme: '0.1.0', node: 'v20', backend: 'wasm' },
 };
 const line = (step: number): MetricsLine => ({
-  step, loss: 1 / step, lr: 0.001, epoch: step / 9, clipsPerSecond: 3,
+  step, loss: 1 / step, lr: 0.001, epoch: step / 9, clipsPerSecond: 3, waiting: 0, replaced: 0,
 }); // prettier-ignore
 
 describe('run folder', () => {
@@ -40,12 +42,22 @@ describe('run folder', () => {
     assert.deepEqual(await readRun(folder), description, 'it keeps what began it');
   });
 
+  it('of an earlier version, with one cache, is one of that cache’s samples', async () => {
+    await openRun(folder, description);
+    const { data, ...rest } = description;
+    const [{ selected, ...cache } = { selected: 0 }] = data.caches;
+    assert.equal(selected, 9);
+    await writeFile(join(folder, 'run.json'), JSON.stringify({ ...rest, cache }));
+    assert.deepEqual(await readRun(folder), description);
+    assert.equal(await openRun(folder, description), true);
+  });
+
   it('refuses other settings, naming each difference', async () => {
     await openRun(folder, description);
     const asked = {
       ...description,
       model: { width: 384, depth: 4 },
-      cache: { ...description.cache, fingerprint: '0'.repeat(64) },
+      data: { caches: [{ path: '/cache', fingerprint: '0'.repeat(64), samples: 9, selected: 9 }] },
     };
     await assert.rejects(openRun(folder, asked), (error: Error) => {
       assert.match(error.message, /model\.width: run has 192, asked for 384/);

@@ -1,28 +1,33 @@
 import assert from 'node:assert/strict';
 import { openCache, openCacheWriter, type CacheReader } from '../../cache/index.js';
 import { modelConfig } from '../../model/index.js';
-import {
-  cachedMaskRatio,
-  trainingBatches,
-  type DrawOptions,
-} from '../../pipeline/training-batches.js';
-import { tokenOrder, type ClipBatch } from '../../stages/index.js';
+import { cachedMaskRatio, trainingLoader } from '../../pipeline/training-batches.js';
+import { tokenOrder, type ClipBatch, type LoaderOptions } from '../../stages/index.js';
 import { makeSample, OPTIONS, useFolder } from '../cache/support.js';
 
 /** Clips of 4 frames of 8 pixels, 16 positions of which 12 are masked. */
-const SHAPE = { frames: 4, size: 8, storeSize: 8, square: true, positions: 16, mfccFrames: 8, cepstra: 3 };
+const SHAPE = {
+  frames: 4,
+  size: 8,
+  storeSize: 8,
+  square: true,
+  positions: 16,
+  mfccFrames: 8,
+  cepstra: 3,
+};
 const CONFIG = modelConfig.parse({
   ...{ frames: 4, imageSize: 8, patch: 2, width: 8, depth: 1, heads: 1, mfccFrames: 8, cepstra: 3 },
   ...{ decoderWidth: 8, decoderHeads: 1 },
 });
 const SAMPLES = 10;
-const DRAW: DrawOptions = {
+const DRAW = {
   seed: 3,
   batch: 4,
   mask: 'epoch',
   maskRatio: 0.75,
   augment: { crop: 'multi-scale', flip: 0.5 },
-};
+  workers: 1,
+} as const;
 
 /** A sample with a mask of its own, 12 of 16 positions masked. */
 function sampleOf(number: number) {
@@ -42,10 +47,22 @@ describe('training batches', () => {
   });
   afterEach(() => reader.close());
 
-  async function batches(from: number, to: number, more: Partial<DrawOptions> = {}) {
+  /** Batches of the steps from `from` to `to`, copied. */
+  async function batches(from: number, to: number, more: Partial<LoaderOptions> = {}) {
+    const options = { ...DRAW, sources: [{ reader }], ...more };
+    const loader = trainingLoader(CONFIG, options);
     const all: ClipBatch[] = [];
-    for await (const batch of trainingBatches(reader, CONFIG, { ...DRAW, ...more }, from, to))
-      all.push(batch as ClipBatch);
+    try {
+      for await (const batch of loader.batches(from * options.batch, to * options.batch)) {
+        const { position, keys } = batch;
+        const [video, visible, masked] = [batch.video.slice(), batch.visible.slice(), batch.masked.slice()]; // prettier-ignore
+        const [mfcc, audioPresent] = [batch.mfcc.slice(), batch.audioPresent.slice()];
+        batch.release();
+        all.push({ position, keys, video, visible, masked, mfcc, audioPresent });
+      }
+    } finally {
+      await loader.close();
+    }
     return all;
   }
   const keysOf = (all: readonly ClipBatch[]) => all.flatMap(({ keys }) => [...keys]);
@@ -82,7 +99,7 @@ describe('training batches', () => {
   });
 
   it('draw a new mask for a clip in each epoch, the same for the same seed', async () => {
-    const masks = async (more: Partial<DrawOptions>) => {
+    const masks = async (more: Partial<LoaderOptions>) => {
       const all = await batches(0, 2, { batch: SAMPLES, ...more });
       const byKey = all.map(
         (batch) => new Map(batch.keys.map((key, i) => [key, masksOf([batch])[i]])),

@@ -1,24 +1,26 @@
 import type { BatchArrays, BatchSize, ClipBatch } from '../batch.js';
 
 /** A sample of a batch: which of the loader's sources it is from, and its index there. */
-export interface LoadedSample {
+export interface LentSample {
   readonly source: number;
   readonly index: number;
   readonly key: string;
+  /** How many samples before this one could not be read at its place; mostly 0. */
+  readonly attempt: number;
 }
 
 /**
  * A batch in shared memory that is lent until it is released; its arrays must not be used after
  * that, since the next batch is written into the same memory.
  */
-export class LoadedBatch implements ClipBatch {
+export class LentBatch implements ClipBatch {
   #arrays: BatchArrays | undefined;
   #release: () => void;
 
   /** @internal a loader makes them */
   constructor(
     readonly position: number,
-    readonly samples: readonly LoadedSample[],
+    readonly samples: readonly LentSample[],
     size: BatchSize,
     slot: BatchArrays,
     release: () => void,
@@ -37,6 +39,10 @@ export class LoadedBatch implements ClipBatch {
 
   get keys(): string[] {
     return this.samples.map(({ key }) => key);
+  }
+  /** Clips that stand in for others whose records are damaged. */
+  get replaced(): number {
+    return this.samples.filter(({ attempt }) => attempt > 0).length;
   }
   get video(): Uint8Array {
     return this.arrays.video;
