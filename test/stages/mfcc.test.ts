@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import meyda from 'meyda';
 import { CEPSTRA, mfcc, SAMPLE_RATE } from '../../stages/mfcc.js';
+
+const Meyda = meyda as unknown as typeof meyda.default;
 
 /** The definition in the docstring, written down once more without any library or fast transform. */
 function plainMfcc(sound: Float32Array, frames: number): number[] {
@@ -69,6 +72,31 @@ describe('MFCC', () => {
         );
       });
     }
+  });
+
+  it('is meyda’s, whatever the sound', () => {
+    const extractor = Object.assign({ ...Meyda }, {
+      bufferSize: 512, sampleRate: SAMPLE_RATE, melBands: 26, numberOfMFCCCoefficients: CEPSTRA, windowingFunction: 'rect',
+    }); // prettier-ignore
+    fc.assert(
+      fc.property(
+        fc.float32Array({ min: -1, max: 1, noNaN: true, minLength: 400, maxLength: 400 }),
+        fc.constantFrom(1, 1e-2, 1e-4),
+        (samples, loudness) => {
+          // One frame whose window, 2.5 hops, is the whole sound: a hop of 160 lies in its middle.
+          const sound = new Float32Array(3 * 160).map((_, i) => loudness * (samples[i - 40] ?? 0));
+          const ours = mfcc(sound, 3).subarray(CEPSTRA, 2 * CEPSTRA);
+          const windowed = new Float32Array(512).map((_, i) =>
+            i < 400 ? 32768 * (sound[40 + i] ?? 0) * (0.54 - 0.46 * Math.cos((2 * Math.PI * i) / 399)) : 0,
+          ); // prettier-ignore
+          const theirs = extractor.extract('mfcc', windowed) as unknown as number[];
+          ours.forEach((value, c) => {
+            assert.ok(Math.abs(value - theirs[c]!) < 1e-3, `${c}: ${value} ${theirs[c]}`);
+          });
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it('shifts by a frame when the sound shifts by a hop', () => {

@@ -1,0 +1,9 @@
+declare module 'fft.js' {
+  /** Fast Fourier transform of a power of two of values; complex arrays are real and imaginary parts in turn. */
+  export default class FFT {
+    constructor(size: number);
+    createComplexArray(): number[];
+    /** Fills the first half of `out`, from 0 to the Nyquist frequency. */
+    realTransform(out: number[], input: ArrayLike<number>): void;
+  }
+}
