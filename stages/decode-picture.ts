@@ -4,8 +4,6 @@ import { maxFrameBytes, pictureFilter, selectFilter, type FrameForm } from './pi
 import { lastAtOrBefore } from './sample.js';
 import type { RunContext, VideoIndex } from './video-index.js';
 
-/** Pictures of up to 16384×8192 are decoded; a small file can claim any size. */
-const MAX_PIXELS = 1 << 27;
 /** Containers without an index are entered this many seconds early. */
 const RUN_UP = 2;
 
@@ -71,11 +69,7 @@ function pass(
     path: index.path,
     // Behind a seek a decoder complains of what lies in front of it.
     ...(enter.length > 0 && { complaintsFrom: SHOWN_FRAME }),
-    inputOptions: [
-      ...['-copyts', '-max_pixels', String(MAX_PIXELS)],
-      ...(index.mirror === null ? [] : ['-noautorotate']),
-      ...enter,
-    ],
+    inputOptions: ['-copyts', ...(index.mirror === null ? [] : ['-noautorotate']), ...enter],
     // In the input's time base, or frames closer than the average step would share a time.
     outputOptions: [
       '-map',

@@ -8,7 +8,8 @@ export class FfmpegLog {
 
   /** @param line one line of ffmpeg's stderr under `-loglevel level+info` */
   add(line: string): void {
-    const match = /^(?:\[([^\]@]+) @ [^\]]*\] )?\[(?:error|fatal|panic)\] (.*)$/.exec(line);
+    // The decoder may name a helper behind itself.
+    const match = /^(?:\[([^\]@]+) @ [^\]]*\] )?(?:\[[^\]@]+ @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.*)$/.exec(line); // prettier-ignore
     if (match === null || this.#complaints.size >= MAX_COMPLAINTS) return;
     const [, component, text = ''] = match;
     const words = text.replace(/^file:.*: (?=[^:]+$)/, '').trim();
@@ -30,7 +31,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/does not contain any stream/, 'there is no picture stream in the file'],
   [/Permission denied/, 'the file cannot be read: permission denied'],
   [/No such file/, 'the file does not exist'],
-  [/Picture size .* is invalid|exceeds max_pixels/, 'its pictures are larger than avme decodes'],
+  [/Picture size .* is invalid|exceeds specified max pixel count/, 'its pictures are larger than avme decodes'],
   [/Decoder .*not found|Unknown decoder|unknown codec|Decoding requested, but no decoder/, 'there is no decoder for its picture codec'],
   [/End of file|Invalid data found when processing input/, 'it cannot be read as video: damaged, empty inside, or another kind of file'],
 ]; // prettier-ignore

@@ -17,6 +17,8 @@ const CONTAINERS =
   'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,rm,ivf,' +
   'dv,wtv,swf,nsv,gif,apng,h263,h264,hevc,m4v,mjpeg,vc1,yuv4mpegpipe,wav,mp3,aac,flac';
 
+/** Pictures of up to 16384×8192 are decoded, be it to look at what a file is; a small file can claim any size. */
+const MAX_PIXELS = 1 << 27;
 /** The largest single block of memory that a file can make ffmpeg ask for: a picture of 2²⁷ pixels has less. */
 const MAX_BLOCK = 1 << 30;
 /** Times the deadline: CPU time after which ffmpeg ends itself, should nobody live to see to its deadline. */
@@ -108,6 +110,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     .input(`file:${resolve(task.path)}`)
     .inputOptions('-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info')
     .inputOptions('-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS)
+    .inputOptions('-max_pixels', String(MAX_PIXELS))
     .inputOptions('-max_alloc', String(Math.min(MAX_BLOCK, Math.floor(memory * 1024 ** 3))))
     .inputOptions('-timelimit', String(Math.ceil(CPU_SHARE * task.timeout)))
     .inputOptions('-threads', '1', ...(task.inputOptions ?? []))
