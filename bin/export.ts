@@ -40,7 +40,10 @@ export const exportCommand = defineCommand({
     label: { value: 'list', text: 'only samples with these labels' },
     samples: { value: 'list', text: 'only these samples, e.g. 0,5,10-19' },
     shardSamples: { value: 'n', text: 'samples a tar, where the output is a folder' },
-    frames: { value: 'kind', text: 'npy: the pixels; jpg: a picture a frame, not to be imported' },
+    frames: {
+      value: 'kind',
+      text: 'stored: as the cache keeps them; npy: decoded pixels; jpg: a picture a frame, not to be imported',
+    },
     quality: { value: 'n', text: 'with --frames jpg: quality, 1 to 100' },
     sample: { value: 'n', text: 'with npz and npy: which sample' },
     array: { value: 'name', text: 'with npy: frames, mask or mfcc' },

@@ -28,6 +28,8 @@ export const importCommand = defineCommand({
     },
     patch: { value: 'n', text: 'for such tars: side of a patch in pixels' },
     maskRatio: { value: 'x', text: 'for such tars: share of the positions that is masked' },
+    store: { value: 'kind', text: 'for such tars: keep frames raw, or as jpeg or webp' },
+    quality: { value: 'n', text: 'for such tars, with jpeg and webp: 1 to 100' },
     stride: { value: 'n', text: 'for such tars: frame steps of the video between frames' },
     shortSide: { text: 'for such tars: frames are of different sizes, with one short side' },
     seed: { value: 'n', text: 'for such tars: decides the masks' },

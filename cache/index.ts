@@ -21,7 +21,7 @@ export {
   type ShardEntry,
 } from './manifest.js';
 export { epochOrder, placeInEpoch } from './order.js';
-export { decodeSample, prepareStored, type PreparedSample } from './prepare.js';
+export { decodeSample, type PreparedSample } from './prepare.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
 export { randomFor } from './random.js';
 export { openCache, CacheReader, type ReadManifest } from './reader.js';
@@ -29,6 +29,7 @@ export {
   assertShape,
   FRAME_FORMATS,
   type ClipArrays,
+  rawSample,
   type ClipFlags,
   type ClipShape,
   type FrameFormat,

@@ -1,5 +1,11 @@
 import { decodeFrames, encodeFrames, type FrameStore } from './frame-encoding.js';
-import { rawSample, type ClipShape, type Sample, type StoredSample } from './records.js';
+import {
+  assertShape,
+  rawSample,
+  type ClipShape,
+  type Sample,
+  type StoredSample,
+} from './records.js';
 import { sumsOf, type ClipSums } from './statistics.js';
 
 /** A sample as its record will hold it, with the sums over what readers will get of it. */
@@ -19,17 +25,23 @@ export async function decodeSample(stored: StoredSample, { frames }: ClipShape):
   return { ...stored, frames: await decodeFrames(bytes, { frames, height, width }, format) };
 }
 
-/** Prepares a sample whose frames are as they are to be stored. @throws CorruptRecordError */
+/**
+ * Prepares a sample whose frames are as they are to be stored.
+ * @throws CorruptRecordError when they cannot be decoded; RangeError when it has not the cache's shape
+ */
 export async function prepareStored(
   stored: StoredSample,
   shape: ClipShape,
 ): Promise<PreparedSample> {
-  return { stored, sums: sumsOf(await decodeSample(stored, shape), shape.cepstra) };
+  const sample = await decodeSample(stored, shape);
+  assertShape(sample, shape, 'cache');
+  return { stored, sums: sumsOf(sample, shape.cepstra) };
 }
 
 /**
  * Turns a sample into what its record will hold; lossy frames are decoded again, so that what is
  * written is known to be readable, and the sums are those of what will be read.
+ * @throws RangeError when it has not the cache's shape
  * @param sums those of the sample, where they are known; used where its frames stay as they are
  */
 export async function prepareSample(
@@ -38,6 +50,7 @@ export async function prepareSample(
   { format, quality }: FrameStore,
   sums?: ClipSums,
 ): Promise<PreparedSample> {
+  assertShape(sample, shape, 'cache');
   if (format === 'raw')
     return { stored: rawSample(sample), sums: sums ?? sumsOf(sample, shape.cepstra) };
   const { height, width } = sample.header;

@@ -13,9 +13,9 @@ import {
   type Manifest,
 } from './manifest.js';
 import { RAW_FRAMES, type FrameStore } from './frame-encoding.js';
-import { prepareSample, type PreparedSample } from './prepare.js';
+import { prepareSample, prepareStored, type PreparedSample } from './prepare.js';
 import { QUARANTINE_FILE } from './quarantine.js';
-import { assertShape, type ClipShape, type Sample } from './records.js';
+import type { ClipShape, Sample, StoredSample } from './records.js';
 import { openShardFile } from './shard-open.js';
 import { shardEntries } from './shard-set.js';
 import { ShardSeries } from './shard-series.js';
@@ -68,9 +68,18 @@ export class CacheWriter {
    * @throws RangeError when the sample has not the cache's shape
    */
   async prepare(sample: Sample, sums?: ClipSums): Promise<PreparedSample> {
-    const { shape } = this.identity;
-    assertShape(sample, shape, 'cache');
-    return prepareSample(sample, shape, this.store, sums);
+    return prepareSample(sample, this.identity.shape, this.store, sums);
+  }
+
+  /**
+   * {@link prepare} for a sample whose frames are as this cache keeps them already.
+   * @throws RangeError when it has not the cache's shape; CorruptRecordError when they cannot be decoded
+   */
+  async prepareStored(stored: StoredSample): Promise<PreparedSample> {
+    const { format } = stored.frames;
+    if (format !== this.store.format)
+      throw new RangeError(`cache: frames are ${format}, this cache keeps ${this.store.format}`);
+    return prepareStored(stored, this.identity.shape);
   }
 
   /**

@@ -39,8 +39,11 @@ export const exportOptions = z.strictObject({
     .optional(),
   /** Samples a tar, where a folder of tars is made. */
   shardSamples: z.coerce.number().int().min(1).max(1_000_000).default(400),
-  /** npy: frames as they are, to be imported again; jpg: one picture a frame. */
-  frames: z.enum(['npy', 'jpg']).default('npy'),
+  /**
+   * `stored`: frames as the cache keeps them, to be imported again; `npy`: decoded, where it keeps
+   * pictures; `jpg`: one picture a frame, which cannot be imported again.
+   */
+  frames: z.enum(['stored', 'npy', 'jpg']).default('stored'),
   /** Quality of the pictures, 1 to 100. */
   quality: z.coerce.number().int().min(1).max(100).default(95),
 });

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openCache, selectSamples, type CacheReader } from '../cache/index.js';
+import { cacheIdentity, openCache, rawSample, selectSamples, type CacheReader } from '../cache/index.js'; // prettier-ignore
 import { frameFiles } from '../stages/frame-files.js';
 import { ownJson } from '../stages/own-sample.js';
 import { writeTar, type TarFile } from '../stages/tar.js';
@@ -8,6 +8,7 @@ import { arrayFiles, IDENTITY_FILE } from '../stages/webdataset.js';
 import { encodeZip } from '../stages/zip.js';
 import { exportOptions, type ExportInput, type ExportOptions } from './export-options.js';
 import { checkIndex } from './inspect.js';
+import { storeOf } from './store-options.js';
 
 export interface ExportRequest {
   readonly cache: string;
@@ -54,10 +55,17 @@ function chooseSamples(reader: CacheReader, { split, label, samples }: ExportOpt
   return chosen;
 }
 
-/** What an import needs to make the same cache again. */
-function identityFile({ manifest }: CacheReader): TarFile {
-  const { format, schema, fingerprint, configuration, tools, shape } = manifest;
-  const identity = { format, schema, fingerprint, configuration, tools, shape };
+/**
+ * What an import needs to make a cache of the tar: the same one again, or, of frames that were decoded
+ * for the tar, one that keeps them as they are now.
+ */
+function identityFile({ manifest }: CacheReader, form: ExportOptions['frames']): TarFile {
+  const { configuration, tools, shape } = manifest;
+  const { format } = storeOf(configuration);
+  const { store, quality, ...others } = configuration;
+  const decoded = { ...others, store: 'raw', decoded: { store, quality } };
+  const kept = format === 'raw' || form === 'stored';
+  const identity = cacheIdentity(kept ? configuration : decoded, tools, shape);
   return { name: IDENTITY_FILE, content: [Buffer.from(JSON.stringify(identity))] };
 }
 
@@ -68,14 +76,15 @@ async function* tarFiles(
   onSample: () => void,
 ): AsyncGenerator<TarFile> {
   const { shape } = reader.manifest;
-  yield identityFile(reader);
+  // Pictures of single frames do not make a cache again.
+  if (form !== 'jpg') yield identityFile(reader, form);
   for (const index of indices) {
-    const sample = reader.sample(index);
+    const sample = form === 'stored' ? reader.stored(index) : rawSample(await reader.read(index));
     const { key } = sample.header;
     const { frames, ...others } = arrayFiles(sample, shape);
-    if (form === 'npy') yield { name: `${key}.frames.npy`, content: frames };
-    else yield* frameFiles(sample, shape.frames, quality);
-    for (const [name, content] of Object.entries(others)) yield { name: `${key}.${name}.npy`, content }; // prettier-ignore
+    if (form === 'jpg') yield* frameFiles(sample, shape.frames, quality);
+    const files = form === 'jpg' ? others : { frames, ...others };
+    for (const { name, content } of Object.values(files)) yield { name: `${key}.${name}`, content };
     yield { name: `${key}.json`, content: [ownJson(sample)] };
     onSample();
   }
@@ -165,13 +174,13 @@ export async function exportNumpy(
   const reader = await openCache(cache);
   try {
     checkIndex(reader, index);
-    const sample = reader.sample(index);
+    const sample = rawSample(await reader.read(index));
     const arrays = arrayFiles(sample, reader.manifest.shape);
-    const files = [
-      ...Object.entries(arrays).map(([name, content]) => ({ name: `${name}.npy`, content })),
-      { name: 'header.json', content: [ownJson(sample)] },
-    ];
-    const content = array === 'all' ? [await encodeZip(files)] : arrays[array];
+    const header = { name: 'header.json', content: [ownJson(sample)] };
+    const content =
+      array === 'all'
+        ? [await encodeZip([...Object.values(arrays), header])]
+        : arrays[array].content;
     const partial = `${out}.partial`;
     await mkdir(dirname(out), { recursive: true });
     await writeFile(partial, content, { flush: true });

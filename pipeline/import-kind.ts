@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import {
+  assertEncodable,
   cacheIdentity,
   compareConfigurations,
   identitySchema,
   type CacheIdentity,
 } from '../cache/index.js';
-import { frameDims } from '../stages/foreign-sample.js';
+import { foreignFrames } from '../stages/foreign-sample.js';
 import { maskedPositions } from '../stages/mask.js';
 import { CEPSTRA } from '../stages/mfcc.js';
 import { readTar } from '../stages/tar.js';
 import { groupByKey, IDENTITY_FILE, readParts } from '../stages/webdataset.js';
 import type { ImportOptions } from './import-options.js';
+import { frameStore, storeConfiguration, storeTools } from './store-options.js';
 
 /** Bytes that one file of a tar may have; a clip of 64 frames of 1024 × 1024 pixels has 201 MB. */
 export const MAX_FILE = 1024 ** 3;
@@ -58,7 +60,8 @@ async function foreignIdentity(tar: string, options: ImportOptions): Promise<Cac
   for await (const group of groupByKey(readTar(tar, MAX_FILE))) {
     try {
       const parts = await readParts(group, MAX_FILE);
-      const [frames, height, width] = frameDims(parts);
+      const { frames, height, width } = foreignFrames(parts);
+      assertEncodable({ frames, height, width }, frameStore(options));
       const storeSize = Math.min(height, width);
       const { patch, maskRatio, stride, seed } = options;
       const size = sizeWithin(storeSize, options);
@@ -69,8 +72,8 @@ async function foreignIdentity(tar: string, options: ImportOptions): Promise<Cac
         throw new Error(`its mfcc has the shape ${parts.mfcc?.shape.join(' × ') ?? ''}, not MFCC frames × cepstra`); // prettier-ignore
       const square = height === width && !options.shortSide;
       return cacheIdentity(
-        { imported: 'webdataset', frames, stride, size, storeSize, fit: square ? 'crop' : 'short-side', patch, maskRatio, seed }, // prettier-ignore
-        { import: IMPORT_SCHEMA },
+        { imported: 'webdataset', frames, stride, size, storeSize, fit: square ? 'crop' : 'short-side', patch, maskRatio, seed, ...storeConfiguration(options) }, // prettier-ignore
+        { import: IMPORT_SCHEMA, ...(await storeTools(options)) },
         { frames, size, storeSize, square, positions, mfccFrames, cepstra },
       );
     } catch (cause) {

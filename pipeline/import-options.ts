@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { maskOptions } from '../stages/mask.js';
+import { storeOptions } from './store-options.js';
 
 /** What the samples of a WebDataset that avme did not write are taken for. */
 export const importOptions = z.strictObject({
   ...maskOptions.shape,
+  ...storeOptions.shape,
   /** Side of the square that the model sees; null: the largest multiple of `patch` within the frames. */
   size: z.coerce.number().int().min(2).max(4096).nullable().default(null),
   /** Frame steps of the video from one frame of a clip to the next; decides how much MFCC there is where samples bring none. */

@@ -1,18 +1,13 @@
 import { resolve } from 'node:path';
-import {
-  openCacheWriter,
-  randomFor,
-  sampleKey,
-  type CacheWriter,
-  type Sample,
-} from '../cache/index.js';
+import { openCacheWriter, randomFor, sampleKey, type CacheWriter } from '../cache/index.js';
 import { foreignSample } from '../stages/foreign-sample.js';
 import { drawTubeMask } from '../stages/mask.js';
 import { ownSample } from '../stages/own-sample.js';
 import { readTar } from '../stages/tar.js';
-import { groupByKey, readParts, type FileGroup, type SampleParts } from '../stages/webdataset.js'; // prettier-ignore
-import { kindOf, MAX_FILE, type ImportKind } from './import-kind.js';
+import { groupByKey, readParts, type FileGroup } from '../stages/webdataset.js'; // prettier-ignore
+import { kindOf, MAX_FILE } from './import-kind.js';
 import { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
+import { storeOf } from './store-options.js';
 
 export interface ImportRequest {
   /** Tars, gzipped or not, that avme or another program wrote. */
@@ -40,25 +35,36 @@ export interface ImportSummary extends Omit<ImportProgress, 'tar'> {
   readonly interrupted: boolean;
 }
 
-/** Makes a sample of what the tar holds under one key. @throws Error saying what is wrong with it */
-function sampleOf(
-  parts: SampleParts,
+/**
+ * Puts what a tar holds under one key into the cache.
+ * @returns whether the cache did not have it yet
+ * @throws Error saying what is wrong with it
+ */
+async function putGroup(
   group: FileGroup,
   tar: string,
   writer: CacheWriter,
-  kind: ImportKind,
+  own: boolean,
   { maskRatio, seed }: ImportOptions,
-): Sample {
+): Promise<boolean> {
   const { fingerprint, shape } = writer.identity;
-  if (kind.own) return ownSample(parts);
+  const parts = await readParts(group, MAX_FILE);
+  if (own) {
+    const stored = ownSample(parts);
+    if (writer.has(stored.header.key)) return false;
+    await writer.put(await writer.prepareStored(stored));
+    return true;
+  }
   const { header, frames, mask, mfcc } = foreignSample(parts, shape, tar, group.key);
   const key = sampleKey(fingerprint, header);
-  return {
+  if (writer.has(key)) return false;
+  await writer.put({
     header: { ...header, key },
     frames,
     mfcc,
     mask: mask ?? drawTubeMask(shape.positions, maskRatio, randomFor(seed, 0, key, 'cached mask')),
-  };
+  });
+  return true;
 }
 
 /**
@@ -71,7 +77,8 @@ export async function importWebDataset(request: ImportRequest): Promise<ImportSu
   const options = importOptions.parse(request.options ?? {});
   const tars = request.tars.map((tar) => resolve(tar));
   const kind = await kindOf(tars, options);
-  const writer = await openCacheWriter(request.cache, kind.identity);
+  const store = storeOf(kind.identity.configuration);
+  const writer = await openCacheWriter(request.cache, { ...kind.identity, store });
   const start = performance.now();
   let [samples, written] = [0, 0];
   const counts = () => ({ samples, written, skipped: samples - written, seconds: (performance.now() - start) / 1000 }); // prettier-ignore
@@ -80,18 +87,8 @@ export async function importWebDataset(request: ImportRequest): Promise<ImportSu
       for await (const group of groupByKey(readTar(tar, MAX_FILE))) {
         if (signal?.aborted === true) break;
         try {
-          const sample = sampleOf(
-            await readParts(group, MAX_FILE),
-            group,
-            tar,
-            writer,
-            kind,
-            options,
-          );
-          const news = !writer.has(sample.header.key);
-          await writer.put(sample);
+          written += (await putGroup(group, tar, writer, kind.own, options)) ? 1 : 0;
           samples++;
-          written += news ? 1 : 0;
         } catch (cause) {
           throw new Error(`${tar}: sample ${group.key}: ${(cause as Error).message}`, { cause });
         }

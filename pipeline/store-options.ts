@@ -18,6 +18,12 @@ export function frameStore({ store, quality }: StoreOptions): FrameStore {
   return { format: store, quality };
 }
 
+/** How a cache of this configuration keeps frames. */
+export function storeOf(configuration: Readonly<Record<string, unknown>>): FrameStore {
+  const { store, quality } = configuration;
+  return frameStore(storeOptions.parse({ store, quality }));
+}
+
 /** The part of a cache's configuration: quality means nothing to frames that are kept as they are. */
 export function storeConfiguration({ store, quality }: StoreOptions) {
   return store === 'raw' ? { store } : { store, quality };

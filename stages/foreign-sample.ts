@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ClipShape, SampleHeader } from '../cache/index.js';
+import type { ClipShape, FrameStack, SampleHeader } from '../cache/index.js';
 import { bytesOf, floatsOf, type SampleParts } from './webdataset.js';
 
 /** Frames a second of a clip that does not say when its frames were shown. */
@@ -31,14 +31,23 @@ export interface ForeignSample {
   readonly mfcc: Float32Array;
 }
 
-/** Size of a sample's frames. @throws Error when they are not `[frames, height, width, 3]` of uint8 */
-export function frameDims({ frames }: SampleParts): readonly [number, number, number] {
+/** Frames of a sample, uint8, and their size. */
+export interface ForeignFrames extends FrameStack {
+  readonly bytes: Uint8Array;
+}
+
+/** @throws Error when there are none, or they are not `[frames, height, width, 3]` of uint8 */
+export function foreignFrames({ frames, names }: SampleParts): ForeignFrames {
+  if (frames === undefined)
+    throw new Error(
+      `it has no frames, only ${names.join(', ')}; frames must be KEY.frames.npy, KEY.npy, or "frames" in KEY.npz`,
+    );
   const [count = 0, height = 0, width = 0, channels = 0] = frames.shape;
   if (frames.shape.length !== 4 || channels !== 3 || frames.bytes.length === 0)
     throw new Error(
       `its frames have the shape ${frames.shape.join(' × ')}, not frames × height × width × 3`,
     );
-  return [count, height, width];
+  return { frames: count, height, width, bytes: bytesOf(frames, 'frames') };
 }
 
 function describeTimes(times: readonly number[] | undefined, fps: number, frames: number) {
@@ -59,12 +68,11 @@ export function foreignSample(
   source: string,
   key: string,
 ): ForeignSample {
-  const [count, height, width] = frameDims(parts);
+  const { frames: count, height, width, bytes: frames } = foreignFrames(parts);
   const parsed = foreignHeader.safeParse(parts.json ?? {});
   if (!parsed.success) throw new Error(`its JSON: ${z.prettifyError(parsed.error)}`);
   const { path, id, label, split, start, end, clip, fps, span, ...more } = parsed.data;
   const times = describeTimes(more.times, fps, count);
-  const frames = bytesOf(parts.frames, 'frames');
   const mfcc =
     parts.mfcc === undefined
       ? new Float32Array(shape.mfccFrames * shape.cepstra)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ClipArrays, Sample, SampleHeader } from '../cache/index.js';
+import type { SampleHeader, StoredSample } from '../cache/index.js';
 import { bytesOf, floatsOf, type SampleParts } from './webdataset.js';
 
 const seconds = z.number();
@@ -29,26 +29,31 @@ const headerSchema = z.strictObject({
 }) satisfies z.ZodType<SampleHeader>;
 
 /** Neither tar nor .npy has a checksum: this is that of the whole sample. */
-function digestOf(header: object, { frames, mask, mfcc }: ClipArrays): string {
+function digestOf(header: object, { frames, mask, mfcc }: StoredSample): string {
   const hash = createHash('sha256').update(JSON.stringify(header));
-  return hash.update(frames).update(mask).update(mfcc).digest('hex');
+  return hash.update(frames.bytes).update(mask).update(mfcc).digest('hex');
 }
 
 /** What `KEY.json` holds: the header, and the SHA-256 of the header's JSON, frames, mask and MFCC. */
-export function ownJson({ header, ...arrays }: Sample): Buffer {
-  return Buffer.from(JSON.stringify({ ...header, sha256: digestOf(header, arrays) }));
+export function ownJson(sample: StoredSample): Buffer {
+  const { header } = sample;
+  return Buffer.from(JSON.stringify({ ...header, sha256: digestOf(header, sample) }));
 }
 
 /** A sample that avme exported. @throws Error when a part of it is missing or is not what it was */
-export function ownSample({ frames, mask, mfcc, json }: SampleParts): Sample {
-  if (mask === undefined || mfcc === undefined)
-    throw new Error(`its ${mask === undefined ? 'mask' : 'mfcc'} is missing`);
+export function ownSample({ frames, picture, mask, mfcc, json }: SampleParts): StoredSample {
+  const stored = frames && ({ format: 'raw', bytes: bytesOf(frames, 'frames') } as const);
+  const kept = stored ?? picture;
+  if (kept === undefined || mask === undefined || mfcc === undefined) {
+    const missing = kept === undefined ? 'frames are' : mask === undefined ? 'mask is' : 'mfcc is';
+    throw new Error(`its ${missing} missing; export the tar again`);
+  }
   const { sha256, ...written } = (json ?? {}) as Readonly<Record<string, unknown>>;
   const header = headerSchema.safeParse(written);
   if (!header.success) throw new Error('its JSON is not what avme export wrote');
   const sample = {
     header: header.data,
-    frames: bytesOf(frames, 'frames'),
+    frames: kept,
     mask: bytesOf(mask, 'mask'),
     mfcc: floatsOf(mfcc, 'mfcc'),
   };

@@ -1,4 +1,4 @@
-import type { ClipShape, Sample } from '../cache/index.js';
+import type { ClipShape, FrameFormat, StoredSample } from '../cache/index.js';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy.js';
 import type { TarFile } from './tar.js';
 import { decodeZip } from './zip.js';
@@ -12,15 +12,24 @@ import { decodeZip } from './zip.js';
 /** The first file of each tar: the identity of the cache that it was made from. */
 export const IDENTITY_FILE = '__avme__';
 
-/** The arrays of a sample as .npy files, by their names. */
+/** What follows the key in the name of the file that holds the frames. */
+const FRAME_FILES: Record<FrameFormat, string> = {
+  raw: 'frames.npy',
+  jpeg: 'frames.jpg',
+  webp: 'frames.webp',
+};
+
+/** The arrays of a sample as files: frames as they are kept, the others as .npy. */
 export function arrayFiles(
-  { header: { height, width }, frames, mask, mfcc }: Sample,
+  { header: { height, width }, frames, mask, mfcc }: StoredSample,
   { frames: count, mfccFrames, cepstra }: ClipShape,
-): Record<'frames' | 'mask' | 'mfcc', readonly Uint8Array[]> {
+): Record<'frames' | 'mask' | 'mfcc', TarFile> {
+  const { format, bytes } = frames;
+  const pieces = format === 'raw' ? encodeNpy(bytes, [count, height, width, 3]) : [bytes];
   return {
-    frames: encodeNpy(frames, [count, height, width, 3]),
-    mask: encodeNpy(mask, [mask.length]),
-    mfcc: encodeNpy(mfcc, [mfccFrames, cepstra]),
+    frames: { name: FRAME_FILES[format], content: pieces },
+    mask: { name: 'mask.npy', content: encodeNpy(mask, [mask.length]) },
+    mfcc: { name: 'mfcc.npy', content: encodeNpy(mfcc, [mfccFrames, cepstra]) },
   };
 }
 
@@ -52,7 +61,11 @@ export async function* groupByKey(files: AsyncIterable<TarFile>): AsyncGenerator
 
 /** What a group of files holds, as far as it is there. */
 export interface SampleParts {
-  readonly frames: NpyArray;
+  readonly frames: NpyArray | undefined;
+  /** Frames as one picture, as a cache of lossy frames keeps them. */
+  readonly picture: StoredSample['frames'] | undefined;
+  /** Of all files, for those who miss one. */
+  readonly names: readonly string[];
   readonly mask: NpyArray | undefined;
   readonly mfcc: NpyArray | undefined;
   readonly json: unknown;
@@ -79,7 +92,7 @@ async function arraysOf(
  * The parts of a sample. Frames may be `KEY.frames.npy`, the only array `KEY.npy`, or `frames` in an
  * .npz; mask and MFCC likewise.
  * @param limit bytes that an .npz may have, unpacked
- * @throws Error saying what is missing or cannot be read
+ * @throws Error saying what cannot be read
  */
 export async function readParts({ files }: FileGroup, limit: number): Promise<SampleParts> {
   const arrays = await arraysOf(files, limit);
@@ -93,14 +106,15 @@ export async function readParts({ files }: FileGroup, limit: number): Promise<Sa
       );
     }
   };
-  const frames = array('frames') ?? array('');
-  if (frames === undefined)
-    throw new Error(
-      `it has no frames, only ${[...files.keys()].join(', ')}; frames must be KEY.frames.npy, KEY.npy, or "frames" in KEY.npz`,
-    );
+  const [picture] = (['jpeg', 'webp'] as const).flatMap((format) => {
+    const bytes = files.get(FRAME_FILES[format]);
+    return bytes === undefined ? [] : [{ format, bytes }];
+  });
   const json = files.get('json');
   return {
-    frames,
+    frames: array('frames') ?? array(''),
+    picture,
+    names: [...files.keys()],
     mask: array('mask'),
     mfcc: array('mfcc'),
     json: json === undefined ? undefined : (JSON.parse(json.toString('utf8')) as unknown),

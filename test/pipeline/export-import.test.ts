@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, openCacheWriter } from '../../cache/index.js';
+import { openCache, openCacheWriter, type CacheWriterOptions } from '../../cache/index.js';
 import { exportNumpy, exportWebDataset, importWebDataset } from '../../pipeline/index.js';
 import { encodeNpy } from '../../stages/npy.js';
 import { writeTar, type TarFile } from '../../stages/tar.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from '../cache/support.js';
 
-async function makeCache(folder: string, numbers: readonly number[], options = OPTIONS) {
+async function makeCache(
+  folder: string,
+  numbers: readonly number[],
+  options: CacheWriterOptions = OPTIONS,
+) {
   const writer = await openCacheWriter(folder, options);
   for (const number of numbers) await writer.put(makeSample(number, options.shape));
   await writer.seal();
@@ -47,6 +51,35 @@ describe('export and import', () => {
       assert.deepEqual(await cacheContent(at('b')), await cacheContent(at('a')));
       const again = await importWebDataset({ tars: out.files, cache: at('b') });
       assert.deepEqual([again.written, again.skipped], [0, 11]);
+    });
+
+  for (const format of ['jpeg', 'webp'] as const)
+    it(`keep the very pictures of a lossy cache, or decode them: ${format}`, async () => {
+      const store = { format, quality: 85 };
+      const shape = { ...SHAPE, storeSize: 20, square: false };
+      const configuration = { ...OPTIONS.configuration, store: format, quality: 85 };
+      await makeCache(at('a'), NUMBERS, { ...OPTIONS, shape, configuration, store });
+      const pixels = async (cache: string) => {
+        const reader = await openCache(at(cache));
+        const samples = await Promise.all(NUMBERS.map((i) => reader.read(i)));
+        const stored = NUMBERS.map((i) => reader.stored(i));
+        await reader.close();
+        return { samples, stored, manifest: reader.manifest };
+      };
+      const before = await pixels('a');
+      const kept = await exportWebDataset({ cache: at('a'), out: at('kept.tar') });
+      await importWebDataset({ tars: kept.files, cache: at('b') });
+      const after = await pixels('b');
+      assert.deepEqual(after.stored, before.stored);
+      assert.equal(after.manifest.fingerprint, before.manifest.fingerprint);
+      assert.deepEqual(after.manifest.statistics, before.manifest.statistics);
+      const decoded = await exportWebDataset({ cache: at('a'), out: at('npy.tar'), options: { frames: 'npy' } }); // prettier-ignore
+      await importWebDataset({ tars: decoded.files, cache: at('c') });
+      const raw = await pixels('c');
+      assert.deepEqual(raw.samples, before.samples);
+      assert.equal(raw.stored[0]?.frames.format, 'raw');
+      assert.deepEqual(raw.manifest.statistics, before.manifest.statistics);
+      assert.deepEqual(raw.manifest.configuration, { ...OPTIONS.configuration, store: 'raw', decoded: { store: format, quality: 85 } }); // prettier-ignore
     });
 
   it('give the same bytes for the same samples, however the cache was written', async () => {
