@@ -11,6 +11,7 @@ import { inspectCommand } from './inspect.js';
 import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
 import { reconstructCommand } from './reconstruct.js';
+import { verifyCommand } from './verify.js';
 
 const program = new Command('avme')
   .description('Teaches machines to understand video from picture and sound.')
@@ -22,6 +23,7 @@ for (const command of [
   reconstructCommand,
   convertCommand,
   inspectCommand,
+  verifyCommand,
   exportCommand,
   importCommand,
   doctorCommand,

@@ -1,3 +1,4 @@
+export { checkAddable } from './addable.js';
 export { writeAtomically } from './atomic-file.js';
 export { checksum } from './checksum.js';
 export { CorruptRecordError, EncodedFramesError } from './codec.js';
@@ -16,6 +17,7 @@ export {
   cacheIdentity,
   compareConfigurations,
   identitySchema,
+  MANIFEST_FILE,
   type CacheIdentity,
   type Manifest,
   type ShardEntry,
@@ -28,8 +30,8 @@ export { openCache, CacheReader, type ReadManifest } from './reader.js';
 export {
   assertShape,
   FRAME_FORMATS,
-  type ClipArrays,
   rawSample,
+  type ClipArrays,
   type ClipFlags,
   type ClipShape,
   type FrameFormat,
@@ -51,6 +53,21 @@ export {
   type SequenceItem,
   type SequencePart,
 } from './sequence.js';
-export { sumsOf, type ClipSums, type Moments, type Statistics } from './statistics.js';
+export {
+  StatisticsFold,
+  sumsOf,
+  type ClipSums,
+  type Moments,
+  type Statistics,
+} from './statistics.js';
 export { belongsTo, selectSamples, type Subset } from './subset.js';
+export {
+  verifyChunk,
+  type BadSample,
+  type VerifiedChunk,
+  type VerifyChunk,
+  type VerifyRules,
+} from './verify-chunk.js';
+export { dropBad, sumsDiffer, type ShardVerdict } from './verify-drop.js';
+export { surveyCache, type SurveyedShard } from './verify-survey.js';
 export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

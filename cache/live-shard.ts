@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { CorruptRecordError } from './codec.js';
-import { CacheError, RESTORE, type CacheIdentity } from './manifest.js';
+import { CacheError, SALVAGE, type CacheIdentity } from './manifest.js';
 import { codecOf, type Codec } from './schema.js';
 import { byEntry } from './shard-index.js';
 import type { ShardSource } from './shard-source.js';
@@ -48,7 +48,7 @@ export class LiveShard implements ShardSource {
     } catch (error) {
       void root?.close();
       throw new CacheError(
-        `${path} cannot be opened as a shard: ${(error as Error).message}; ${RESTORE}`,
+        `${path} cannot be opened as a shard: ${(error as Error).message}; ${SALVAGE}`,
         { cause: error },
       );
     }

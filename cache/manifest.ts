@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from './atomic-file.js';
@@ -98,6 +98,9 @@ export class CacheError extends Error {
 
 /** What to do about a file that is damaged beyond repair. */
 export const RESTORE = 'restore it from a copy, or make the cache anew in another folder';
+
+/** The same where only a shard is. */
+export const SALVAGE = 'restore it from a copy, or take out what is lost with avme verify --drop';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -200,6 +203,21 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
       return undefined;
     throw error;
   }
+}
+
+/** The manifest of a cache that must be there. @throws CacheError saying what is there instead */
+export async function existingManifest(folder: string): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  if (manifest !== undefined) return manifest;
+  const there = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  throw new CacheError(
+    there
+      ? `${folder} is not an avme cache: it has no manifest.json; give the folder that avme preprocess --cache wrote`
+      : `there is no folder ${folder}; make the cache with avme preprocess first`,
+  );
 }
 
 /** Replaces the manifest, which must be of {@link CACHE_SCHEMA}, in one step that survives a kill. */

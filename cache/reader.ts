@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { CorruptRecordError } from './codec.js';
 import { isWritten } from './lock.js';
-import { CacheError, readManifest, type Manifest, type ShardEntry } from './manifest.js';
+import { existingManifest, type Manifest, type ShardEntry } from './manifest.js';
 import { decodeSample } from './prepare.js';
 import type { Sample, SampleEntry, SampleHeader, StoredSample } from './records.js';
 import { codecOf, type Codec } from './schema.js';
@@ -148,27 +147,13 @@ function named(error: unknown, index: number, { entry, file }: Place): unknown {
   );
 }
 
-async function readManifestOf(folder: string): Promise<Manifest> {
-  const manifest = await readManifest(folder);
-  if (manifest !== undefined) return manifest;
-  const there = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  throw new CacheError(
-    there
-      ? `${folder} is not an avme cache: it has no manifest.json; give the folder that avme preprocess --cache wrote`
-      : `there is no folder ${folder}; make the cache with avme preprocess first`,
-  );
-}
-
 /**
  * Opens a cache for reading. One whose run was killed, or is still going on, can be read too: what is
  * committed is there.
  * @throws CacheError when there is no cache, or it is damaged: the message says what to do
  */
 export async function openCache(folder: string): Promise<CacheReader> {
-  const manifest = await readManifestOf(folder);
+  const manifest = await existingManifest(folder);
   const listed = await shardEntries(folder, manifest);
   // Asked after the list was made: who wrote what is on it either still does, or is done with it.
   const live = await isWritten(folder);

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { CorruptRecordError } from './codec.js';
 import type { ClipShape } from './records.js';
 import type { Codec } from './schema.js';
@@ -11,7 +11,10 @@ export class SpanReader {
   private readonly file: number;
   private lent = Buffer.alloc(0);
 
+  /** @throws the system's error; Error when it is no file */
   constructor(readonly path: string) {
+    // To open a pipe would be to wait for its writer.
+    if (!statSync(path).isFile()) throw new Error('it is not a file');
     this.file = openSync(path, 'r');
   }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeAtomically } from './atomic-file.js';
 import { checksum } from './checksum.js';
-import { CacheError, RESTORE } from './manifest.js';
+import { CacheError, SALVAGE } from './manifest.js';
 import type { SampleEntry } from './records.js';
 
 /** One sample of a shard, and where in its file the record and the checked JSON of the header lie. */
@@ -54,12 +54,12 @@ export function readIndex(shard: string, digest: string): IndexRow[] {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new CacheError(`${path} cannot be read: ${(error as Error).message}; ${RESTORE}`, {
+    throw new CacheError(`${path} cannot be read: ${(error as Error).message}; ${SALVAGE}`, {
       cause: error,
     });
   }
   if (digestOf(bytes) !== digest)
-    throw new CacheError(`${path} is damaged, or belongs to another cache; ${RESTORE}`);
+    throw new CacheError(`${path} is damaged, or belongs to another cache; ${SALVAGE}`);
   const columns = JSON.parse(bytes.toString('utf8')) as Columns;
   return columns.key.map((key, i) => ({
     key,

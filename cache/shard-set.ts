@@ -3,7 +3,9 @@ import { LiveShard } from './live-shard.js';
 import type { CacheIdentity, Manifest, ShardEntry } from './manifest.js';
 import { openShardFile } from './shard-open.js';
 import type { ShardSource } from './shard-source.js';
+import { readIndex } from './shard-index.js';
 import { listShards, shardFile } from './shard.js';
+import { StatisticsFold, type Statistics } from './statistics.js';
 
 /** What a shard that nobody has sealed yet is in the manifest. */
 export const unsealedEntry = (file: string): ShardEntry => ({
@@ -41,4 +43,22 @@ export function openShard(
   if (entry.sealed || shard.rows.length > 0) return shard;
   void shard.close();
   return undefined;
+}
+
+/** The statistics over all samples of the sealed shards. @throws CacheError when an index cannot be read */
+export function statisticsOf(
+  folder: string,
+  { shape, shards }: Pick<Manifest, 'shape' | 'shards'>,
+): Statistics {
+  const fold = new StatisticsFold(shape);
+  for (const { file, index, sums, dropped } of shards) {
+    if (index === null || sums === null) continue;
+    const gone = new Set(dropped);
+    const rows = readIndex(join(folder, file), index);
+    fold.addShard(
+      sums,
+      rows.filter(({ key }) => !gone.has(key)),
+    );
+  }
+  return fold.result();
 }

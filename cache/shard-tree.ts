@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CacheError, RESTORE } from './manifest.js';
+import { CacheError, SALVAGE } from './manifest.js';
 
 /*
  * Where LMDB has put what a shard holds, without LMDB: it trusts the page numbers and offsets of its
@@ -121,7 +121,7 @@ export function readTrees(path: string): ShardTrees {
     return treesOf(file);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new CacheError(`${path} is damaged: ${error.message}; ${RESTORE}`, { cause: error });
+    throw new CacheError(`${path} is damaged: ${error.message}; ${SALVAGE}`, { cause: error });
   } finally {
     closeSync(file);
   }

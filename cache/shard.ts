@@ -13,6 +13,10 @@ const IDENTITY = 'identity';
 export const shardFile = (number: number) =>
   `${SHARD_FOLDER}/shard-${String(number).padStart(5, '0')}.lmdb`;
 
+/** Whether a shard of a manifest lies in the cache's own folder, rather than in one that it refers to. */
+export const isOwnShard = (file: string) =>
+  file.startsWith(`${SHARD_FOLDER}/`) && SHARD_NAME.test(file.slice(SHARD_FOLDER.length + 1));
+
 /** Numbers of the shards in the folder, ascending. */
 export async function listShards(folder: string): Promise<number[]> {
   const names = await readdir(join(folder, SHARD_FOLDER)).catch((error: unknown) => {

@@ -1,25 +1,23 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LOCK_FILE, lockForWriting } from './lock.js';
+import { assertOurs, assertSameKind } from './addable.js';
+import { RAW_FRAMES, type FrameStore } from './frame-encoding.js';
+import { lockForWriting } from './lock.js';
 import {
-  CACHE_SCHEMA,
   CacheError,
   cacheIdentity,
-  compareIdentities,
   MANIFEST_FILE,
   readManifest,
   writeManifest,
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
-import { RAW_FRAMES, type FrameStore } from './frame-encoding.js';
 import { prepareSample, prepareStored, type PreparedSample } from './prepare.js';
-import { QUARANTINE_FILE } from './quarantine.js';
 import type { ClipShape, Sample, StoredSample } from './records.js';
 import { openShardFile } from './shard-open.js';
-import { shardEntries } from './shard-set.js';
+import { shardEntries, statisticsOf } from './shard-set.js';
 import { ShardSeries } from './shard-series.js';
-import { StatisticsFold, type ClipSums } from './statistics.js';
+import type { ClipSums } from './statistics.js';
 
 export interface CacheWriterOptions {
   /** Every option that changes the output, as JSON. */
@@ -118,18 +116,14 @@ export class CacheWriter {
     await this.finishPuts();
     try {
       await this.shards.seal();
-      const fold = new StatisticsFold(this.identity.shape);
-      for (const entry of this.shards.entries) {
-        const shard = openShardFile(join(this.folder, entry.file), entry, this.identity);
-        if (entry.sums !== null) fold.addShard(entry.sums, shard.rows);
-        await shard.close();
-      }
+      const { shape } = this.identity;
+      const shards = this.shards.entries;
       const manifest: Manifest = {
         ...this.identity,
         sealed: true,
         samples: this.keys.size,
-        shards: this.shards.entries,
-        statistics: fold.result(),
+        shards,
+        statistics: statisticsOf(this.folder, { shape, shards }),
       };
       await writeManifest(this.folder, manifest);
       return manifest;
@@ -156,21 +150,6 @@ export class CacheWriter {
   }
 }
 
-/** @throws CacheError when there are files in the folder that are not a cache's */
-async function assertOurs(folder: string): Promise<void> {
-  const entries = await readdir(folder);
-  if (entries.includes(MANIFEST_FILE)) return;
-  // What a run may leave that was killed before it wrote its manifest.
-  const foreign = entries.filter(
-    (name) =>
-      name !== QUARANTINE_FILE && !name.startsWith(LOCK_FILE) && name !== `${MANIFEST_FILE}.tmp`,
-  );
-  if (foreign.length > 0)
-    throw new CacheError(
-      `${folder} is not empty and not an avme cache: it has ${foreign.slice(0, 3).join(', ')} but no ${MANIFEST_FILE}; choose another folder for the cache`,
-    );
-}
-
 async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Manifest> {
   const manifest = await readManifest(folder);
   if (manifest === undefined) {
@@ -178,15 +157,7 @@ async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Man
     await writeManifest(folder, empty);
     return empty;
   }
-  if (manifest.schema !== CACHE_SCHEMA)
-    throw new CacheError(
-      `${folder} was made by an earlier avme (cache schema ${manifest.schema}): it can be read, but nothing can be added to it; choose another folder for the cache`,
-    );
-  if (manifest.fingerprint !== identity.fingerprint)
-    throw new CacheError(
-      `${folder} was made with other settings; choose another folder for the cache, or ask for the same:\n  ` +
-        compareIdentities(manifest, identity).join('\n  '),
-    );
+  assertSameKind(folder, manifest, identity);
   return manifest;
 }
 
