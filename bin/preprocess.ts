@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { preprocess, preprocessOptions, type PreprocessEvent } from '../pipeline/index.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
-import { duration, type Report } from './terminal.js';
+import { showEstimate } from './preprocess-estimate.js';
+import { bytes, duration, type Report } from './terminal.js';
 
 const schema = preprocessOptions.safeExtend({
   source: z.string(),
   cache: z.string({ error: 'give the folder of the cache to make or to add to' }),
   strict: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
 });
 
 /** Tells people and machines how preprocessing goes. */
@@ -34,6 +36,11 @@ export function reportPreprocessing(report: Report): (event: PreprocessEvent) =>
       }
       case 'quarantined':
         report.line(`quarantined ${event.path}: ${event.cause}`);
+        break;
+      case 'space':
+        report.line(
+          `the cache will hardly find room: it needs about ${bytes(event.bytes)}, ${bytes(event.freeBytes)} are free`,
+        );
         break;
       case 'duplicate':
         report.line(`left out ${event.path}: the same content as ${event.of}`);
@@ -85,8 +92,16 @@ export const preprocessCommand = defineCommand({
     maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
     retryFailed: { text: 'try the videos in quarantine again' },
     strict: { text: 'exit with 3 when a video is in quarantine' },
+    dryRun: {
+      text: 'try a few videos, say how large the cache will be and how long it takes; write nothing',
+    },
   },
-  async run({ source, cache, strict, ...options }, { report, signal }) {
+  async run({ source, cache, strict, dryRun, ...options }, context) {
+    const { report, signal } = context;
+    if (dryRun) {
+      await showEstimate({ source, cache, options, signal }, context);
+      return EXIT.done;
+    }
     const onEvent = reportPreprocessing(report);
     const summary = await preprocess({ source, cache, options, onEvent, signal });
     const { videos, clips, written, skipped, quarantined, seconds, interrupted } = summary;

@@ -1,6 +1,8 @@
 export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { diagnose, type Diagnosis } from './doctor.js';
+export { estimatePreprocess, type Estimate } from './dry-run.js';
+export type { EstimateRequest, ProbeResult } from './dry-run-probe.js';
 export {
   exportNumpy,
   exportWebDataset,

@@ -30,6 +30,8 @@ export type PreprocessEvent =
   | { readonly event: 'start'; readonly total: number; readonly ignored: Readonly<Record<string, number>> }
   | ({ readonly event: 'progress' } & PreprocessProgress)
   | { readonly event: 'quarantined'; readonly path: string; readonly stage: string; readonly cause: string; readonly detail: string }
+  /** The clips to be made will hardly find room: about so many bytes where so many are free. */
+  | { readonly event: 'space'; readonly bytes: number; readonly freeBytes: number }
   /** A file with the same content as another one of this run: it is left out. */
   | { readonly event: 'duplicate'; readonly path: string; readonly of: string }; // prettier-ignore
 

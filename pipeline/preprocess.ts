@@ -1,23 +1,20 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { openCacheWriter, Quarantine } from '../cache/index.js';
-import { ffmpegVersion } from '../stages/ffmpeg.js';
+import { openCacheWriter, Quarantine, type CacheWriter } from '../cache/index.js';
 import { openSource } from '../stages/source.js';
 import type { VideoSource } from '../stages/video-source.js';
+import { cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from './failure.js';
+import { freeBytes } from './free-space.js';
 import {
-  cacheConfiguration,
-  clipShape,
   preprocessOptions,
   type PreprocessInput,
+  type PreprocessOptions,
 } from './preprocess-options.js';
 import { defaultStages, PreprocessRun, type PreprocessStages } from './preprocess-run.js';
 import type { PreprocessEvent, PreprocessSummary } from './preprocess-tally.js';
-import { frameStore, storeTools } from './store-options.js';
 import { stage } from './stream.js';
-
-/** Raised when the stages come to make something else of the same video and options. */
-const PREPROCESS_SCHEMA = 1;
+import { survey } from './survey.js';
 
 export interface PreprocessRequest {
   /** A folder of videos, or a JSONL list. */
@@ -36,25 +33,6 @@ export interface PreprocessRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Walks the list once for its length, so that a bad line or folder is found before hours of work. */
-async function survey(source: VideoSource, signal?: AbortSignal) {
-  const ignored: Record<string, number> = {};
-  let total = 0;
-  const walk = source.entries((extension) => {
-    ignored[extension] = (ignored[extension] ?? 0) + 1;
-  });
-  const steps = walk[Symbol.asyncIterator]();
-  for (; (await steps.next()).done !== true; total++) signal?.throwIfAborted();
-  if (total === 0) {
-    const others = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);
-    throw new Error(
-      `there is no video in ${source.path}` +
-        (others.length > 0 ? ` (passed over: ${others.join(', ')})` : ': it is empty'),
-    );
-  }
-  return { total, ignored };
-}
-
 /**
  * Makes the cache of a data set: every video is hashed, indexed, sampled, decoded and described,
  * every clip written; what is in the cache already is skipped. A video that cannot be used goes to
@@ -69,18 +47,11 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', total, ignored });
   const writer = await openCacheWriter(request.cache, {
-    configuration: cacheConfiguration(options),
-    tools: {
-      ffmpeg: await ffmpegVersion(),
-      preprocess: PREPROCESS_SCHEMA,
-      ...(await storeTools(options)),
-      ...request.tools,
-    },
-    shape: clipShape(options),
-    store: frameStore(options),
+    ...(await cacheKind(options, request.tools)),
     ...(request.shardBytes !== undefined && { shardBytes: request.shardBytes }),
   });
   try {
+    await warnOfSpace(writer, total * options.clips, options, onEvent);
     const quarantine = await Quarantine.open(request.cache);
     const run = new PreprocessRun({
       options,
@@ -107,6 +78,20 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
   } finally {
     await writer.close();
   }
+}
+
+/** Says at the start that the clips that the cache lacks will not find room, where that is sure. */
+async function warnOfSpace(
+  writer: CacheWriter,
+  clips: number,
+  { store }: PreprocessOptions,
+  onEvent: PreprocessRequest['onEvent'],
+): Promise<void> {
+  // How small pictures are is not known before they are made: avme preprocess --dry-run finds out.
+  if (store !== 'raw') return;
+  const bytes = Math.max(0, clips - writer.size) * rawClipBytes(writer.identity.shape);
+  const free = await freeBytes(writer.folder);
+  if (bytes > free) onEvent?.({ event: 'space', bytes, freeBytes: free });
 }
 
 /** The pipeline itself: clips are worked on `jobs` at once and arrive in the order of the list. */
