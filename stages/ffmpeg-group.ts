@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
+import { endsWithUs } from './ffmpeg-orphans.js';
 
 /** Milliseconds between two looks at it: an ordinary pass is over before the first. */
 const LOOK_MS = 250;
@@ -36,6 +37,7 @@ export function startInGroup(command: FfmpegCommand, onStart: (child: ChildProce
       args,
       { ...options, detached: true },
       (child, ...rings) => {
+        endsWithUs(child);
         onStart(child);
         start(child, ...rings);
       },

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { makeVideo, scratchFolder } from '../support/media.js';
-import { contentOf, digestsOf, LONG, outlive, tortureRandom } from './support.js';
+import { long } from './bombs.js';
+import { contentOf, digestsOf, LONG, outlive, processesNaming, tortureRandom } from './support.js';
 
 const KILLS = LONG ? 240 : 20;
 /** Kills in a row on one cache, at most. */
@@ -98,5 +99,20 @@ describe('preprocessing under kill -9', function () {
     process.stdout.write(`      ${JSON.stringify(tally)}, a run takes ${whole.toFixed(0)} ms\n`);
     // A test that only ever kills a finished run would prove nothing.
     assert.ok(tally.unsealed >= KILLS / 10, JSON.stringify(tally));
+  });
+
+  it('in the middle of hours of decoding: ffmpeg ends with us', async () => {
+    const source = scratch.path('hours');
+    await mkdir(source);
+    await long(1920, 1080, 25, 4000, true)(join(source, 'hours.mp4'));
+    const child = spawn(process.execPath, [program, source, scratch.path('hours-cache')]);
+    const exit = once(child, 'exit');
+    // Only decoding has a filter.
+    while ((await processesNaming(source, '-vf')).length === 0) await setTimeout(50);
+    await setTimeout(300);
+    assert.equal(child.exitCode, null);
+    child.kill('SIGKILL');
+    await exit;
+    assert.deepEqual(await outlive(source), []);
   });
 });

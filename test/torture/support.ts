@@ -47,14 +47,14 @@ export async function contentOf(cache: string) {
   };
 }
 
-/** Ids of the processes, ours left out, whose command line holds this text; zombies have none. */
-export async function processesNaming(text: string): Promise<number[]> {
+/** Ids of the processes, ours left out, whose command line holds these texts; zombies have none. */
+export async function processesNaming(...texts: string[]): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
   const found: number[] = [];
   for (const pid of pids) {
     if (pid === process.pid) continue;
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (line.includes(text)) found.push(pid);
+    if (texts.every((text) => line.includes(text))) found.push(pid);
   }
   return found;
 }
