@@ -71,13 +71,12 @@ export function runTable(
   run: RunAnswer,
   last: Readonly<Record<string, number>> | undefined,
 ): string {
-  const { variant, steps, checkpoints, description } = run;
-  const cache = description['cache'] as { readonly path?: string } | undefined;
+  const { variant, steps, checkpoints, caches } = run;
   const metrics = Object.entries(last ?? {}).filter(([name]) => name !== 'step');
   return table([
     ['run', run.folder],
     ['variant', variant],
-    ['cache', cache?.path ?? 'unknown'],
+    ['cache', caches.length === 0 ? 'unknown' : caches.join(', ')],
     ['step', `${last?.['step'] ?? 0}${steps === null ? '' : ` of ${steps}`}`],
     ...metrics.map(([name, value]) => [name, String(Number(value.toPrecision(5)))]),
     ['checkpoints', checkpoints.length === 0 ? 'none yet' : checkpoints.join(', ')],

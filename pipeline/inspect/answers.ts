@@ -157,6 +157,8 @@ export interface RunAnswer {
   readonly checkpoints: readonly number[];
   readonly steps: number | null;
   readonly variant: string;
+  /** Folders of the caches that it learned from. */
+  readonly caches: readonly string[];
   readonly confusion: ConfusionAnswer | null;
 }
 

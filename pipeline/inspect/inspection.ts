@@ -7,7 +7,7 @@ import { CacheSource } from './cache-source.js';
 import { ModelView, type RunWithCache } from './model-view.js';
 import { filmStrip, thumbnail, type PictureFormat } from './pictures.js';
 import { InspectProblem } from './problem.js';
-import { RunSource } from './run-source.js';
+import { cachesNamedBy, RunSource } from './run-source.js';
 import { drawRunSheet } from './sheets.js';
 
 /** Shorter side of a thumbnail in pixels: sharp on a dense screen, a few KB each. */
@@ -131,23 +131,43 @@ export class Inspection {
     return found;
   }
 
-  /** A cache that was given and is of the run's kind; else the one that the run itself names. */
+  /**
+   * The first that can be opened of the caches that a run learned from: where it names it, or among
+   * those that were given, where it may have been moved to.
+   */
   async #findCache(run: number): Promise<number | string> {
-    const named = await this.run(run).describe().then(({ cache }) => cache, () => undefined); // prettier-ignore
-    if (named === undefined) return 'the run does not say which cache it learned from';
-    const isIts = async (source: CacheSource) =>
-      (await source.reader()).manifest.fingerprint === named.fingerprint;
-    for (const [id, source] of this.caches.entries())
-      if (await isIts(source).catch(() => false)) return id;
-    const source = new CacheSource(named.path);
-    try {
-      if (await isIts(source)) return this.caches.push(source) - 1;
-      return `the cache in ${named.path} is not the one that the run learned from; give the right one too: avme inspect RUN CACHE`;
-    } catch (error) {
-      return `the cache that the run learned from cannot be opened: ${(error as Error).message}`;
-    } finally {
-      if (!this.caches.includes(source)) await source.close();
+    const named = await this.run(run)
+      .describe()
+      .then(cachesNamedBy, () => []);
+    let why = 'the run does not say which cache it learned from';
+    for (const { path, fingerprint } of named) {
+      const given = await this.#given(path, fingerprint);
+      if (given !== undefined) return given;
+      const source = new CacheSource(path);
+      try {
+        if ((await source.reader()).manifest.fingerprint === fingerprint)
+          return this.caches.push(source) - 1;
+        why = `the cache in ${path} is not the one that the run learned from; give the right one too: avme inspect RUN CACHE`;
+      } catch (error) {
+        why = `the cache that the run learned from cannot be opened: ${(error as Error).message}`;
+      }
+      await source.close();
     }
+    return why;
+  }
+
+  /** A cache that is looked at already: the one in this folder, else one of the same kind. */
+  async #given(path: string, fingerprint: string): Promise<number | undefined> {
+    const kinds = await Promise.all(
+      this.caches.map((source) =>
+        source.reader().then(
+          ({ manifest }) => manifest.fingerprint,
+          () => '',
+        ),
+      ),
+    );
+    const same = kinds.flatMap((kind, id) => (kind === fingerprint ? [id] : []));
+    return same.find((id) => this.caches[id]?.folder === resolve(path)) ?? same[0];
   }
 }
 

@@ -7,12 +7,19 @@ import { readMetricsSince } from './metrics-log.js';
 import { InspectProblem } from './problem.js';
 
 /** No more of `run.json` than is needed: runs of every kind, of later versions too, can be looked at. */
+const namedCache = z.looseObject({ path: z.string(), fingerprint: z.string() });
 const description = z.looseObject({
   model: z.looseObject({ variant: z.string().optional() }).optional(),
   training: z.looseObject({ steps: z.number().optional() }).optional(),
-  cache: z.looseObject({ path: z.string(), fingerprint: z.string() }).optional(),
+  data: z.looseObject({ caches: z.array(namedCache) }).optional(),
+  /** What runs of earlier versions have instead of `data`. */
+  cache: namedCache.optional(),
 });
 export type LooseRun = z.infer<typeof description>;
+
+/** The caches that a run learned from, as it names them. */
+export const cachesNamedBy = ({ data, cache }: LooseRun) =>
+  data?.caches ?? (cache === undefined ? [] : [cache]);
 
 const confusion = z
   .object({ labels: z.array(z.string()), counts: z.array(z.array(z.number().min(0))) })
@@ -59,6 +66,7 @@ export class RunSource {
       checkpoints: checkpoints.map(({ step }) => step),
       steps: run.training?.steps ?? null,
       variant: run.model?.variant ?? 'unknown',
+      caches: cachesNamedBy(run).map(({ path }) => path),
       confusion: await this.#confusion(),
     };
   }

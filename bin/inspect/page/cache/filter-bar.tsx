@@ -32,8 +32,11 @@ export function FilterBar({ route, go, overview, total }: FilterBarProps) {
   const [text, setText] = useState(given);
   const search = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
+  // A search begins a little after its last letter: then, what else was chosen may have changed.
+  const latest = useRef(route);
+  latest.current = route;
   const set = (change: Readonly<Record<string, string>>) => {
-    go(withQuery(route, { ...change, at: undefined }), true);
+    go(withQuery(latest.current, { ...change, at: undefined }), true);
   };
   useEffect(() => { setText(given); }, [given]); // prettier-ignore
   useKeys({ '/': () => { search.current?.focus(); } }); // prettier-ignore

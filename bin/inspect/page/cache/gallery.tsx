@@ -30,8 +30,13 @@ export function Gallery({ route, go, overview }: GalleryProps) {
   const width = outer - 2 * MARGIN;
   const [scrolled, setScrolled] = useState(0);
   const [current, setCurrent] = useState(Number(route.query.get('at') ?? 0) || 0);
+  // Keys may come faster than the page is drawn.
+  const place = useRef(current);
   const focus = useRef(false);
   const rest = useRef(0);
+  // By the time that scrolling rests, another filter may have been chosen.
+  const latest = useRef(route);
+  latest.current = route;
   const ready = width > 0 && list.total !== undefined;
   const layout = layoutOf(width, total);
   const view = windowOf(layout, scrolled, height, SPARE);
@@ -53,7 +58,8 @@ export function Gallery({ route, go, overview }: GalleryProps) {
     if (!ready || returned.current === `!${name}`) return;
     const at = Math.min(total - 1, Number(route.query.get('at') ?? 0) || 0);
     returned.current = `!${name}`;
-    setCurrent(Math.max(0, at));
+    place.current = Math.max(0, at);
+    setCurrent(place.current);
     const element = box.current;
     if (element !== null) element.scrollTop = scrollTo(layout, Math.floor(at / columns), height);
   }, [ready, name]);
@@ -73,14 +79,15 @@ export function Gallery({ route, go, overview }: GalleryProps) {
     setScrolled(top);
     window.clearTimeout(rest.current);
     rest.current = window.setTimeout(() => {
-      const place = windowOf(layout, top, height, 0).first * columns;
-      go(withQuery(route, { at: place === 0 ? undefined : place }), true);
+      const at = windowOf(layout, top, height, 0).first * columns;
+      go(withQuery(latest.current, { at: at === 0 ? undefined : at }), true);
     }, REST);
   };
   useEffect(() => () => { window.clearTimeout(rest.current); }, []); // prettier-ignore
   const move = (by: number) => {
-    const next = Math.max(0, Math.min(total - 1, current + by));
+    const next = Math.max(0, Math.min(total - 1, place.current + by));
     focus.current = true;
+    place.current = next;
     setCurrent(next);
     show(next);
   };

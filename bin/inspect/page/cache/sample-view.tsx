@@ -74,7 +74,7 @@ function Sample({ route, go, sample }: ViewProps & { sample: SampleAnswer }) {
     const named = playing ? null : String(frame);
     if (film !== undefined && named !== asked && !(named === '0' && asked === null))
       go(withQuery(route, { frame: named ?? undefined }), true);
-  }, [playing, frame, film]);
+  }, [playing, frame, film, asked]);
   useKeys({
     ArrowLeft: () => { step(-1); },
     ArrowRight: () => { step(1); },

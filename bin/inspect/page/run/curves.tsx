@@ -12,7 +12,9 @@ interface CurvesProps {
   readonly sources: SourcesAnswer;
 }
 
-const NOISY = ['loss', 'clipsPerSecond'];
+const NOISY = ['loss', 'clipsPerSecond', 'waiting'];
+/** Drawn only where it ever was anything but 0. */
+const RARE = ['replaced'];
 
 function curveOf(
   name: string,
@@ -49,6 +51,10 @@ export function Curves({ route, go, sources }: CurvesProps) {
         }),
       })),
     [metrics, route.query.get('runs'), across],
+  );
+  const drawn = charts.filter(
+    ({ metric, curves }) =>
+      !RARE.includes(metric) || curves.some(({ y }) => y.some((value) => value !== 0)),
   );
   const toggle = (id: number) => {
     const next = chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id];
@@ -105,7 +111,7 @@ export function Curves({ route, go, sources }: CurvesProps) {
           shown.length > 0 && <Waiting what="Reading the metrics" />
         ))}
       <div class="charts">
-        {charts.map(({ metric, curves }) => (
+        {drawn.map(({ metric, curves }) => (
           <Chart
             key={metric}
             title={nameOfMetric(metric)}

@@ -81,7 +81,7 @@ function Pictures(props: RunProps) {
 }
 
 function Settings({ run: { folder, description } }: { run: RunAnswer }) {
-  const { model, training, cache, begunWith } = description;
+  const { model, training, data, cache, begunWith } = description;
   return (
     <>
       <p class="mono faint">{folder}</p>
@@ -89,6 +89,7 @@ function Settings({ run: { folder, description } }: { run: RunAnswer }) {
         <Fields caption="Model" fields={model} />
         <Fields caption="Training" fields={training} />
         <Fields caption="Cache" fields={cache} />
+        <Fields caption="Data" fields={data} />
         <Fields caption="Begun with" fields={begunWith} />
       </div>
     </>
