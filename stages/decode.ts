@@ -106,7 +106,8 @@ export async function decodeClip(
   if (end - start > MAX_SPAN)
     throw new StageError(
       'decode',
-      `the clip would span ${Math.round(end - start)} s: its frames are ${index.interval.toFixed(1)} s apart`,
+      `the clip would span ${Math.round(end - start)} s: its frames are ${index.interval.toFixed(1)} s apart; ` +
+        `a smaller stride would do`,
     );
   const [picture, sound] = await Promise.allSettled([
     decodePicture(index, sampling, form, context),

@@ -32,6 +32,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/Permission denied/, 'the file cannot be read: permission denied'],
   [/No such file/, 'the file does not exist'],
   [/Picture size .* is invalid|exceeds specified max pixel count/, 'its pictures are larger than avme decodes'],
+  [/less than 3 columns or lines/, 'its pictures are smaller than 3×3 pixels'],
   [/Decoder .*not found|Unknown decoder|unknown codec|Decoding requested, but no decoder/, 'there is no decoder for its picture codec'],
   [/End of file|Invalid data found when processing input/, 'it cannot be read as video: damaged, empty inside, or another kind of file'],
 ]; // prettier-ignore

@@ -68,8 +68,11 @@ export class PacketReader {
     const shown = Number(fields[2]);
     // No flags are written for what is a keyframe and nothing else.
     const flags = Number(/F=(0x[0-9A-F]+)/.exec(line)?.[1] ?? KEY);
-    // An edit list can hide packets: they are decoded but never shown.
-    if ((flags & DISCARD) !== 0) return;
+    // An edit list can hide packets: they are decoded but never shown. Others depend on them.
+    if ((flags & DISCARD) !== 0) {
+      if ((flags & KEY) !== 0 && isTime(shown)) this.#keyframes.push(shown);
+      return;
+    }
     const duration = Math.max(0, Number(fields[3]) || 0);
     const isReference = shown !== decoded;
     if (isReference) this.#settle(decoded);

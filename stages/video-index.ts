@@ -15,7 +15,7 @@ export interface VideoIndex extends TimeLine {
   readonly path: string;
   /** Presentation times of all frames that can be decoded, seconds, ascending and distinct. */
   readonly times: Float64Array;
-  /** Presentation times of the keyframes in seconds, ascending; may be empty. */
+  /** Presentation times of the keyframes in seconds, ascending, some perhaps hidden; may be empty. */
   readonly keyframes: Float64Array;
   /** ffmpeg's name of the picture stream, e.g. `0:1`. */
   readonly stream: string;

@@ -9,7 +9,7 @@ const LIST = [
   '0,         -1,          0,        1,     5548, 0x97e9f41f',
   '0,          0,          3,        1,     1022, 0x467ddd6e, F=0x0, S=1,        1, 0x00e000e0',
   '0,          1,          1,        1,     1666, 0x38fcfe2c, F=0x0',
-  // Hidden by an edit list, though a keyframe.
+  // Hidden by an edit list: not shown, but a keyframe that others depend on.
   '0,          2,         -9,        1,     1666, 0x38fcfe2c, F=0x5',
   // No presentation time.
   '0,          1, -9223372036854775808,        1,     4152, 0x6bd923da, F=0x0',
@@ -27,7 +27,7 @@ describe('the packet list', () => {
     assert.deepEqual(reader.end(), {
       tick: 1001 / 30000,
       times: Float64Array.of(0, 1, 2, 3, 4, 5),
-      keyframes: Float64Array.of(0, 4),
+      keyframes: Float64Array.of(-9, 0, 4),
       end: 6,
     });
   });
