@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { makeVideo, scratchFolder } from '../support/media.js';
+import { scratchFolder } from '../support/media.js';
 import { long } from './bombs.js';
-import { contentOf, digestsOf, LONG, outlive, processesNaming, tortureRandom } from './support.js';
+import {
+  contentOf,
+  descendantsOf,
+  digestsOf,
+  ended,
+  LONG,
+  makeSource,
+  outlive,
+  processesNaming,
+  tortureRandom,
+} from './support.js';
 
 const KILLS = LONG ? 240 : 20;
 /** Kills in a row on one cache, at most. */
@@ -17,22 +27,8 @@ const program = fileURLToPath(new URL('preprocess-process.js', import.meta.url))
 describe('preprocessing under kill -9', function () {
   this.timeout(LONG ? 3_600_000 : 300_000);
   const scratch = scratchFolder();
-  let videos = 0;
-
-  before(async () => {
-    const source = scratch.path('videos');
-    await mkdir(join(source, 'a'), { recursive: true });
-    await mkdir(join(source, 'b'));
-    const make = (name: string, size: string, seconds: number, more: readonly string[] = []) =>
-      makeVideo(join(source, name), { picture: `testsrc2=s=${size}:r=25`, seconds, output: more });
-    await make('a/short.mp4', '160x120', 1);
-    await make('a/long.mkv', '320x240', 6, ['-g', '25']);
-    await make('b/large.avi', '640x480', 3, ['-c:v', 'mpeg4']);
-    await make('b/late.webm', '160x120', 2, ['-c:v', 'libvpx', '-deadline', 'realtime']);
-    await make('b/other.ts', '176x144', 2);
-    await writeFile(join(source, 'b', 'broken.mp4'), 'this is no video');
-    videos = 6;
-  });
+  const videos = 6;
+  before(() => makeSource(scratch.path('videos')));
 
   /** @returns how it ended: by our kill, or of itself before it came to that */
   async function run(cache: string, kill?: { afterVideos: number; delay: number }) {
@@ -51,7 +47,9 @@ describe('preprocessing under kill -9', function () {
     if (kill !== undefined) {
       await Promise.race([reached, exit]);
       await setTimeout(kill.delay);
+      const others = child.pid === undefined ? [] : await descendantsOf(child.pid);
       child.kill('SIGKILL');
+      assert.deepEqual(await ended(others), [], 'lives on');
     }
     return exit;
   }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { openCache, readQuarantine } from '../../cache/index.js';
 import { randomFor } from '../../cache/random.js';
+import { makeVideo } from '../support/media.js';
 
 /** The long versions of these tests run for an hour or so; `npm run test:long`. */
 export const LONG = process.env['AVME_LONG'] === '1';
@@ -115,4 +117,35 @@ export async function resetPeak(): Promise<void> {
   // Collected first, where the run allows it: what earlier tests left is not this one's.
   globalThis.gc?.();
   await writeFile('/proc/self/clear_refs', '5').catch(() => undefined);
+}
+
+/** All processes that a process has started, and that these have. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const children = await childrenOf(pid);
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
+}
+
+/** Waits until the processes have ended. @returns those that do not */
+export async function ended(pids: readonly number[], seconds = 10): Promise<number[]> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))); // prettier-ignore
+    const left = pids.filter((_, i) => lines[i] !== '');
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await setTimeout(20);
+  }
+}
+
+/** A small data set of several containers, one of whose six files is no video. */
+export async function makeSource(folder: string): Promise<void> {
+  await mkdir(join(folder, 'a'), { recursive: true });
+  await mkdir(join(folder, 'b'));
+  const make = (name: string, size: string, seconds: number, more: readonly string[] = []) =>
+    makeVideo(join(folder, name), { picture: `testsrc2=s=${size}:r=25`, seconds, output: more });
+  await make('a/short.mp4', '160x120', 1);
+  await make('a/long.mkv', '320x240', 6, ['-g', '25']);
+  await make('b/large.avi', '640x480', 3, ['-c:v', 'mpeg4']);
+  await make('b/late.webm', '160x120', 2, ['-c:v', 'libvpx', '-deadline', 'realtime']);
+  await make('b/other.ts', '176x144', 2);
+  await writeFile(join(folder, 'b', 'broken.mp4'), 'this is no video');
 }
