@@ -1,0 +1,220 @@
+/**
+ * How fast preprocessing is: clips a second and CPU seconds a clip of avme as it is (hash, index,
+ * picture, sound, MFCC, mask, durable writes), against ffmpeg alone, one process a clip, output thrown
+ * away, and, where Python has PyAV, a script of the usual kind in as many processes. There are two
+ * floors: `plain` decodes the span and scales all of its frames, with the sound, as one would type it;
+ * `tight` is given the very frames that avme chose, so that no others are scaled. All in turn in every
+ * round; medians and spread.
+ *
+ *   node dist/bench/preprocess.js [FOLDER] [ROUNDS] [CLIPS-A-VIDEO]
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { openCache } from '../cache/index.js';
+import { preprocess } from '../pipeline/index.js';
+import { FFMPEG_PATH } from '../stages/ffmpeg.js';
+import { makeDemoMedia } from '../stages/index.js';
+
+const run = promisify(execFile);
+const source = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const JOBS = availableParallelism();
+
+/** Clock ticks a second of /proc. */
+const TICKS = 100;
+
+/** CPU seconds of this process and of all its children that have ended. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  // Behind the name, which may hold anything: fields 14 and 15 from there are the children's.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (user + system) / 1e6 + (Number(fields[13]) + Number(fields[14])) / TICKS;
+}
+
+/** What ffmpeg was asked for by a real run, in place of which the floor asks for the same at once. */
+async function recordCommands(folder: string, work: string, clips: number): Promise<string[][]> {
+  const log = join(work, 'commands');
+  await mkdir(log);
+  const recorder = join(work, 'ffmpeg');
+  await writeFile(
+    recorder,
+    `#!/bin/sh\nfor a in "$@"; do printf '%s\\n' "$a" >> '${log}'/$$; done\nexec '${FFMPEG_PATH}' "$@"\n`,
+  );
+  await chmod(recorder, 0o755);
+  const avme = [
+    source('dist/bin/avme.js'),
+    'preprocess',
+    folder,
+    '--cache',
+    join(work, 'recorded'),
+  ];
+  await run(process.execPath, [...avme, '--clips', String(clips)], {
+    env: { ...process.env, AVME_FFMPEG: recorder },
+  });
+  const files = await readdir(log);
+  const texts = await Promise.all(files.map((file) => readFile(join(log, file), 'utf8')));
+  return texts.map((text) => text.trimEnd().split('\n'));
+}
+
+/** The part of a command that opens its input, and what it does with it. */
+function partsOf(args: readonly string[]) {
+  const at = args.indexOf('-i');
+  return { input: args.slice(args.indexOf('-copyts'), at + 2), output: args.slice(at + 2) };
+}
+
+/** Decodes picture and sound of a clip in one process and throws both away. */
+function floorCommand(picture: readonly string[], sound: readonly string[] | undefined): string[] {
+  const nowhere = (output: readonly string[]) => {
+    const filter = output[output.indexOf(output.includes('-vf') ? '-vf' : '-af') + 1] ?? '';
+    const end = output.indexOf('-f');
+    return [...output.slice(0, end), '-f', 'null', '-'].map((word) => (word === filter ? filter.replace(/,showinfo|showinfo,|,ashowinfo|ashowinfo,/g, '') : word)); // prettier-ignore
+  };
+  const [first, second] = [partsOf(picture), sound === undefined ? undefined : partsOf(sound)];
+  const renumbered = second?.output.map((word) => word.replace(/^0:(\d+)$/, '1:$1')) ?? [];
+  return [
+    ...['-nostdin', '-v', 'error', '-threads', '1', ...first.input],
+    ...(second === undefined ? [] : ['-threads', '1', ...second.input]),
+    ...nowhere(first.output),
+    ...(second === undefined ? [] : nowhere(renumbered)),
+  ];
+}
+
+/** The command that one would type: the span of the clip, scaled and cropped, with its sound. */
+function plainCommand({ path, span: [start, end] }: Clip): string[] {
+  const picture = 'scale=224:224:force_original_aspect_ratio=increase,crop=224:224,format=rgb24';
+  return [
+    ...['-nostdin', '-v', 'error', '-threads', '1', '-ss', String(start), '-t', String(end - start)],
+    ...['-i', path, '-map', '0:v:0', '-vf', picture, '-f', 'null', '-'],
+    ...['-map', '0:a:0?', '-ac', '1', '-ar', '16000', '-f', 'null', '-'],
+  ];
+} // prettier-ignore
+
+/** One command a clip: each picture pass with the next sound pass over the same file. */
+function floorCommands(commands: readonly string[][]): string[][] {
+  const fileOf = (args: readonly string[]) => args[args.indexOf('-i') + 1];
+  const sounds = commands.filter((args) => args.includes('-af'));
+  return commands
+    .filter((args) => args.includes('-vf') && args.includes('rawvideo'))
+    .map((picture) => {
+      const at = sounds.findIndex((sound) => fileOf(sound) === fileOf(picture));
+      return floorCommand(picture, at < 0 ? undefined : sounds.splice(at, 1)[0]);
+    });
+}
+
+async function runFloor(commands: readonly string[][]): Promise<void> {
+  const waiting = [...commands];
+  const worker = async () => {
+    for (let args = waiting.shift(); args !== undefined; args = waiting.shift()) {
+      const child = spawn(FFMPEG_PATH, args, { stdio: 'ignore' });
+      const [code] = (await once(child, 'close')) as [number | null];
+      if (code !== 0) throw new Error(`ffmpeg ended with ${code}: ${args.join(' ')}`);
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS }, worker));
+}
+
+/** A clip that avme has made. */
+interface Clip {
+  readonly path: string;
+  readonly times: readonly number[];
+  readonly span: readonly [number, number];
+}
+
+async function clipsOf(cache: string): Promise<Clip[]> {
+  const reader = await openCache(cache);
+  const clips = Array.from({ length: reader.size }, (_, i) => {
+    const { path, times, span } = reader.header(i);
+    return { path, times, span };
+  });
+  await reader.close();
+  return clips;
+}
+
+interface Contender {
+  readonly name: string;
+  /** @returns seconds, where it measures better itself */
+  readonly run: (round: number) => Promise<number | undefined>;
+}
+
+const PYTHON = ['/usr/bin/python3', 'python3'].find((path) => path === 'python3' || existsSync(path)) ?? 'python3'; // prettier-ignore
+
+/** The script of the usual kind, if Python has what it needs. */
+async function pythonPeer(clips: readonly Clip[], work: string): Promise<Contender | undefined> {
+  const script = source('bench/peers/preprocess.py');
+  const probe = await run(PYTHON, [script, '--probe']).catch(() => undefined);
+  if (probe === undefined) {
+    process.stdout.write('no Python peer: python3 with av and numpy (and librosa) is not here\n');
+    return undefined;
+  }
+  const list = join(work, 'clips.json');
+  await writeFile(list, JSON.stringify(clips));
+  return {
+    name: `Python (${probe.stdout.trim()})`,
+    run: async () => {
+      const { stdout } = await run(PYTHON, [script, list, String(JOBS), join(work, 'peer')]);
+      return Number(stdout.trim());
+    },
+  };
+}
+
+const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
+const median = (values: readonly number[]) => sorted(values)[values.length >> 1] ?? NaN;
+const spread = (values: readonly number[], digits: number) => {
+  const all = sorted(values);
+  return `${median(values).toFixed(digits)} (${(all[0] ?? NaN).toFixed(digits)}–${(all.at(-1) ?? NaN).toFixed(digits)})`;
+};
+
+const [given, rounds = '7', perVideo = '1'] = process.argv.slice(2);
+const work = await mkdtemp(join(tmpdir(), 'avme-bench-'));
+try {
+  const shared = source('../shared/media/everyday');
+  const folder = given ?? (existsSync(shared) ? shared : join(work, 'media'));
+  if (folder === join(work, 'media')) await makeDemoMedia(folder, 4, () => undefined);
+  const clips = Number(perVideo);
+  const commands = floorCommands(await recordCommands(resolve(folder), work, clips));
+  const made = await clipsOf(join(work, 'recorded'));
+  const peer = await pythonPeer(made, work);
+  const contenders: Contender[] = [
+    {
+      name: 'avme',
+      run: async (round) => {
+        const summary = await preprocess({ source: folder, cache: join(work, `cache-${round}`), options: { clips } }); // prettier-ignore
+        if (summary.written !== commands.length)
+          throw new Error(`avme wrote ${summary.written} clips, the floor makes ${commands.length}`);
+        return undefined;
+      },
+    },
+    { name: 'plain floor', run: async () => { await runFloor(made.map(plainCommand)); return undefined; } },
+    { name: 'tight floor', run: async () => { await runFloor(commands); return undefined; } },
+    ...(peer === undefined ? [] : [peer]),
+  ]; // prettier-ignore
+  const seconds = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  const cpu = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+  for (let round = -1; round < Number(rounds); round++)
+    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      const [start, used] = [performance.now(), cpuSeconds()];
+      const own = await contender.run(round);
+      // The first round warms files and code up.
+      if (round < 0) continue;
+      seconds.get(contender.name)?.push(own ?? (performance.now() - start) / 1000);
+      cpu.get(contender.name)?.push(cpuSeconds() - used);
+      await rm(join(work, `cache-${round}`), { recursive: true, force: true });
+    }
+  const ratios = (of: string, to: string) => (seconds.get(to) ?? []).map((value, i) => value / (seconds.get(of)?.[i] ?? NaN)); // prettier-ignore
+  process.stdout.write(`${commands.length} clips of ${folder}, ${rounds} rounds, ${JOBS} at a time; medians (least–most)\n`); // prettier-ignore
+  for (const { name } of contenders) {
+    const rates = (seconds.get(name) ?? []).map((value) => commands.length / value);
+    const each = (cpu.get(name) ?? []).map((value) => (1000 * value) / commands.length);
+    process.stdout.write(`${name.padEnd(30)} ${spread(rates, 2).padEnd(22)} clips/s   ${spread(each, 0).padEnd(16)} ms CPU a clip\n`); // prettier-ignore
+  }
+  for (const { name } of contenders.slice(1))
+    process.stdout.write(`avme at ${spread(ratios('avme', name), 2)} of the speed of ${name}\n`);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
