@@ -1,5 +1,12 @@
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -55,4 +62,31 @@ export async function openPage(
     if (!/^(data|blob):/.test(url) && !url.startsWith(origin)) complaints.push(`asked ${url}`);
   });
   return { page, complaints };
+}
+
+/** Waits until an expression is true in a page; from outside, since the page allows no eval. */
+export async function holds(page: Page, expression: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  while ((await page.evaluate(expression)) !== true) {
+    assert.ok(performance.now() < end, `never true: ${expression}`);
+    await page.waitForTimeout(50);
+  }
+}
+
+/** The parts of a canvas that are used here: the types of the browser are not those of Node. */
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+  };
+}
+
+/** Mean of all values of a canvas, 0 to 255. */
+export function meanOf(canvas: Locator): Promise<number> {
+  return canvas.evaluate((element: unknown) => {
+    const drawn = element as Canvas;
+    const { data } = drawn.getContext('2d').getImageData(0, 0, drawn.width, drawn.height);
+    return data.reduce((sum, value) => sum + value, 0) / data.length;
+  });
 }

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { serve, type InspectServer } from '../../../bin/inspect/server.js';
 import { Inspection } from '../../../pipeline/index.js';
-import { chromiumPath, launch, openPage, type WatchedPage } from '../../support/browser.js';
+import {
+  chromiumPath,
+  holds,
+  launch,
+  meanOf,
+  openPage,
+  type WatchedPage,
+} from '../../support/browser.js';
 import { avme } from '../../support/cli.js';
 import { useTinyRuns } from '../../support/tiny-run.js';
 
@@ -49,25 +56,11 @@ describe('the inspector’s page in a browser', function () {
     assert.deepEqual(watched.complaints, []);
   });
 
-  /** Waits until an expression is true in the page; by itself, since the page allows no eval. */
-  const until = async (expression: string) => {
-    const end = performance.now() + 20_000;
-    while ((await page.evaluate(expression)) !== true) {
-      assert.ok(performance.now() < end, `never true: ${expression}`);
-      await page.waitForTimeout(50);
-    }
-  };
+  const until = (expression: string) => holds(page, expression);
   const open = (hash: string) => page.goto(`${server.url}${hash}`);
   const cells = () => page.locator('.cell a');
   const frame = async () => Number(await page.locator('output[data-frame]').getAttribute('data-frame')); // prettier-ignore
-  /** Brightness of what the player shows, 0 to 255. */
-  const brightness = () =>
-    page.locator('.player canvas').evaluate((canvas: unknown) => {
-      // Runs in the page, whose types are not those of Node.
-      const { width, height, getContext } = canvas as { width: number; height: number; getContext: (kind: '2d') => { getImageData: (x: number, y: number, w: number, h: number) => { data: number[] } } }; // prettier-ignore
-      const { data } = getContext.call(canvas, '2d').getImageData(0, 0, width, height);
-      return data.reduce((sum, value) => sum + value, 0) / data.length;
-    });
+  const brightness = () => meanOf(page.locator('.player canvas'));
 
   it('opens, filters and finds', async () => {
     await open('#/cache/0');
@@ -205,30 +198,6 @@ describe('the inspector’s page in a browser', function () {
     await page.getByText('has no cross-attention').waitFor();
     assert.match(watched.complaints.join(), /422/);
     watched.complaints.length = 0;
-  });
-
-  it('shows messages where there is nothing, and a cache that broke', async () => {
-    await open('#/cache/7');
-    await page.getByText('There is nothing at this address.').waitFor();
-    const manifest = at('cache/manifest.json');
-    const text = await readFile(manifest, 'utf8');
-    const second = await Inspection.open([at('cache')], 'wasm');
-    const other = await serve(second, 0);
-    try {
-      await rename(manifest, at('manifest.kept'));
-      await writeFile(manifest, text.slice(0, 100));
-      const broken = await openPage(browser, other.url);
-      await broken.page.goto(other.url);
-      await broken.page
-        .getByText(/manifest.json is damaged/)
-        .first()
-        .waitFor();
-      await broken.page.close();
-    } finally {
-      await rename(at('manifest.kept'), manifest);
-      await other.close();
-      await second.close();
-    }
   });
 
   it('fits a phone, in the dark too', async () => {

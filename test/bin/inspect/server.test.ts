@@ -87,9 +87,10 @@ describe('the inspector’s server', () => {
     assert.ok(surveyed <= 1);
     await inspection.cache(0).surveyed();
     const { survey } = await json<OverviewAnswer>('/api/caches/0');
-    assert.equal(survey?.sound, 24);
-    assert.deepEqual(survey?.sizes, [['8×8', SAMPLES]]);
-    assert.deepEqual(survey?.durations.bins, [{ from: 0.33, to: 0.33, count: SAMPLES }]);
+    assert.ok(survey !== null);
+    assert.equal(survey.sound, 24);
+    assert.deepEqual(survey.sizes, [['8×8', SAMPLES]]);
+    assert.deepEqual(survey.durations.bins, [{ from: 0.33, to: 0.33, count: SAMPLES }]);
   });
 
   it('lists samples in pieces, filtered', async () => {
