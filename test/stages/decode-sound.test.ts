@@ -2,64 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { decodeClip } from '../../stages/decode.js';
 import { decodeSound } from '../../stages/decode-sound.js';
-import { CEPSTRA, mfcc } from '../../stages/mfcc.js';
 import { indexVideo } from '../../stages/probe.js';
 import { sampleClips } from '../../stages/sample.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../support/media.js';
 
 const scratch = scratchFolder();
 const context = { timeout: 60 };
-
-/** A white frame at frame `at` and a click at the same time, the sound stored `offset` later. */
-function clap(name: string, rate: string, at: number, offset: number, output: readonly string[]) {
-  const [over = 1, under = 1] = rate.split('/').map(Number);
-  const time = (at * under) / over;
-  return makeVideo(scratch.path(name), {
-    // Noise keeps every packet in the file; the flash is far brighter.
-    picture: `color=black:s=160x120:r=${rate},noise=alls=60:allf=t,drawbox=enable='eq(n,${at})':color=white:t=fill`,
-    sound: `aevalsrc='if(between(t,${time - offset},${time - offset + 0.01}),0.9*sin(2*PI*2000*t),0)':s=44100`,
-    soundOffset: offset,
-    seconds: 6,
-    output,
-  });
-}
-
-describe('sound and picture share one clock', () => {
-  const containers = {
-    mp4: ['-c:v', 'libx264', '-c:a', 'aac'],
-    mkv: ['-c:v', 'libx264', '-c:a', 'libopus'],
-    webm: ['-c:v', 'libvpx', '-deadline', 'realtime', '-c:a', 'libvorbis'],
-    avi: ['-c:v', 'mpeg4', '-c:a', 'pcm_s16le'],
-    ts: ['-c:v', 'libx264', '-c:a', 'ac3'],
-    mov: ['-c:v', 'libx264', '-c:a', 'pcm_s16le'],
-    flv: ['-c:v', 'flv', '-c:a', 'aac'],
-    mpg: ['-c:v', 'mpeg2video', '-c:a', 'mp2'],
-  } as const;
-  for (const [extension, output] of Object.entries(containers))
-    for (const [rate, offset] of [['25', 0], ['30000/1001', 0.37], ['50', -0.25]] as const) {
-      // AVI has no place for a start offset.
-      if (extension === 'avi' && offset !== 0) continue;
-      it(`${extension} at ${rate} fps, sound starting at ${offset} s`, async () => {
-        const at = rate === '50' ? 220 : 110;
-        const path = await clap(`${rate.replace('/', '-')}.${extension}`, rate, at, offset, output);
-        const index = await indexVideo(path, context);
-        const start = index.times[at - 7]!;
-        const end = start + 16 * index.interval;
-        const segment = { times: index.times.filter((time) => time >= start - 1e-6 && time < end - 1e-6), end, interval: index.interval }; // prettier-ignore
-        const [sampling] = sampleClips(segment, { frames: 16, stride: 1, clips: 1 });
-        const clip = await decodeClip(index, sampling!, { size: 16, fit: 'crop' }, context);
-        const flash = clip.times.findIndex((_, i) => clip.frames[i * 768 + 384]! > 128);
-        assert.ok(flash > 2 && flash < 12, `flash at ${flash}`);
-        assert.ok(clip.sound !== null);
-        const cepstra = mfcc(clip.sound, 64);
-        const energy = Array.from({ length: 64 }, (_, i) => cepstra[i * CEPSTRA]!);
-        const loudest = energy.indexOf(Math.max(...energy));
-        // Four MFCC frames a picture frame: the click fills the first, within one hop.
-        assert.ok(Math.abs(loudest - 4 * flash) <= 1, `click at ${loudest}, flash at ${4 * flash}`);
-        assert.deepEqual(clip.warnings, []);
-      });
-    } // prettier-ignore
-});
 
 describe('sound', () => {
   const heard = async (name: string, span: readonly [number, number]) => {
