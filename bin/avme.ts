@@ -11,6 +11,7 @@ import { inspectCommand } from './inspect.js';
 import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
 import { reconstructCommand } from './reconstruct.js';
+import { visible } from './terminal.js';
 import { verifyCommand } from './verify.js';
 
 const program = new Command('avme')
@@ -35,8 +36,10 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its own errors already.
-  if (!(error instanceof CommanderError))
-    process.stderr.write(`avme: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (!(error instanceof CommanderError)) {
+    const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+    process.stderr.write(`avme: ${lines.map(visible).join('\n')}\n`);
+  }
   if (process.env['AVME_DEBUG'] !== undefined && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n`);
   process.exitCode = exitCodeOf(error);

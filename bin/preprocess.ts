@@ -3,7 +3,7 @@ import { preprocess, preprocessOptions, type PreprocessEvent } from '../pipeline
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { showEstimate } from './preprocess-estimate.js';
-import { bytes, duration, type Report } from './terminal.js';
+import { bytes, duration, type Report, visible } from './terminal.js';
 
 const schema = preprocessOptions.safeExtend({
   source: z.string(),
@@ -35,7 +35,7 @@ export function reportPreprocessing(report: Report): (event: PreprocessEvent) =>
         break;
       }
       case 'quarantined':
-        report.line(`quarantined ${event.path}: ${event.cause}`);
+        report.line(`quarantined ${visible(event.path)}: ${event.cause}`);
         break;
       case 'space':
         report.line(
@@ -43,7 +43,7 @@ export function reportPreprocessing(report: Report): (event: PreprocessEvent) =>
         );
         break;
       case 'duplicate':
-        report.line(`left out ${event.path}: the same content as ${event.of}`);
+        report.line(`left out ${visible(event.path)}: the same content as ${visible(event.of)}`);
         break;
     }
   };

@@ -62,8 +62,17 @@ export function bytes(count: number): string {
   return `${value.toFixed(power > 0 && value < 100 ? 1 : 0)} ${units[power] ?? 'B'}`;
 }
 
+/** A text from outside, such as a file's name, in which nothing can move the cursor or begin a line. */
+export function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, (control) => {
+    const code = control.codePointAt(0) ?? 0;
+    return `\\x${code.toString(16).padStart(2, '0')}`;
+  });
+}
+
 /** Rows as a table for people: columns padded, no borders. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(visible));
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));

@@ -11,6 +11,7 @@ const MEANINGS: Record<string, string> = {
   ENOTDIR: 'a part of its path is not a folder',
   ELOOP: 'its path is a circle of links',
   ENAMETOOLONG: 'its name is too long',
+  ERR_INVALID_ARG_VALUE: 'no file can have this name: there is a null character in it',
   EIO: 'the disk reports a read error',
 };
 
