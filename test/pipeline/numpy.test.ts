@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { openCache, openCacheWriter, type Sample } from '../../cache/index.js';
+import { openCache, openCacheWriter, type ClipShape, type Sample } from '../../cache/index.js';
 import { exportNumpy, exportWebDataset, importWebDataset } from '../../pipeline/index.js';
-import { makeSample, OPTIONS, samplesOf, useFolder } from '../cache/support.js';
+import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from '../cache/support.js';
 import { usePython } from '../support/python.js';
 
 /** Prints, for every sample of a tar or .npz, what Python finds in it. */
@@ -68,7 +68,7 @@ print(array.shape, array.dtype, hashlib.sha256(array.tobytes()).hexdigest())
 `;
 
 describe('NumPy', () => {
-  const python = usePython();
+  const python = usePython('numpy');
   const folder = useFolder();
   const at = (name: string) => join(folder(), name);
 
@@ -128,4 +128,45 @@ describe('NumPy', () => {
     }
     await reader.close();
   });
+});
+
+/** Prints the SHA-256 of the frames in each picture of a tar, taken apart as docs/export.md says. */
+const PICTURES = `
+import hashlib, io, sys, tarfile
+import numpy as np
+from PIL import Image
+frames, height, width = map(int, sys.argv[2:])
+with tarfile.open(sys.argv[1]) as tar:
+    for member in tar:
+        if member.name.endswith(('.jpg', '.webp')):
+            pixels = np.asarray(Image.open(io.BytesIO(tar.extractfile(member).read())))
+            clip = pixels.reshape(frames, -1, width, 3)[:, :height]
+            print(hashlib.sha256(np.ascontiguousarray(clip).tobytes()).hexdigest())
+`;
+
+describe('Pillow', () => {
+  const python = usePython('numpy', 'PIL');
+  const folder = useFolder();
+
+  for (const format of ['jpeg', 'webp'] as const)
+    it(`decodes the pictures of a lossy cache to the same pixels as avme: ${format}`, async () => {
+      const shape: ClipShape = { ...SHAPE, size: 16, storeSize: 37 };
+      const [cache, tar] = [join(folder(), 'cache'), join(folder(), 'a.tar')];
+      const configuration = { ...OPTIONS.configuration, store: format };
+      const writer = await openCacheWriter(cache, { ...OPTIONS, shape, configuration, store: { format, quality: 80 } }); // prettier-ignore
+      for (let i = 0; i < 3; i++) await writer.put(makeSample(i, shape));
+      await writer.seal();
+      await exportWebDataset({ cache, out: tar });
+      const reader = await openCache(cache);
+      const ours = [];
+      for (let i = 0; i < reader.size; i++)
+        ours.push(
+          createHash('sha256')
+            .update((await reader.read(i)).frames)
+            .digest('hex'),
+        );
+      await reader.close();
+      const [frames, side] = [String(shape.frames), String(shape.storeSize)];
+      assert.deepEqual(python(PICTURES, tar, frames, side, side).trim().split('\n'), ours);
+    });
 });

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 
-/** A Python with NumPy, the peer that our files are for; undefined where there is none. */
-function findPython(): string | undefined {
+/** A Python that has these modules; undefined where there is none. */
+function findPython(modules: readonly string[]): string | undefined {
   // The first on the path may be one of its own making, without the system's packages.
   return ['python3', '/usr/bin/python3'].find((python) => {
     try {
-      execFileSync(python, ['-c', 'import numpy'], { stdio: 'ignore' });
+      execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
       return true;
     } catch {
       return false;
@@ -13,11 +13,16 @@ function findPython(): string | undefined {
   });
 }
 
-/** Gives a suite a way to run Python with NumPy; without one the suite is skipped in plain sight. */
-export function usePython(): (script: string, ...args: string[]) => string {
+/**
+ * Gives a suite a way to run Python with these modules, the peers that our files are for; without
+ * them the suite is skipped in plain sight.
+ */
+export function usePython(
+  ...modules: readonly string[]
+): (script: string, ...args: string[]) => string {
   let python = '';
   before(function () {
-    const found = findPython();
+    const found = findPython(modules);
     if (found === undefined) this.skip();
     python = found;
   });
