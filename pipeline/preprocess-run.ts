@@ -8,7 +8,8 @@ import {
   type Sample,
   type VideoEntry,
 } from '../cache/index.js';
-import { contentHash } from '../stages/content-hash.js';
+import { outsideVideo } from '../stages/causes.js';
+import { contentHash, fileVersion } from '../stages/content-hash.js';
 import { decodeClip } from '../stages/decode.js';
 import { StageError } from '../stages/failure.js';
 import { drawTubeMask } from '../stages/mask.js';
@@ -71,6 +72,7 @@ export class PreprocessRun {
   readonly read = async (entry: VideoEntry, signal: AbortSignal): Promise<VideoJob[]> => {
     const { options, stages, writer, quarantine } = this.parts;
     this.tally.videos++;
+    const version = await fileVersion(entry.path);
     const hash = await stages.hash(entry.path, signal);
     const { start, end } = entry;
     const slots = Array.from({ length: options.clips }, (_, clip) => ({
@@ -89,7 +91,7 @@ export class PreprocessRun {
     else if (known && !options.retryFailed) this.tally.quarantined.add(entry.id);
     else {
       for (const { key } of missing) this.#claims.set(key, entry.path);
-      return [{ entry, contentHash: hash, missing, remaining: missing.length }];
+      return [{ entry, contentHash: hash, version, missing, remaining: missing.length }];
     }
     this.#finish();
     return [];
@@ -100,14 +102,10 @@ export class PreprocessRun {
     const { options, stages } = this.parts;
     const { entry } = job;
     const { timeout, memory, videoStream, audioStream } = options;
-    const index = await stages.index(entry.path, { timeout, memory, signal }, { videoStream, audioStream }); // prettier-ignore
+    const index = await this.#unchanged(job, () => stages.index(entry.path, { timeout, memory, signal }, { videoStream, audioStream })); // prettier-ignore
     const line = segmentOf(index, entry.start, entry.end);
     if (line === null)
-      throw new StageError(
-        'sample',
-        `no frame lies between ${entry.start ?? 'the start'} s and ${entry.end ?? 'the end'} s; ` +
-          `the video has frames from ${(index.times[0] ?? 0).toFixed(2)} s to ${index.end.toFixed(2)} s`,
-      );
+      throw new StageError('sample', outsideVideo(entry, index.times[0] ?? 0, index.end));
     const { frames, stride, clips } = options;
     const chance = clipChance(options, job.contentHash, entry);
     const samplings = stages.sample(line, { frames, stride, clips }, chance);
@@ -121,7 +119,8 @@ export class PreprocessRun {
   readonly decode = async (clip: ClipJob, signal: AbortSignal): Promise<DecodedJob[]> => {
     const { options, stages } = this.parts;
     const context = { timeout: options.timeout, memory: options.memory, signal };
-    return [{ ...clip, decoded: await stages.decode(clip.index, clip.sampling, frameForm(options), context) }]; // prettier-ignore
+    const decoded = await this.#unchanged(clip.job, () => stages.decode(clip.index, clip.sampling, frameForm(options), context)); // prettier-ignore
+    return [{ ...clip, decoded }];
   };
 
   /** Clip → the sample that the cache holds, with mask and MFCC, its frames as they are kept. */
@@ -180,7 +179,8 @@ export class PreprocessRun {
     const entry = 'entry' in record ? record.entry : record;
     const job = 'job' in record ? record.job : 'missing' in record ? record : null;
     const { stage, cause, detail } = error;
-    const hash = job?.contentHash ?? null;
+    // A file that vanished or changed is not known by the content that it once had.
+    const hash = stage === 'read' ? null : (job?.contentHash ?? null);
     const before = quarantine.get(entry.id);
     const news = !this.#failed.has(entry.id) && (options.retryFailed || before?.cause !== cause || before.contentHash !== hash); // prettier-ignore
     this.#failed.add(entry.id);
@@ -195,6 +195,19 @@ export class PreprocessRun {
     if (policy({ entry, error }, this.tally.quarantined.size) === 'stop')
       throw new TooManyFailuresError({ entry, error }, this.tally.quarantined.size);
   };
+
+  /** Whatever comes of a file that is not the one that was hashed, that is what is wrong with it. */
+  async #unchanged<T>({ entry, version }: VideoJob, work: () => Promise<T>): Promise<T> {
+    const [result] = await Promise.allSettled([work()]);
+    if (result.status === 'rejected' && !(result.reason instanceof StageError)) throw result.reason;
+    if ((await fileVersion(entry.path)) !== version)
+      throw new StageError(
+        'read',
+        'the file changed while it was read; run again once it is whole',
+      );
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  }
 
   #finish(): void {
     this.tally.done++;

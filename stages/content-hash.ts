@@ -2,18 +2,44 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { CAUSES } from './causes.js';
 import { StageError } from './failure.js';
 
 const MEANINGS: Record<string, string> = {
-  ENOENT: 'the file does not exist',
-  EACCES: 'the file cannot be read: permission denied',
-  EPERM: 'the file cannot be read: permission denied',
-  ENOTDIR: 'a part of its path is not a folder',
-  ELOOP: 'its path is a circle of links',
-  ENAMETOOLONG: 'its name is too long',
-  ERR_INVALID_ARG_VALUE: 'no file can have this name: there is a null character in it',
-  EIO: 'the disk reports a read error',
+  ENOENT: CAUSES.missing,
+  EACCES: CAUSES.forbidden,
+  EPERM: CAUSES.forbidden,
+  ENOTDIR: CAUSES.noFolder,
+  ELOOP: CAUSES.linkCircle,
+  ENAMETOOLONG: CAUSES.longName,
+  ERR_INVALID_ARG_VALUE: CAUSES.nullName,
+  EIO: CAUSES.diskError,
 };
+
+/** @throws StageError (stage `read`) in plain words where the file is to blame */
+async function reading<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const cause = MEANINGS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (cause === undefined) throw error;
+    throw new StageError('read', cause, (error as Error).message);
+  }
+}
+
+/**
+ * What is another one whenever the file was written, or replaced by another.
+ * @throws StageError (stage `read`) when the file is missing, no file, or empty
+ */
+export function fileVersion(path: string): Promise<string> {
+  return reading(async () => {
+    const found = await stat(path, { bigint: true });
+    // To open a pipe would wait for ever.
+    if (!found.isFile()) throw new StageError('read', 'it is no ordinary file');
+    if (found.size === 0n) throw new StageError('read', 'the file is empty');
+    return [found.dev, found.ino, found.size, found.mtimeNs].join(' ');
+  });
+}
 
 /**
  * The identity of a file's content, wherever it lies and whatever it is called.
@@ -21,18 +47,11 @@ const MEANINGS: Record<string, string> = {
  * @throws StageError (stage `read`) when the file is missing, unreadable or empty
  */
 export async function contentHash(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    const found = await stat(path);
-    // To open a pipe would wait for ever.
-    if (!found.isFile()) throw new StageError('read', 'it is no ordinary file');
-    if (found.size === 0) throw new StageError('read', 'the file is empty');
+  await fileVersion(path);
+  return reading(async () => {
+    const hash = createHash('sha256');
     const file = createReadStream(path, { highWaterMark: 1 << 20 });
     await pipeline(file, hash, signal === undefined ? {} : { signal });
-  } catch (error) {
-    const cause = MEANINGS[(error as NodeJS.ErrnoException).code ?? ''];
-    if (cause === undefined) throw error;
-    throw new StageError('read', cause, (error as Error).message);
-  }
-  return hash.digest('hex');
+    return hash.digest('hex');
+  });
 }

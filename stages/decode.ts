@@ -1,4 +1,5 @@
 import type { FrameSize } from '../cache/index.js';
+import { CAUSES, tooLong } from './causes.js';
 import { decodeFrames, surveyFrames, type DecodedFrames, type Survey } from './decode-picture.js';
 import { decodeSound } from './decode-sound.js';
 import { StageError } from './failure.js';
@@ -82,13 +83,13 @@ async function decodePicture(
   if (survey.times.length === 0)
     throw new StageError(
       'decode',
-      explainComplaints(complaints, 'none of the frames can be decoded'),
+      explainComplaints(complaints, CAUSES.nothingDecodes),
       complaints.join('\n'),
     );
   const wanted = framesOnDisplay(survey.times, sampling.targets, index.interval);
   const again = await decodeFrames(index, distinct(wanted), form, context, survey.early);
   if (again.times.length === 0)
-    throw new StageError('decode', 'none of the frames can be decoded', complaints.join('\n'));
+    throw new StageError('decode', CAUSES.nothingDecodes, complaints.join('\n'));
   return { decoded: again, wanted, complaints };
 }
 
@@ -103,12 +104,7 @@ export async function decodeClip(
   context: RunContext,
 ): Promise<DecodedClip> {
   const [start, end] = sampling.span;
-  if (end - start > MAX_SPAN)
-    throw new StageError(
-      'decode',
-      `the clip would span ${Math.round(end - start)} s: its frames are ${index.interval.toFixed(1)} s apart; ` +
-        `a smaller stride would do`,
-    );
+  if (end - start > MAX_SPAN) throw new StageError('decode', tooLong(end - start, index.interval));
   const [picture, sound] = await Promise.allSettled([
     decodePicture(index, sampling, form, context),
     decodeSound(index, sampling.span, context),

@@ -1,3 +1,5 @@
+import { CAUSES } from './causes.js';
+
 /** How many distinct complaints are kept: damaged files repeat themselves thousands of times. */
 const MAX_COMPLAINTS = 8;
 const MAX_LENGTH = 300;
@@ -26,15 +28,15 @@ export class FfmpegLog {
 
 /** What ffmpeg says, and what it means to somebody who has never met ffmpeg. First match wins. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [/moov atom not found/, 'the index (moov) is missing: the file is truncated, or was never a video'],
-  [/not on whitelist/i, 'this kind of file is not read as video: it is a playlist, a picture or a script'],
-  [/does not contain any stream/, 'there is no picture stream in the file'],
-  [/Permission denied/, 'the file cannot be read: permission denied'],
-  [/No such file/, 'the file does not exist'],
-  [/Picture size .* is invalid|exceeds specified max pixel count/, 'its pictures are larger than avme decodes'],
-  [/less than 3 columns or lines/, 'its pictures are smaller than 3×3 pixels'],
-  [/Decoder .*not found|Unknown decoder|unknown codec|Decoding requested, but no decoder/, 'there is no decoder for its picture codec'],
-  [/End of file|Invalid data found when processing input/, 'it cannot be read as video: damaged, empty inside, or another kind of file'],
+  [/moov atom not found/, CAUSES.noIndex],
+  [/not on whitelist/i, CAUSES.noVideo],
+  [/does not contain any stream/, CAUSES.noPicture],
+  [/Permission denied/, CAUSES.forbidden],
+  [/No such file/, CAUSES.missing],
+  [/Picture size .* is invalid|exceeds specified max pixel count/, CAUSES.tooLarge],
+  [/less than 3 columns or lines/, CAUSES.tooSmall],
+  [/Decoder .*not found|Unknown decoder|unknown codec|Decoding requested, but no decoder/, CAUSES.noDecoder],
+  [/End of file|Invalid data found when processing input/, CAUSES.unreadable],
 ]; // prettier-ignore
 
 /** The plain meaning of ffmpeg's complaints, or `otherwise` when they mean nothing known. */

@@ -1,3 +1,4 @@
+import { CAUSES } from './causes.js';
 import { displayMatrices, mirrorFilter } from './display-matrix.js';
 import { StageError } from './failure.js';
 import { explainComplaints } from './ffmpeg-log.js';
@@ -74,18 +75,18 @@ export async function indexVideo(
   const problem = (header.pictures.size > 0 ? picture.problem : null) ?? sound.problem;
   if (problem !== null) throw new StageError('index', problem, detail);
   if (stream === null)
-    throw new StageError('index', explainComplaints(complaints, 'there is no picture stream in the file'), detail); // prettier-ignore
+    throw new StageError('index', explainComplaints(complaints, CAUSES.noPicture), detail); // prettier-ignore
   const description = header.pictures.get(stream) ?? '';
   // What lies in front of the first keyframe cannot be decoded.
   const [firstKey = -Infinity] = table.keyframes;
   const seconds = (ticks: Float64Array) => ticks.map((value) => value * table.tick);
   const times = seconds(table.times.filter((time) => time >= firstKey));
   if (times.length === 0 || !(table.tick > 0))
-    throw new StageError('index', explainComplaints(complaints, 'its picture stream holds no frame'), detail); // prettier-ignore
+    throw new StageError('index', explainComplaints(complaints, CAUSES.noFrame), detail); // prettier-ignore
   // Old versions of ffmpeg do not say that a picture is attached.
   const still = times.length === 1 && sounds.size > 0 && /^(mjpeg|png|bmp)\b/.test(description);
   if (still || description.includes('(attached pic)'))
-    throw new StageError('index', 'there is no picture stream in the file, only a cover', detail);
+    throw new StageError('index', CAUSES.onlyCover, detail);
   const interval = nominalInterval(times, LONE_FRAME_INTERVAL);
   const last = times.at(-1) ?? 0;
   const end = table.end * table.tick;

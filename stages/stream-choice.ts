@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noSuchStream } from './causes.js';
 
 const streamNumber = z.coerce.number().int().min(0).max(999).nullable().default(null);
 
@@ -31,6 +32,6 @@ export function chooseStream(
   const there = [...streams.values()].map((text, number) => `${number}: ${text.split(',')[0] ?? ''}${/, (\d+x\d+)/.exec(text)?.[0] ?? ''}`); // prettier-ignore
   return {
     name: null,
-    problem: `there is no ${kind} stream ${wanted} in the file; ${there.length === 0 ? `it has no ${kind}` : `it has ${there.join('; ')}`}`,
+    problem: noSuchStream(kind, wanted, there),
   };
 }
