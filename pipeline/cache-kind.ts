@@ -4,7 +4,7 @@ import { cacheConfiguration, clipShape, type PreprocessOptions } from './preproc
 import { frameStore, storeTools } from './store-options.js';
 
 /** Raised when the stages come to make something else of the same video and options. */
-const PREPROCESS_SCHEMA = 1;
+const PREPROCESS_SCHEMA = 2;
 
 /** What kind of cache preprocessing with these options makes. */
 export async function cacheKind(
