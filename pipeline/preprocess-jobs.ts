@@ -14,6 +14,8 @@ export interface ClipSlot {
 export interface VideoJob {
   readonly entry: VideoEntry;
   readonly contentHash: string;
+  /** The file as it was before its content was hashed. */
+  readonly version: string;
   readonly missing: readonly ClipSlot[];
   /** Clips of it that are still in hand. */
   remaining: number;
