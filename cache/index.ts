@@ -1,5 +1,5 @@
 export { checkAddable } from './addable.js';
-export { writeAtomically } from './atomic-file.js';
+export { syncFolder, writeAtomically } from './atomic-file.js';
 export { checksum } from './checksum.js';
 export { CorruptRecordError, EncodedFramesError } from './codec.js';
 export {
@@ -44,7 +44,7 @@ export {
 } from './records.js';
 export { sampleKey, type ClipOrigin } from './sample-key.js';
 export { codecOf, type Codec } from './schema.js';
-export { SpanReader } from './shard-file.js';
+export { SpanReader } from './span-reader.js';
 export { type RecordPlace } from './shard-source.js';
 export {
   rankPlaces,

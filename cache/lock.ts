@@ -62,10 +62,11 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-/** Whether a writer has the cache open, as far as can be told from here. */
-export async function isWritten(folder: string): Promise<boolean> {
+/** Where a writer has the cache open, as far as can be told from here; null: nowhere. */
+export async function whereWritten(folder: string): Promise<'here' | 'elsewhere' | null> {
   const owner = await readOwner(join(folder, LOCK_FILE));
-  return owner !== undefined && !(await isStale(owner));
+  if (owner === undefined || (await isStale(owner))) return null;
+  return owner.host === hostname() ? 'here' : 'elsewhere';
 }
 
 /** Puts the lock in place if there is none. */

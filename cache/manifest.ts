@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from './atomic-file.js';
@@ -197,12 +197,19 @@ export function parseManifest(text: string, path: string): Manifest {
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const path = join(folder, MANIFEST_FILE);
   try {
-    return parseManifest(await readFile(path, 'utf8'), path);
+    await lstat(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
       return undefined;
     throw error;
   }
+  // To read a pipe would be to wait for its writer.
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile) throw new CacheError(`${path} is not a file; ${RESTORE}`);
+  return parseManifest(await readFile(path, 'utf8'), path);
 }
 
 /** The manifest of a cache that must be there. @throws CacheError saying what is there instead */

@@ -1,5 +1,5 @@
 import { CorruptRecordError } from './codec.js';
-import { isWritten } from './lock.js';
+import { whereWritten } from './lock.js';
 import { existingManifest, type Manifest, type ShardEntry } from './manifest.js';
 import { decodeSample } from './prepare.js';
 import type { Sample, SampleEntry, SampleHeader, StoredSample } from './records.js';
@@ -24,7 +24,8 @@ export type ReadManifest = Manifest & { readonly statistics: Statistics };
  * units), clip and key, in whatever order and by however many runs they were written.
  */
 export class CacheReader {
-  private readonly indices: ReadonlyMap<string, number>;
+  /** By key; made when the first key is asked for. */
+  private indices: ReadonlyMap<string, number> | undefined;
   private readonly codec: Codec;
 
   /** @internal use {@link openCache} */
@@ -35,7 +36,6 @@ export class CacheReader {
     private readonly shards: readonly ShardSource[],
   ) {
     this.codec = codecOf(manifest.schema);
-    this.indices = new Map(places.map(({ entry }, index) => [entry.key, index]));
   }
 
   /** How many samples there are; their indices are 0 to size − 1. */
@@ -110,6 +110,7 @@ export class CacheReader {
 
   /** @returns the index of the sample, or undefined */
   find(key: string): number | undefined {
+    this.indices ??= new Map(this.places.map(({ entry }, index) => [entry.key, index]));
     return this.indices.get(key);
   }
 
@@ -156,7 +157,8 @@ export async function openCache(folder: string): Promise<CacheReader> {
   const manifest = await existingManifest(folder);
   const listed = await shardEntries(folder, manifest);
   // Asked after the list was made: who wrote what is on it either still does, or is done with it.
-  const live = await isWritten(folder);
+  // LMDB guards its readers on one machine only: a copy of a cache may have brought another's lock.
+  const live = (await whereWritten(folder)) === 'here';
   const whole = manifest.statistics !== null && listed.length === manifest.shards.length;
   const fold = new StatisticsFold(manifest.shape);
   const shards: ShardSource[] = [];

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { writeAtomically } from './atomic-file.js';
 import { checksum } from './checksum.js';
 import { CacheError, SALVAGE } from './manifest.js';
 import type { SampleEntry } from './records.js';
+import { SpanReader } from './span-reader.js';
 
 /** One sample of a shard, and where in its file the record and the checked JSON of the header lie. */
 export interface IndexRow extends SampleEntry {
@@ -47,17 +47,25 @@ export async function writeIndex(shard: string, rows: readonly IndexRow[]): Prom
   return digestOf(Buffer.from(text));
 }
 
-/** @throws CacheError when the index is missing, or not the one that the manifest knows */
-export function readIndex(shard: string, digest: string): IndexRow[] {
-  const path = indexPath(shard);
-  let bytes: Buffer;
+function readWhole(path: string): Buffer {
   try {
-    bytes = readFileSync(path);
+    const file = new SpanReader(path);
+    try {
+      return file.read(0, file.bytes, true);
+    } finally {
+      file.close();
+    }
   } catch (error) {
     throw new CacheError(`${path} cannot be read: ${(error as Error).message}; ${SALVAGE}`, {
       cause: error,
     });
   }
+}
+
+/** @throws CacheError when the index is missing, or not the one that the manifest knows */
+export function readIndex(shard: string, digest: string): IndexRow[] {
+  const path = indexPath(shard);
+  const bytes = readWhole(path);
   if (digestOf(bytes) !== digest)
     throw new CacheError(`${path} is damaged, or belongs to another cache; ${SALVAGE}`);
   const columns = JSON.parse(bytes.toString('utf8')) as Columns;

@@ -1,6 +1,7 @@
 import { CacheError, SALVAGE, type CacheIdentity, type ShardEntry } from './manifest.js';
 import { codecOf } from './schema.js';
-import { ShardFile, SpanReader } from './shard-file.js';
+import { ShardFile } from './shard-file.js';
+import { SpanReader } from './span-reader.js';
 import { readIndex, type IndexRow } from './shard-index.js';
 import { scanShard } from './shard-scan.js';
 

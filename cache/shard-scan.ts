@@ -1,7 +1,7 @@
 import { CorruptRecordError } from './codec.js';
 import { CacheError, type CacheIdentity } from './manifest.js';
 import { codecOf } from './schema.js';
-import type { SpanReader } from './shard-file.js';
+import type { SpanReader } from './span-reader.js';
 import { byEntry, type IndexRow } from './shard-index.js';
 import { readTrees } from './shard-tree.js';
 

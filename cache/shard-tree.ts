@@ -107,6 +107,9 @@ function treesOf(file: number): ShardTrees {
     if ((flags & SUBDATA) === 0 || tree === undefined)
       throw new RangeError('it holds other databases than a shard does');
     walk(pages, page.readBigUInt64LE(data + 40), (key, _flags, value) => tree.set(key, value));
+    // A wrong number of nodes on a page would hide some.
+    if (BigInt(tree.size) !== page.readBigUInt64LE(data + 32))
+      throw new RangeError(`its database ${name.slice(0, -1)} has lost entries`);
   });
   return trees;
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isWritten } from './lock.js';
+import { whereWritten } from './lock.js';
 import {
   CacheError,
   existingManifest,
@@ -105,7 +105,7 @@ export async function surveyCache(
   const manifest = await existingManifest(folder);
   const entries = await shardEntries(folder, manifest);
   // Asked after the list was made: who wrote what is on it either still does, or is done with it.
-  const written = await isWritten(folder);
+  const written = (await whereWritten(folder)) !== null;
   return {
     manifest,
     shards: entries.map((entry) => surveyShard(folder, entry, manifest, written)),

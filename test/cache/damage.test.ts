@@ -1,52 +1,15 @@
 import assert from 'node:assert/strict';
-import { copyFile, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CorruptRecordError, openCache, openCacheWriter, type Sample } from '../../cache/index.js';
+import { openCache, openCacheWriter } from '../../cache/index.js';
 import { cacheIdentity, readManifest } from '../../cache/manifest.js';
 import { openShardFile } from '../../cache/shard-open.js';
+import { readWhatGoes, withFlip } from './damage-support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 
 const LARGE = { ...SHAPE, size: 40, storeSize: 40 };
 const IDENTITY = cacheIdentity(OPTIONS.configuration, OPTIONS.tools, SHAPE);
 const SHARD = 'shards/shard-00000.lmdb';
-
-/** One byte of a file, changed and put right again. */
-async function withFlip(path: string, at: number, test: () => Promise<void>): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    const byte = Buffer.alloc(1);
-    await file.read(byte, 0, 1, at);
-    await file.write(Buffer.from([(byte[0] ?? 0) ^ (1 << (at % 8))]), 0, 1, at);
-    try {
-      await test();
-    } finally {
-      await file.write(byte, 0, 1, at);
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** Reads all that a cache gives. @returns the samples, and how many were refused */
-async function readWhatGoes(folder: string): Promise<{ good: Sample[]; refused: number }> {
-  const reader = await openCache(folder);
-  const good: Sample[] = [];
-  let refused = 0;
-  try {
-    for (let i = 0; i < reader.size; i++)
-      try {
-        const sample = reader.sample(i);
-        assert.deepEqual(reader.header(i), sample.header);
-        good.push(sample);
-      } catch (error) {
-        assert.ok(error instanceof CorruptRecordError, String(error));
-        refused++;
-      }
-  } finally {
-    await reader.close();
-  }
-  return { good, refused };
-}
 
 describe('damaged caches', () => {
   const folder = useFolder();
@@ -58,50 +21,6 @@ describe('damaged caches', () => {
     await writer.seal();
     return cache;
   }
-
-  // Records inside LMDB's leaf pages, and on pages of their own.
-  for (const [kind, shape, step] of [
-    ['small', SHAPE, 83],
-    ['large', LARGE, 401],
-  ] as const)
-    it(`never give a wrong byte of ${kind} records, whichever byte of a shard was changed`, async function () {
-      this.timeout(120_000);
-      const cache = await write(6, shape);
-      const path = join(cache, SHARD);
-      const { length } = await readFile(path);
-      const outcome = { refusedWhole: 0, refusedSample: 0, harmless: 0 };
-      // Steps that are prime meet every kind of field of a page, node, record header and array; the
-      // pages that LMDB starts from are tried without gaps.
-      const places = [
-        ...Array.from({ length: 200 }, (_, i) => i),
-        ...Array.from({ length: 200 }, (_, i) => 4096 + i),
-        ...Array.from({ length: Math.floor(length / step) }, (_, i) => i * step),
-      ];
-      for (const at of places)
-        await withFlip(path, at, async () => {
-          let read: { good: Sample[]; refused: number };
-          try {
-            read = await readWhatGoes(cache);
-          } catch (error) {
-            assert.equal((error as Error).name, 'CacheError', `byte ${at}: ${String(error)}`);
-            assert.match((error as Error).message, /restore it from a copy/);
-            outcome.refusedWhole++;
-            return;
-          }
-          assert.equal(read.good.length + read.refused, 6, `byte ${at}`);
-          for (const sample of read.good)
-            assert.deepEqual(
-              sample,
-              makeSample(Number(sample.header.key.slice(4)), shape),
-              `byte ${at}`,
-            );
-          if (read.refused > 0) outcome.refusedSample++;
-          else outcome.harmless++;
-        });
-      // Harmless is what LMDB put around the records.
-      assert.equal(outcome.refusedWhole, 0, JSON.stringify(outcome));
-      assert.ok(outcome.refusedSample > 100 && outcome.harmless > 100, JSON.stringify(outcome));
-    });
 
   it('give every sample although the pages of LMDB around them are wrong', async function () {
     this.timeout(60_000);

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCacheWriter } from '../../cache/index.js';
-import { isWritten, lockForWriting } from '../../cache/lock.js';
+import { lockForWriting, whereWritten } from '../../cache/lock.js';
 import { makeSample, OPTIONS, useFolder } from './support.js';
 
 const program = fileURLToPath(new URL('writer-process.js', import.meta.url));
@@ -34,7 +34,7 @@ describe('writer lock', () => {
         openCacheWriter(folder(), OPTIONS),
         new RegExp(`is being written by process ${child.pid} on .*; wait until it ends$`),
       );
-      assert.ok(await isWritten(folder()));
+      assert.equal(await whereWritten(folder()), 'here');
     } finally {
       await kill(child);
     }
@@ -52,7 +52,7 @@ describe('writer lock', () => {
     const { child } = await startWriter(folder());
     await kill(child);
     assert.ok((await readdir(folder())).includes('writer.lock'));
-    assert.ok(!(await isWritten(folder())));
+    assert.equal(await whereWritten(folder()), null);
     await (await openCacheWriter(folder(), OPTIONS)).close();
     assert.deepEqual(await readdir(folder()), ['manifest.json']);
   });
