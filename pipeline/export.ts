@@ -1,6 +1,6 @@
-import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { cacheIdentity, openCache, rawSample, selectSamples, type CacheReader } from '../cache/index.js'; // prettier-ignore
+import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { cacheIdentity, openCache, rawSample, selectSamples, syncFolder, type CacheReader } from '../cache/index.js'; // prettier-ignore
 import { frameFiles } from '../stages/frame-files.js';
 import { ownJson } from '../stages/own-sample.js';
 import { writeTar, type TarFile } from '../stages/tar.js';
@@ -111,14 +111,25 @@ async function mustBeFree(path: string): Promise<void> {
     throw new Error(`${path} is there already; delete it, or choose another name for the export`);
 }
 
-/** Puts a finished file or folder under its name, for good. */
-async function moveIntoPlace(from: string, to: string): Promise<void> {
-  // An empty folder may be there; not every system renames over one.
-  await rmdir(to).catch(() => undefined);
-  await rename(from, to);
-  if (process.platform === 'win32') return;
-  const folder = await open(dirname(to), 'r');
-  await folder.sync().finally(() => folder.close());
+/**
+ * Has a file or folder written beside its name and puts it in place when it is whole; what a killed
+ * process left there is written anew.
+ */
+async function writeAside<T>(out: string, write: (path: string) => Promise<T>): Promise<T> {
+  const partial = `${out}.partial`;
+  try {
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(dirname(out), { recursive: true });
+    const result = await write(partial);
+    // An empty folder may be there; not every system renames over one.
+    await rmdir(out).catch(() => undefined);
+    await rename(partial, out);
+    await syncFolder(dirname(out));
+    return result;
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /**
@@ -127,33 +138,34 @@ async function moveIntoPlace(from: string, to: string): Promise<void> {
  * @throws Error when `out` is there already or no sample is asked for; CacheError as {@link openCache}
  */
 export async function exportWebDataset(request: ExportRequest): Promise<ExportSummary> {
-  const { out, signal, onProgress } = request;
+  const { signal, onProgress } = request;
+  // Without a slash at its end, which would put what lies beside it inside.
+  const out = resolve(request.out);
   const options = exportOptions.parse(request.options ?? {});
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   await mustBeFree(out);
   const reader = await openCache(request.cache);
-  const partial = `${out}.partial`;
   try {
     const chosen = chooseSamples(reader, options);
-    const single = /\.tar$/i.test(out);
-    const shards = single ? [{ name: '', indices: chosen }] : shardsOf(chosen, options.shardSamples); // prettier-ignore
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(single ? dirname(out) : partial, { recursive: true });
-    const files: string[] = [];
     let [done, bytes] = [0, 0];
     const onSample = () => onProgress?.({ done: ++done, total: chosen.length, seconds: seconds() });
-    for (const { name, indices } of shards) {
-      const path = join(partial, name);
+    const write = async (path: string, indices: readonly number[]) => {
       await writeTar(path, tarFiles(reader, indices, options, onSample), signal);
       bytes += (await stat(path)).size;
-      files.push(join(out, name));
-    }
-    await moveIntoPlace(partial, out);
+    };
+    const files = await writeAside(out, async (path) => {
+      if (/\.tar$/i.test(out)) {
+        await write(path, chosen);
+        return [out];
+      }
+      await mkdir(path);
+      const shards = [...shardsOf(chosen, options.shardSamples)];
+      for (const { name, indices } of shards) await write(join(path, name), indices);
+      await syncFolder(path);
+      return shards.map(({ name }) => join(out, name));
+    });
     return { samples: chosen.length, files, bytes, seconds: seconds() };
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw error;
   } finally {
     await reader.close();
   }
@@ -181,10 +193,7 @@ export async function exportNumpy(
       array === 'all'
         ? [await encodeZip([...Object.values(arrays), header])]
         : arrays[array].content;
-    const partial = `${out}.partial`;
-    await mkdir(dirname(out), { recursive: true });
-    await writeFile(partial, content, { flush: true });
-    await moveIntoPlace(partial, out);
+    await writeAside(resolve(out), (path) => writeFile(path, content, { flush: true }));
     return { bytes: content.reduce((sum, { length }) => sum + length, 0) };
   } finally {
     await reader.close();

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { openCacheWriter, randomFor, sampleKey, type CacheWriter } from '../cache/index.js';
 import { foreignSample } from '../stages/foreign-sample.js';
-import { drawTubeMask } from '../stages/mask.js';
+import { drawTubeMask, maskedPositions } from '../stages/mask.js';
 import { ownSample } from '../stages/own-sample.js';
 import { readTar } from '../stages/tar.js';
-import { groupByKey, readParts, type FileGroup } from '../stages/webdataset.js'; // prettier-ignore
+import { groupByKey, readParts, type FileGroup } from '../stages/webdataset.js';
 import { kindOf, MAX_FILE } from './import-kind.js';
 import { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
 import { storeOf } from './store-options.js';
@@ -35,6 +35,17 @@ export interface ImportSummary extends Omit<ImportProgress, 'tar'> {
   readonly interrupted: boolean;
 }
 
+/** A model takes clips that hide equally much: a mask that a sample brings must be of the cache's ratio. */
+function checkMask(mask: Uint8Array, positions: number, ratio: number): void {
+  const hidden = mask.filter((value) => value === 1).length;
+  const wanted = maskedPositions(positions, ratio);
+  if (mask.length !== positions || mask.some((value) => value > 1) || hidden !== wanted)
+    throw new Error(
+      `its mask of ${mask.length} values hides ${hidden}; this cache's have ${positions}, of which a ` +
+        `--mask-ratio of ${ratio} hides ${wanted} (1 = masked, 0 = visible)`,
+    );
+}
+
 /**
  * Puts what a tar holds under one key into the cache.
  * @returns whether the cache did not have it yet
@@ -57,6 +68,7 @@ async function putGroup(
   }
   const { header, frames, mask, mfcc } = foreignSample(parts, shape, tar, group.key);
   const key = sampleKey(fingerprint, header);
+  if (mask !== null) checkMask(mask, shape.positions, maskRatio);
   if (writer.has(key)) return false;
   await writer.put({
     header: { ...header, key },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { openCacheWriter } from '../../cache/index.js';
 import { makeSample, OPTIONS } from '../cache/support.js';
 import { avme, refused } from '../support/cli.js';
@@ -38,6 +38,20 @@ describe('avme export and avme import', () => {
     assert.match(one.stdout, /^wrote .*x\.npz, [\d.]+ KiB\n$/);
     const back = await avme(['import', path('x.tar'), '--cache', path('x')]);
     assert.match(back.stdout, /done: 3 samples; 3 written, 0 there already; [\d.]+ s\n$/);
+  });
+
+  it('leave a whole tar or none when they are killed, and begin anew', async () => {
+    await avme(['export', path('cache'), path('whole.tar')]);
+    const whole = await readFile(path('whole.tar'));
+    const args = ['export', path('cache'), path('killed.tar'), '--json'];
+    await avme(args, { kill: { signal: 'SIGKILL', afterLines: 1 } });
+    const there = await readFile(path('killed.tar')).catch(() => undefined);
+    if (there === undefined) {
+      const again = await avme(args);
+      assert.equal(again.code, 0, again.stderr);
+    }
+    assert.ok(whole.equals(await readFile(path('killed.tar'))));
+    assert.ok(!(await readdir(path('.'))).some((name) => name.endsWith('.partial')));
   });
 
   it('refuse what does not go together', async () => {

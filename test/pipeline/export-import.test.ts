@@ -43,7 +43,7 @@ describe('export and import', () => {
     it(`make the same cache again, sample by sample, frames ${square ? '' : 'not '}square`, async () => {
       const options = { ...OPTIONS, shape: { ...SHAPE, square } };
       await makeCache(at('a'), NUMBERS, options);
-      const out = await exportWebDataset({ cache: at('a'), out: at('tars'), options: { shardSamples: 4 } }); // prettier-ignore
+      const out = await exportWebDataset({ cache: at('a'), out: `${at('tars')}/`, options: { shardSamples: 4 } }); // prettier-ignore
       assert.deepEqual(out.files, ['data-000000.tar', 'data-000001.tar', 'data-000002.tar'].map((name) => join(at('tars'), name))); // prettier-ignore
       // In another order: a cache does not depend on it.
       const done = await importWebDataset({ tars: out.files.toReversed(), cache: at('b') });
@@ -236,6 +236,23 @@ describe('export and import', () => {
     await assert.rejects(importWebDataset(mixed), /mixed\.tar: sample 2: .*frames are 9×8/);
     await importWebDataset({ ...mixed, cache: at('d'), options: { ...options, shortSide: true } });
     assert.deepEqual((await cacheContent(at('d'))).manifest.shape.square, false);
+    const masked = (...mask: number[]) =>
+      files(
+        ['1.npy', ...frames(1)],
+        ['1.mask.npy', ...encodeNpy(Uint8Array.from(mask), [mask.length])],
+      );
+    await writeTar(at('masked.tar'), masked(1, 1, 0, 1));
+    await importWebDataset({ tars: [at('masked.tar')], cache: at('e'), options });
+    assert.deepEqual((await cacheContent(at('e'))).samples.values().next().value?.mask, Uint8Array.of(1, 1, 0, 1)); // prettier-ignore
+    for (const mask of [
+      [1, 0, 0, 1],
+      [1, 2, 0, 1],
+      [1, 1, 1, 0, 0],
+    ]) {
+      // prettier-ignore
+      await writeTar(at('masked.tar'), masked(...mask));
+      await assert.rejects(importWebDataset({ tars: [at('masked.tar')], cache: at('e'), options }), /sample 1: its mask of [45] values hides [23]; this cache's have 4, of which a --mask-ratio of 0\.75 hides 3/); // prettier-ignore
+    }
     await writeTar(at('none.tar'), files(['readme.txt']));
     await assert.rejects(importWebDataset({ ...mixed, tars: [at('none.tar')] }), /no frames, only txt/); // prettier-ignore
     await writeTar(at('empty.tar'), files());
