@@ -74,7 +74,9 @@ export function folderSource(root: string): VideoSource {
   return {
     kind: 'folder',
     path: root,
+    root,
     entries: (ignored) => walk({ path: root, names: [] }, [], ignored),
+    fileOf: ({ id }) => id,
   };
 }
 
