@@ -8,7 +8,7 @@ import {
   type Sample,
   type VideoEntry,
 } from '../cache/index.js';
-import { outsideVideo } from '../stages/causes.js';
+import { CAUSES, outsideVideo } from '../stages/causes.js';
 import { contentHash, fileVersion } from '../stages/content-hash.js';
 import { decodeClip } from '../stages/decode.js';
 import { StageError } from '../stages/failure.js';
@@ -200,11 +200,7 @@ export class PreprocessRun {
   async #unchanged<T>({ entry, version }: VideoJob, work: () => Promise<T>): Promise<T> {
     const [result] = await Promise.allSettled([work()]);
     if (result.status === 'rejected' && !(result.reason instanceof StageError)) throw result.reason;
-    if ((await fileVersion(entry.path)) !== version)
-      throw new StageError(
-        'read',
-        'the file changed while it was read; run again once it is whole',
-      );
+    if ((await fileVersion(entry.path)) !== version) throw new StageError('read', CAUSES.changed);
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   }

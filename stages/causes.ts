@@ -13,6 +13,7 @@ export const CAUSES = {
   diskError: 'the disk reports a read error',
   noFile: 'it is no ordinary file',
   empty: 'the file is empty',
+  changed: 'the file changed while it was read; run again once it is whole',
   // index
   noIndex: 'the index (moov) is missing: the file is truncated, or was never a video',
   unreadable: 'it cannot be read as video: damaged, empty inside, or another kind of file',

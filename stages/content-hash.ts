@@ -35,8 +35,8 @@ export function fileVersion(path: string): Promise<string> {
   return reading(async () => {
     const found = await stat(path, { bigint: true });
     // To open a pipe would wait for ever.
-    if (!found.isFile()) throw new StageError('read', 'it is no ordinary file');
-    if (found.size === 0n) throw new StageError('read', 'the file is empty');
+    if (!found.isFile()) throw new StageError('read', CAUSES.noFile);
+    if (found.size === 0n) throw new StageError('read', CAUSES.empty);
     return [found.dev, found.ino, found.size, found.mtimeNs].join(' ');
   });
 }

@@ -7,15 +7,15 @@ async function documented(): Promise<string[]> {
   const page = await readFile('docs/preprocess.md', 'utf8');
   const [, table = ''] = page.split(/^\| stage +\| cause +\|$/m);
   const [rows = ''] = table.split('\n\n');
-  return rows.split('\n').flatMap((row) => (row.split('|')[2] ?? '').split(';')).map((words) => words.trim()); // prettier-ignore
+  return rows.split('\n').map((row) => (row.split('|')[2] ?? '').trim()); // prettier-ignore
 }
 
 describe('causes of quarantine', () => {
   it('are all in the table of the documentation, in the same words', async () => {
     const rows = await documented();
-    assert.ok(rows.length > 15);
+    assert.ok(rows.length > 12);
     for (const cause of Object.values(CAUSES))
-      assert.ok(rows.some((row) => row === cause || row.startsWith(`${cause} (`)), cause);
+      assert.ok(rows.some((row) => `; ${row};`.replace(' (', ';').includes(`; ${cause};`)), cause);
     // What holds numbers stands there up to the first.
     for (const cause of [noSuchStream('picture', 1, []), outsideVideo({ start: 1, end: 2 }, 0, 1), tooLong(640, 10)]) {
       const [, words = ''] = /^(.*?) (?=\d)/.exec(cause) ?? [];
