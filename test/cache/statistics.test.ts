@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { StatisticsFold, sumsOf } from '../../cache/statistics.js';
+import { StatisticsFold, sumsOf, type ShardSums } from '../../cache/statistics.js';
 import type { ClipShape, Sample } from '../../cache/index.js';
 import { makeSample, SHAPE } from './support.js';
 
@@ -57,6 +57,42 @@ describe('statistics', () => {
         assert.deepEqual(fold(order), fold(samples));
       }),
     );
+  });
+
+  it('do not depend on how clips are divided into shards, to the last bit', () => {
+    const shards = fc.array(fc.array(fc.nat(40), { maxLength: 6 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(shards, (numbers) => {
+        const shape = { ...SHAPE, square: false };
+        const parts = numbers.map((part) => part.map((number) => makeSample(number, shape)));
+        const whole = new StatisticsFold(shape);
+        for (const part of parts) {
+          const own = new StatisticsFold(shape);
+          for (const sample of part) own.add(sample.header, sumsOf(sample, shape.cepstra));
+          // As the manifest keeps them.
+          const sums = JSON.parse(JSON.stringify(own.sums())) as ShardSums;
+          whole.addShard(
+            sums,
+            part.map(({ header }) => header),
+          );
+        }
+        assert.deepEqual(whole.result(), fold(parts.flat(), shape));
+      }),
+    );
+  });
+
+  it('are exact where floating-point numbers would not be', () => {
+    // 2⁵³ + 1 is no double: a sum of these that went through one would lose it.
+    const sums: ShardSums = {
+      pixels: 1,
+      pixel: { sum: ['9007199254740993', '0', '0'], squares: ['0', '0', '0'] },
+      audioPresent: 0,
+      mfcc: { sum: ['0', '0', '0'], squares: ['0', '0', '0'] },
+    };
+    const statistics = new StatisticsFold(SHAPE);
+    statistics.addShard(sums, []);
+    statistics.addShard(sums, []);
+    assert.equal(statistics.sums().pixel.sum[0], '18014398509481986');
   });
 
   it('hold for clips of more pixels than are summed at once', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCache } from '../../cache/index.js';
@@ -90,5 +91,36 @@ describe('what verification saves of damaged shards', function () {
     assert.deepEqual([good, files[0]?.file], [9, 'shards/shard-00004.lmdb']);
     assert.equal(await readFile(`${shard(4)}.damaged`, 'utf8'), 'a note to myself');
     await expectSamples(cache(), range(0, 9));
+  });
+
+  it('keeps the statistics exact, whatever is added and dropped', async () => {
+    const numbers = fc.array(fc.integer({ min: 10, max: 30 }), { minLength: 1, maxLength: 5 });
+    const steps = fc.array(fc.record({ add: numbers, drop: numbers }), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    let round = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, async (plan) => {
+        const own = join(folder(), `property-${round++}`);
+        const there = new Set<number>();
+        for (const { add, drop } of plan) {
+          await put(own, add);
+          for (const number of add) there.add(number);
+          const reader = await openCache(own);
+          for (const number of new Set(drop)) {
+            const index = reader.find(`key-${number}`);
+            if (index === undefined) continue;
+            const { path, offset } = reader.recordPlace(index)!;
+            await flip(path, offset + 200);
+            there.delete(number);
+          }
+          await reader.close();
+          await verify(own, { drop: true, jobs: 1 });
+          await expectSamples(own, [...there]);
+        }
+      }),
+      { numRuns: process.env['AVME_LONG'] === '1' ? 60 : 4 },
+    );
   });
 });
