@@ -47,7 +47,7 @@ async function recode(
   // prettier-ignore
   const reader = await openCache(raw);
   const { configuration, tools, shape } = reader.manifest;
-  const writer = await openCacheWriter(folder, { configuration: { ...configuration, ...store }, tools, shape, store }); // prettier-ignore
+  const writer = await openCacheWriter(folder, { configuration: { ...configuration, store: store.format, quality: store.quality }, tools, shape, store }); // prettier-ignore
   for (let i = 0; i < reader.size; i++) await writer.put(await reader.read(i));
   const { shards, samples } = await writer.seal();
   const lossy = await openCache(folder);

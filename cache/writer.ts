@@ -25,7 +25,7 @@ export interface CacheWriterOptions {
   /** Versions of what makes the output, as JSON. */
   readonly tools: Readonly<Record<string, unknown>>;
   readonly shape: ClipShape;
-  /** How frames are kept; it must be part of `configuration`. Default: as they are. */
+  /** How frames are kept; the format must be the configuration's `store`. Default: as they are. */
   readonly store?: FrameStore;
   /** A shard that has grown to so many bytes is sealed and the next one begun; default 2 GiB. */
   readonly shardBytes?: number;
@@ -176,6 +176,11 @@ export async function openCacheWriter(
     shardBytes = 2 * 1024 ** 3,
   }: CacheWriterOptions,
 ): Promise<CacheWriter> {
+  // The fingerprint must tell lossy frames from raw ones.
+  if (store.format !== 'raw' && configuration['store'] !== store.format)
+    throw new RangeError(
+      `cache: frames are kept as ${store.format}, the configuration does not say so`,
+    );
   const identity = cacheIdentity(configuration, tools, shape);
   await mkdir(folder, { recursive: true });
   await assertOurs(folder);

@@ -100,6 +100,12 @@ describe('a cache of lossy frames', () => {
     }
   });
 
+  it('must be told from one of raw frames by its configuration', async () => {
+    const { configuration } = OPTIONS;
+    await assert.rejects(openCacheWriter(folder(), { ...lossy('jpeg'), configuration }), /kept as jpeg, the configuration does not say so/); // prettier-ignore
+    assert.deepEqual(await readdir(folder()), []);
+  });
+
   it('refuses samples of another shape, and frames too large for a picture', async () => {
     const writer = await openCacheWriter(folder(), lossy('webp', { ...LARGE, frames: 600 }));
     await assert.rejects(writer.put(makeSample(0)), /cache: frames are 8×8, expected a short side of 36/); // prettier-ignore
