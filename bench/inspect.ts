@@ -106,14 +106,14 @@ try {
     for (let i = 0; i < ROUNDS; i++) {
       const fresh = await browser.newPage({ viewport: { width: 1280, height: 900 } });
       await fresh.goto(url);
-      first.push((await fresh.evaluate(PAINTED)) as number);
-      shell.push((await fresh.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")) as number); // prettier-ignore
+      first.push(await fresh.evaluate<number>(PAINTED));
+      shell.push(await fresh.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0].startTime")); // prettier-ignore
       await fresh.close();
     }
     console.log(`gallery from navigation: first paint ${round(at(shell, 0.5))} ms, thumbnails ${round(at(first, 0.5))} ms (${round(Math.min(...first))} to ${round(Math.max(...first))})`); // prettier-ignore
     for (const speed of [1000, 4000, 40_000]) {
-      const { deltas, empty } = (await page.evaluate(SCROLL(speed))) as { deltas: number[]; empty: number }; // prettier-ignore
-      console.log(`scrolling ${speed} px/s: ${deltas.length} frames, p50 ${round(at(deltas, 0.5))} ms, p95 ${round(at(deltas, 0.95))} ms, max ${round(Math.max(...deltas))} ms, ${empty} without a cell`); // prettier-ignore
+      const { deltas, empty } = await page.evaluate<{ deltas: number[]; empty: number }>(SCROLL(speed)); // prettier-ignore
+      console.log(`scrolling ${speed} px/s: ${deltas.length} frames, p50 ${round(at(deltas, 0.5))} ms, p95 ${round(at(deltas, 0.95))} ms, max ${round(Math.max(...deltas))} ms, ${empty} before the first sample in view had come`); // prettier-ignore
     }
     const search = performance.now();
     await page.getByRole('searchbox').fill('class-1/7777');

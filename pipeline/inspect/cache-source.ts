@@ -7,7 +7,7 @@ import {
   type CacheReader,
   type Sample,
 } from '../../cache/index.js';
-import type { ListAnswer, ListedSample, Neighbour, OverviewAnswer } from './answers.js';
+import type { Count, ListAnswer, ListedSample, Neighbour, OverviewAnswer } from './answers.js';
 import { filterTest, writeFilter, type SampleFilter } from './filter.js';
 import { countValues } from './histogram.js';
 import { InspectProblem } from './problem.js';
@@ -26,6 +26,7 @@ interface Snapshot {
   readonly survey: Survey;
   readonly read: Date;
   readonly filtered: Map<string, Int32Array>;
+  readonly splits: readonly Count[];
 }
 
 /** Says in the words of the API what is wrong with a cache or a record. */
@@ -51,12 +52,11 @@ export class CacheSource {
   }
 
   async overview(fresh: boolean): Promise<OverviewAnswer> {
-    const { reader, survey, read } = await this.#open(fresh);
+    const { reader, survey, read, splits } = await this.#open(fresh);
     const quarantine = await readQuarantine(this.folder);
     const { manifest } = reader;
     const { statistics } = manifest;
     const labels = Object.entries(statistics.labels).sort(([, a], [, b]) => b - a);
-    const entries = Array.from({ length: reader.size }, (_, i) => reader.entry(i));
     return {
       folder: this.folder,
       samples: reader.size,
@@ -75,7 +75,7 @@ export class CacheSource {
         ...(statistics.unlabelled > 0 ? [['', statistics.unlabelled] as const] : []),
       ],
       labelCount: labels.length,
-      splits: countValues(entries.map(({ split }) => split ?? '')),
+      splits,
       quarantined: quarantine.length,
       quarantine: quarantine
         .slice(0, MOST_LISTED)
@@ -191,7 +191,10 @@ export class CacheSource {
 
   async #read(): Promise<Snapshot> {
     const reader = await openCache(this.folder);
-    return { reader, survey: new Survey(reader), read: new Date(), filtered: new Map() };
+    const splits = countValues(
+      Array.from({ length: reader.size }, (_, i) => reader.entry(i).split ?? ''),
+    );
+    return { reader, survey: new Survey(reader), read: new Date(), filtered: new Map(), splits };
   }
 }
 

@@ -30,7 +30,8 @@ export function CacheView({ route, go }: ViewProps) {
   );
   if (overview !== undefined && overview.surveyed >= 1 !== complete) setComplete(!complete);
   if (problem !== undefined) return <Message problem={problem} />;
-  if (overview === undefined && route.view !== 'sample')
+  // The gallery need not wait for the numbers; nor a sample.
+  if (overview === undefined && !['gallery', 'sample'].includes(route.view))
     return <Waiting what="Opening the cache" />;
   if (route.view === 'sample') return <SampleView key={route.id} route={route} go={go} />;
   const quarantined = overview?.quarantined ?? 0;
@@ -58,7 +59,14 @@ export function CacheView({ route, go }: ViewProps) {
           </button>
         </p>
       )}
-      {route.view === 'gallery' && <Gallery route={route} go={go} overview={overview} />}
+      {route.view === 'gallery' && (
+        <Gallery
+          route={route}
+          go={go}
+          overview={overview}
+          version={fresh === 0 ? '' : (overview?.read ?? '')}
+        />
+      )}
       {route.view === 'overview' && overview !== undefined && (
         <Overview route={route} overview={overview} />
       )}

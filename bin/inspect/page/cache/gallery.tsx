@@ -19,12 +19,14 @@ interface GalleryProps {
   readonly route: Route;
   readonly go: (route: Route, replace?: boolean) => void;
   readonly overview: OverviewAnswer | undefined;
+  /** Which state of a growing cache the list is of. */
+  readonly version: string;
 }
 
 /** All samples that pass the filter; only those in view are in the page. */
-export function Gallery({ route, go, overview }: GalleryProps) {
+export function Gallery({ route, go, overview, version }: GalleryProps) {
   const filter = Object.fromEntries(new URLSearchParams(writeFilter(readFilter(route.query))));
-  const list = useSampleList(route.id, filter, overview?.read ?? '');
+  const list = useSampleList(route.id, filter, version);
   const total = list.total ?? 0;
   const [box, { width: outer, height }] = useSize();
   const width = outer - 2 * MARGIN;
@@ -68,7 +70,7 @@ export function Gallery({ route, go, overview }: GalleryProps) {
   });
   useEffect(() => {
     if (!focus.current) return;
-    const link = box.current?.querySelector<HTMLElement>(`[data-place="${current}"]`);
+    const link = box.current?.querySelector<HTMLElement>(`[data-place="${place.current}"]`);
     if (link === null || link === undefined) return;
     link.focus({ preventScroll: true });
     focus.current = false;
