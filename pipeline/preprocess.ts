@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openCacheWriter, Quarantine, type CacheWriter } from '../cache/index.js';
-import { openSource } from '../stages/source.js';
 import type { VideoSource } from '../stages/video-source.js';
 import { cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from './failure.js';
@@ -13,12 +12,12 @@ import {
 } from './preprocess-options.js';
 import { defaultStages, PreprocessRun, type PreprocessStages } from './preprocess-run.js';
 import type { PreprocessEvent, PreprocessSummary } from './preprocess-tally.js';
-import { stage } from './stream.js';
-import { survey } from './survey.js';
+import { stage, withConsumer } from './stream.js';
+import { sourceOf, survey } from './survey.js';
 
 export interface PreprocessRequest {
-  /** A folder of videos, or a JSONL list. */
-  readonly source: string;
+  /** A folder of videos or a list of them, or whatever names videos. */
+  readonly source: string | VideoSource;
   /** Folder of the cache; made when it is not there, continued when it is. */
   readonly cache: string;
   readonly options?: PreprocessInput;
@@ -43,7 +42,7 @@ export interface PreprocessRequest {
 export async function preprocess(request: PreprocessRequest): Promise<PreprocessSummary> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal, onEvent } = request;
-  const source = await openSource(request.source);
+  const source = await sourceOf(request);
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', total, ignored });
   const writer = await openCacheWriter(request.cache, {
@@ -97,13 +96,15 @@ async function warnOfSpace(
 /** The pipeline itself: clips are worked on `jobs` at once and arrive in the order of the list. */
 function stream(source: VideoSource, run: PreprocessRun, jobs: number, signal?: AbortSignal) {
   const several = { concurrency: jobs, onFailure: run.fail };
-  return pipeline(
-    Readable.from(source.entries(), { highWaterMark: 1 }),
-    run.watch(stage('read', run.read, several)),
-    run.watch(stage('index', run.index, several)),
-    run.watch(stage('decode', run.decode, several)),
-    run.watch(stage('describe', run.describe, several)),
-    run.store,
-    signal === undefined ? {} : { signal },
+  return withConsumer(run.store, (store) =>
+    pipeline(
+      Readable.from(source.entries(), { highWaterMark: 1 }),
+      run.watch(stage('read', run.read, several)),
+      run.watch(stage('index', run.index, several)),
+      run.watch(stage('decode', run.decode, several)),
+      run.watch(stage('describe', run.describe, several)),
+      store,
+      signal === undefined ? {} : { signal },
+    ),
   );
 }

@@ -118,3 +118,30 @@ export function stage<In, Out>(
   });
   return Object.assign(stream, { counters });
 }
+
+/** What takes the records at the end of a pipeline. */
+export type Consumer<T> = (records: AsyncIterable<T>) => Promise<void>;
+
+/**
+ * Runs a pipeline so that an error of its consumer is what it fails with. A consumer that fails
+ * aborts the streams in front of it, and Node reports whichever of the two it hears of first.
+ * @param run runs the pipeline, with the consumer that it is given at its end
+ */
+export async function withConsumer<T>(
+  consume: Consumer<T>,
+  run: (consume: Consumer<T>) => Promise<unknown>,
+): Promise<void> {
+  const failed: { reason?: unknown } = {};
+  try {
+    await run(async (records) => {
+      try {
+        await consume(records);
+      } catch (error) {
+        failed.reason = error;
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw (error as Error).name === 'AbortError' && 'reason' in failed ? failed.reason : error;
+  }
+}

@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { stage, type StageStream, type StageWork } from '../../pipeline/stream.js';
+import { stage, withConsumer, type StageStream, type StageWork } from '../../pipeline/stream.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -130,5 +130,33 @@ describe('a stage as a stream', () => {
     );
     await turn();
     assert.ok(aborted >= 1);
+  });
+
+  it('fails with the error of its consumer, whenever that comes', async () => {
+    const slow: StageWork<number, number> = async (n) => {
+      await delay(1);
+      return [n];
+    };
+    for (let wait = 0; wait < 12; wait++)
+      for (const concurrency of [1, 2]) {
+        const fail = async (records: AsyncIterable<number>) => {
+          for await (const record of records)
+            if (record === 3) {
+              // Until all that stands in front of it is done and waits, or in the middle of it.
+              if (wait === 0) await delay(20);
+              for (let i = 0; i < wait; i++) await Promise.resolve();
+              throw new Error('the disk is full');
+            }
+        };
+        const ended = withConsumer(fail, (consume) =>
+          pipeline(
+            Readable.from(numbers(20), { highWaterMark: 1 }),
+            stage('one', slow, { concurrency }),
+            stage('two', slow, { concurrency, onFailure: () => undefined }),
+            consume,
+          ),
+        );
+        await assert.rejects(ended, /the disk is full/, `${wait} turns, ${concurrency} at once`);
+      }
   });
 });
