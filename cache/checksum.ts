@@ -4,3 +4,8 @@ import { xxh64 } from '@node-rs/xxhash';
 export function checksum(bytes: Uint8Array): bigint {
   return xxh64(bytes, 0n);
 }
+
+/** The same as 16 hex digits, for JSON. */
+export function digestOf(bytes: Uint8Array): string {
+  return checksum(bytes).toString(16).padStart(16, '0');
+}

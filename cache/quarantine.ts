@@ -2,6 +2,8 @@ import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from './atomic-file.js';
+import { canonicalJson } from './canonical-json.js';
+import { digestOf } from './checksum.js';
 
 export const QUARANTINE_FILE = 'quarantine.jsonl';
 
@@ -37,9 +39,18 @@ async function readText(folder: string): Promise<string> {
   }
 }
 
+/** XXH64, hex, of what a line says besides. */
+const checkOf = (value: object) =>
+  checksum(Buffer.from(canonicalJson(value)))
+    .toString(16)
+    .padStart(16, '0');
+
 function parseLine(line: string): z.infer<typeof recordSchema | typeof releaseSchema> | undefined {
   try {
-    return z.union([releaseSchema, recordSchema]).parse(JSON.parse(line));
+    const { check, ...value } = JSON.parse(line) as Record<string, unknown>;
+    // Another id in the line would keep another video out. Lines of before have no checksum.
+    if (check !== undefined && check !== checkOf(value)) return undefined;
+    return z.union([releaseSchema, recordSchema]).parse(value);
   } catch {
     // Torn by a kill, or not ours: a report must not keep anybody from their data.
     return undefined;
@@ -58,7 +69,7 @@ function fold(text: string): Map<string, QuarantineRecord> {
   return records;
 }
 
-const lineOf = (value: unknown) => `${JSON.stringify(value)}\n`;
+const lineOf = (value: object) => `${JSON.stringify({ ...value, check: checkOf(value) })}\n`;
 
 /** What is in quarantine now, in the order it came there. */
 export async function readQuarantine(folder: string): Promise<QuarantineRecord[]> {
@@ -118,7 +129,7 @@ export class Quarantine {
       await writeAtomically(pathIn(this.folder), [...this.records.values()].map(lineOf).join(''));
   }
 
-  private async append(value: unknown): Promise<void> {
+  private async append(value: object): Promise<void> {
     const line = this.last.then(() => this.file.appendFile(lineOf(value)));
     this.last = line.catch(() => undefined);
     await line;

@@ -1,5 +1,5 @@
 import { writeAtomically } from './atomic-file.js';
-import { checksum } from './checksum.js';
+import { digestOf } from './checksum.js';
 import { CacheError, SALVAGE } from './manifest.js';
 import type { SampleEntry } from './records.js';
 import { SpanReader } from './span-reader.js';
@@ -35,8 +35,6 @@ export function byEntry(a: SampleEntry, b: SampleEntry): number {
 
 /** The file beside a shard that says what is in it. */
 export const indexPath = (shard: string) => shard.replace(/\.lmdb$/, '.index.json');
-
-const digestOf = (bytes: Uint8Array) => checksum(bytes).toString(16).padStart(16, '0');
 
 /** @returns the digest that the manifest keeps */
 export async function writeIndex(shard: string, rows: readonly IndexRow[]): Promise<string> {
