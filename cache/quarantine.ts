@@ -40,10 +40,7 @@ async function readText(folder: string): Promise<string> {
 }
 
 /** XXH64, hex, of what a line says besides. */
-const checkOf = (value: object) =>
-  checksum(Buffer.from(canonicalJson(value)))
-    .toString(16)
-    .padStart(16, '0');
+const checkOf = (value: object) => digestOf(Buffer.from(canonicalJson(value)));
 
 function parseLine(line: string): z.infer<typeof recordSchema | typeof releaseSchema> | undefined {
   try {
