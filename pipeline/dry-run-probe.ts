@@ -1,7 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { openCache, type VideoEntry } from '../cache/index.js';
+import type { VideoSource } from '../stages/video-source.js';
 import { preprocess, type PreprocessRequest } from './preprocess.js';
 import type { PreprocessOptions } from './preprocess-options.js';
 import type { PreprocessEvent } from './preprocess-tally.js';
@@ -27,8 +29,9 @@ export interface ProbeResult {
 
 const NOTHING: ProbeResult = { videos: 0, clips: 0, bytes: 0, seconds: 0, readSeconds: 0, quarantined: [] }; // prettier-ignore
 
-/** Preprocesses a few videos into a temporary folder, as the run would. */
+/** Preprocesses a few videos of a source into a temporary folder, as the run would. */
 export async function probeRun(
+  source: VideoSource,
   entries: readonly VideoEntry[],
   { stages, tools, signal, onProbe }: EstimateRequest,
   options: PreprocessOptions,
@@ -45,10 +48,15 @@ export async function probeRun(
     onProbe?.(event.done, event.total);
   };
   try {
-    const [source, cache] = [join(folder, 'videos.jsonl'), join(folder, 'cache')];
-    await writeFile(source, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    const cache = join(folder, 'cache');
+    const { kind, path, root } = source;
+    const few: VideoSource = {
+      ...{ kind, path, root },
+      entries: () => Readable.from(entries),
+      fileOf: (entry) => source.fileOf(entry),
+    };
     const { videos, written, seconds, interrupted } = await preprocess({
-      ...{ source, cache, onEvent, options: { ...options, maxFailures: null } },
+      ...{ source: few, cache, onEvent, options: { ...options, maxFailures: null } },
       ...(stages && { stages }),
       ...(tools && { tools }),
       ...(signal && { signal }),

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { cacheIdentity, checkAddable, openCache, readQuarantine, type CacheIdentity, type VideoEntry } from '../cache/index.js'; // prettier-ignore
-import { openSource } from '../stages/source.js';
 import { cacheKind } from './cache-kind.js';
 import { probeRun, type EstimateRequest, type ProbeResult } from './dry-run-probe.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessOptions } from './preprocess-options.js';
 import { Spread } from './spread.js';
-import { survey } from './survey.js';
+import { sourceOf, survey } from './survey.js';
 
 /** What a run of preprocessing would come to. */
 export interface Estimate {
@@ -73,7 +72,7 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
     cacheIdentity(configuration, tools, shape),
     options,
   );
-  const source = await openSource(request.source);
+  const source = await sourceOf(request);
   const counts = { missing: 0, present: 0, quarantined: 0, pending: 0 };
   const chosen = new Spread<VideoEntry>(probeVideos(options.jobs));
   const { total: videos, ignored } = await survey(source, signal, async (entry) => {
@@ -85,7 +84,7 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
       chosen.add(entry);
     }
   });
-  const probe = await probeRun(chosen.items(), request, options);
+  const probe = await probeRun(source, chosen.items(), request, options);
   const share = counts.pending / Math.max(1, probe.videos);
   const bytesPerClip = probe.bytes / Math.max(1, probe.clips);
   const clips = Math.round(share * probe.clips);

@@ -1,5 +1,15 @@
 import type { VideoEntry } from '../cache/index.js';
+import { openSource } from '../stages/source.js';
 import type { VideoSource } from '../stages/video-source.js';
+
+/** The source of a request, opened. @throws Error when there is none */
+export async function sourceOf({
+  source,
+}: {
+  readonly source: string | VideoSource;
+}): Promise<VideoSource> {
+  return typeof source === 'string' ? openSource(source) : source;
+}
 
 /** What a source holds. */
 export interface Survey {
