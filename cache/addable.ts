@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LOCK_FILE } from './lock.js';
 import {
   CACHE_SCHEMA,
@@ -9,17 +10,26 @@ import {
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
+import { listParts, parsePartFolder, partFolder } from './merge-parts.js';
 import { QUARANTINE_FILE } from './quarantine.js';
 
-/** @throws CacheError when there are files in the folder that are not a cache's */
-export async function assertOurs(folder: string): Promise<void> {
+/**
+ * @param parts whether the folder may hold parts that are not joined
+ * @throws CacheError when there are files in the folder that are not a cache's
+ */
+export async function assertOurs(folder: string, { parts = false } = {}): Promise<void> {
   const entries = await readdir(folder);
   if (entries.includes(MANIFEST_FILE)) return;
   // What a run may leave that was killed before it wrote its manifest.
-  const foreign = entries.filter(
+  const others = entries.filter(
     (name) =>
       name !== QUARANTINE_FILE && !name.startsWith(LOCK_FILE) && name !== `${MANIFEST_FILE}.tmp`,
   );
+  const foreign = others.filter((name) => parsePartFolder(name) === undefined);
+  if (foreign.length === 0 && others.length > 0 && !parts)
+    throw new CacheError(
+      `${folder} holds ${others.length} parts that are not joined; join them with avme merge ${folder}, or choose another folder for the cache`,
+    );
   if (foreign.length > 0)
     throw new CacheError(
       `${folder} is not empty and not an avme cache: it has ${foreign.slice(0, 3).join(', ')} but no ${MANIFEST_FILE}; choose another folder for the cache`,
@@ -60,4 +70,25 @@ export async function checkAddable(
   const manifest = await readManifest(folder);
   if (manifest !== undefined) assertSameKind(folder, manifest, identity);
   return manifest;
+}
+
+/**
+ * Whether a part of this kind can be made in a folder, so that it can be joined later; touches nothing.
+ * @throws CacheError when the folder holds other files, or a cache or a part of other settings
+ */
+export async function checkPartAddable(folder: string, identity: CacheIdentity): Promise<void> {
+  const parts = await listParts(folder);
+  if (parts.length === 0) {
+    await checkAddable(folder, identity);
+    return;
+  }
+  await assertOurs(folder, { parts: true });
+  const whole = await readManifest(folder);
+  if (whole !== undefined) assertSameKind(folder, whole, identity);
+  // One stands for all: hundreds of processes begin at once, and joining looks at every part.
+  for (const part of parts.slice(0, 1)) {
+    const other = join(folder, partFolder(part));
+    const manifest = await readManifest(other);
+    if (manifest !== undefined) assertSameKind(other, manifest, identity);
+  }
 }

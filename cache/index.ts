@@ -1,4 +1,4 @@
-export { checkAddable } from './addable.js';
+export { checkAddable, checkPartAddable } from './addable.js';
 export { syncFolder, writeAtomically } from './atomic-file.js';
 export { checksum } from './checksum.js';
 export { CorruptRecordError, EncodedFramesError } from './codec.js';
@@ -22,6 +22,9 @@ export {
   type Manifest,
   type ShardEntry,
 } from './manifest.js';
+export { mergeCaches, type MergeOptions, type MergeResult } from './merge.js';
+export { listParts, partFolder, type CachePart } from './merge-parts.js';
+export { type UnfinishedPart } from './merge-sources.js';
 export { epochOrder, placeInEpoch } from './order.js';
 export { decodeSample, type PreparedSample } from './prepare.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { writeAtomically } from './atomic-file.js';
 import { canonicalJson } from './canonical-json.js';
 import { upgradeManifest } from './manifest-v1.js';
+import { listParts } from './merge-parts.js';
 import type { ClipShape } from './records.js';
 import type { ShardSums } from './statistics.js';
 
@@ -45,8 +46,8 @@ const sumsSchema = z.strictObject({
 }) satisfies z.ZodType<ShardSums>;
 
 const shardSchema = z.strictObject({
-  /** Relative to the folder of the cache, "/"-separated. */
-  file: z.string().regex(/^shards\/shard-\d{5}\.lmdb$/),
+  /** Relative to the folder of the cache, "/"-separated; in a joined cache it may lie in a part's folder inside. */
+  file: z.string().regex(/^(?:(?!\.{1,2}\/)[^/\\\0]+\/)*shards\/shard-\d{5}\.lmdb$/),
   /** How many samples it has, without those that were dropped. */
   samples: count,
   bytes: count,
@@ -220,6 +221,11 @@ export async function existingManifest(folder: string): Promise<Manifest> {
     (found) => found.isDirectory(),
     () => false,
   );
+  const parts = await listParts(folder);
+  if (parts.length > 0)
+    throw new CacheError(
+      `${folder} holds ${parts.length} parts that are not joined; join them with avme merge ${folder}`,
+    );
   throw new CacheError(
     there
       ? `${folder} is not an avme cache: it has no manifest.json; give the folder that avme preprocess --cache wrote`

@@ -73,6 +73,14 @@ export async function readQuarantine(folder: string): Promise<QuarantineRecord[]
   return [...fold(await readText(folder)).values()];
 }
 
+/** Replaces the quarantine of a cache that this process has locked for writing. */
+export async function writeQuarantine(
+  folder: string,
+  records: readonly QuarantineRecord[],
+): Promise<void> {
+  await writeAtomically(pathIn(folder), records.map(lineOf).join(''));
+}
+
 /** The quarantine of a cache as its one writer sees it; the file has one line an entry. */
 export class Quarantine {
   private constructor(
@@ -122,8 +130,7 @@ export class Quarantine {
   async close(): Promise<void> {
     await this.last;
     await this.file.close();
-    if (this.untidy)
-      await writeAtomically(pathIn(this.folder), [...this.records.values()].map(lineOf).join(''));
+    if (this.untidy) await writeQuarantine(this.folder, [...this.records.values()]);
   }
 
   private async append(value: object): Promise<void> {

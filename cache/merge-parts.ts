@@ -1,0 +1,31 @@
+import { readdir } from 'node:fs/promises';
+
+/** One of the parts that several processes make of a cache. */
+export interface CachePart {
+  /** 0 to count − 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
+const five = (number: number) => String(number).padStart(5, '0');
+const PART_FOLDER = /^part-(\d{5})-of-(\d{5})$/;
+
+/** The folder of a part, inside that of the whole: a cache of its own, with a writer of its own. */
+export const partFolder = ({ index, count }: CachePart) => `part-${five(index)}-of-${five(count)}`;
+
+/** @returns undefined when it is not the name of a part's folder */
+export function parsePartFolder(name: string): CachePart | undefined {
+  const [, index, count] = PART_FOLDER.exec(name) ?? [];
+  return index === undefined ? undefined : { index: Number(index), count: Number(count) };
+}
+
+/** The parts that lie in a folder, by count and index; none when there is no such folder. */
+export async function listParts(folder: string): Promise<CachePart[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  });
+  return names
+    .flatMap((name) => parsePartFolder(name) ?? [])
+    .sort((a, b) => a.count - b.count || a.index - b.index);
+}
