@@ -1,5 +1,5 @@
 import type { FrameSize } from '../cache/index.js';
-import { runFfmpeg } from './ffmpeg.js';
+import { runFfmpeg, type FfmpegTask } from './ffmpeg.js';
 import { maxFrameBytes, pictureFilter, selectFilter, type FrameForm } from './picture-filter.js';
 import { lastAtOrBefore } from './sample.js';
 import type { RunContext, VideoIndex } from './video-index.js';
@@ -85,44 +85,92 @@ function pass(
   };
 }
 
-/**
- * Decodes exactly the frames at these times, all to one size. Frames that do not come out are missing
- * from the result.
- * @param times presentation times in seconds, ascending and distinct
- * @param early how many keyframes further in front to enter the file; Infinity for its beginning
- * @param box the size that the frames are to have; without it, it follows from `form` and the video
- */
+/** Bytes as they come in, in one piece of memory where their number is known. */
+class PixelSink {
+  readonly #known: Buffer | null;
+  readonly #chunks: Buffer[] = [];
+  #filled = 0;
+
+  constructor(bytes: number | null) {
+    this.#known = bytes === null ? null : Buffer.allocUnsafeSlow(bytes);
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#known === null) this.#chunks.push(chunk);
+    else this.#filled += chunk.copy(this.#known, this.#filled);
+  }
+
+  get bytes(): Uint8Array {
+    return this.#known?.subarray(0, this.#filled) ?? Buffer.concat(this.#chunks);
+  }
+}
+
+/** A run of ffmpeg that decodes exactly the frames at certain times, all to one size. */
+export class FramesPass {
+  readonly task: FfmpegTask;
+  readonly #shown = new ShownFrames();
+  readonly #pixels: PixelSink;
+
+  /**
+   * @param times presentation times in seconds, ascending and distinct
+   * @param early how many keyframes further in front to enter the file; Infinity for its beginning
+   * @param box the size that the frames are to have; without it, it follows from `form` and the video
+   */
+  constructor(
+    index: VideoIndex,
+    times: readonly number[],
+    private readonly form: FrameForm,
+    context: RunContext,
+    early = 0,
+    box?: FrameSize,
+  ) {
+    const filter = [
+      DEINTERLACE,
+      selectFilter(times, index.tick),
+      ...(index.mirror === null ? [] : [index.mirror]),
+      pictureFilter(form, index.hdr, box),
+      'showinfo',
+    ].join(',');
+    const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
+    const square = form.fit === 'short-side' ? null : form.size ** 2;
+    const pixels = box === undefined ? square : box.height * box.width;
+    this.#pixels = new PixelSink(pixels === null ? null : times.length * pixels * 3);
+    this.task = {
+      ...pass(index, context, entry(index, times[0] ?? 0, early), filter, output),
+      maxBytes: times.length * maxFrameBytes(form),
+      onLine: (line) => { this.#shown.add(line); },
+      onOutput: (chunk) => { this.#pixels.add(chunk); },
+    }; // prettier-ignore
+  }
+
+  /** Size of the first frame, where others have another: the picture's shape changes on the way. */
+  get mixedSize(): FrameSize | null {
+    return this.#shown.mixed ? this.#shown.size : null;
+  }
+
+  /** What came out; frames that did not are missing. */
+  result(complaints: readonly string[]): DecodedFrames {
+    const { size, times } = this.#shown;
+    const { height, width } = size ?? { height: this.form.size, width: this.form.size };
+    const pixels = this.#pixels.bytes;
+    const frames = Math.floor(pixels.length / (height * width * 3));
+    return { pixels, height, width, times: times.slice(0, frames), complaints };
+  }
+}
+
+/** Runs a {@link FramesPass}, a second time where the frames come out in different sizes. */
 export async function decodeFrames(
   index: VideoIndex,
   times: readonly number[],
   form: FrameForm,
   context: RunContext,
   early = 0,
-  box?: FrameSize,
 ): Promise<DecodedFrames> {
-  const shown = new ShownFrames();
-  const chunks: Buffer[] = [];
-  const filter = [
-    DEINTERLACE,
-    selectFilter(times, index.tick),
-    ...(index.mirror === null ? [] : [index.mirror]),
-    pictureFilter(form, index.hdr, box),
-    'showinfo',
-  ].join(',');
-  const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
-  const { complaints } = await runFfmpeg({
-    ...pass(index, context, entry(index, times[0] ?? 0, early), filter, output),
-    maxBytes: times.length * maxFrameBytes(form),
-    onLine: (line) => { shown.add(line); },
-    onOutput: (chunk) => { chunks.push(chunk); },
-  }); // prettier-ignore
-  const { size, mixed } = shown;
-  // The picture's shape changes on the way: the first one's is the clip's.
-  if (size !== null && mixed) return decodeFrames(index, times, form, context, early, size);
-  const { height, width } = size ?? { height: form.size, width: form.size };
-  const pixels = Buffer.concat(chunks);
-  const frames = Math.floor(pixels.length / (height * width * 3));
-  return { pixels, height, width, times: shown.times.slice(0, frames), complaints };
+  const first = new FramesPass(index, times, form, context, early);
+  const { complaints } = await runFfmpeg(first.task);
+  if (first.mixedSize === null) return first.result(complaints);
+  const again = new FramesPass(index, times, form, context, early, first.mixedSize);
+  return again.result((await runFfmpeg(again.task)).complaints);
 }
 
 /** Which frames really come out of the decoder. */

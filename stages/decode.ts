@@ -1,8 +1,9 @@
 import type { FrameSize } from '../cache/index.js';
 import { CAUSES, tooLong } from './causes.js';
-import { decodeFrames, surveyFrames, type DecodedFrames, type Survey } from './decode-picture.js';
-import { decodeSound } from './decode-sound.js';
+import { decodeFrames, FramesPass, surveyFrames, type DecodedFrames, type Survey } from './decode-picture.js'; // prettier-ignore
+import { decodeSound, SoundPass } from './decode-sound.js';
 import { StageError } from './failure.js';
+import { runFfmpeg } from './ffmpeg.js';
 import { explainComplaints } from './ffmpeg-log.js';
 import type { FrameForm } from './picture-filter.js';
 import { framesOnDisplay, type Sampling } from './sample.js';
@@ -57,6 +58,10 @@ async function surveyClip(
   throw new Error('unreachable: the last survey always returns');
 }
 
+/** Whether the frames that came out are those that were asked for. */
+const isComplete = ({ times }: DecodedFrames, chosen: readonly number[], tick: number) =>
+  chosen.every((time, i) => Math.abs((times[i] ?? NaN) - time) <= tick / 2);
+
 interface Picture {
   readonly decoded: DecodedFrames;
   /** What to show at each of the clip's frames, `[frames]`, seconds. */
@@ -76,8 +81,8 @@ async function decodePicture(
 ): Promise<Picture> {
   const chosen = distinct(sampling.times);
   const decoded = await decodeFrames(index, chosen, form, context);
-  const complete = chosen.every((time, i) => Math.abs((decoded.times[i] ?? NaN) - time) <= index.tick / 2); // prettier-ignore
-  if (complete) return { decoded, wanted: sampling.times, complaints: decoded.complaints };
+  if (isComplete(decoded, chosen, index.tick))
+    return { decoded, wanted: sampling.times, complaints: decoded.complaints };
   const survey = await surveyClip(index, sampling, context);
   const complaints = [...new Set([...decoded.complaints, ...survey.complaints])];
   if (survey.times.length === 0)
@@ -93,6 +98,52 @@ async function decodePicture(
   return { decoded: again, wanted, complaints };
 }
 
+/** The frames to show out of those that were decoded; without a copy where these are all of them. */
+function arrange({ decoded, wanted, complaints }: Picture, { times: planned }: Sampling, tick: number) {
+  const { height, width, pixels } = decoded;
+  const frameBytes = height * width * 3;
+  const sources = wanted.map((time) => nearest(decoded.times, time));
+  const inOrder = sources.length === decoded.times.length && sources.every((source, i) => source === i);
+  const frames = inOrder ? pixels : new Uint8Array(wanted.length * frameBytes);
+  if (!inOrder)
+    sources.forEach((source, i) => {
+      frames.set(pixels.subarray(source * frameBytes, (source + 1) * frameBytes), i * frameBytes);
+    });
+  const times = sources.map((source) => decoded.times[source] ?? NaN);
+  // Without a complaint, a packet that brings no frame was never meant to be shown.
+  const damaged = complaints.length > 0;
+  const misses = times.filter((time, i) => Math.abs(time - (planned[i] ?? NaN)) > tick / 2);
+  return { frames, height, width, times, substituted: damaged ? misses.length : 0 };
+} // prettier-ignore
+
+/**
+ * Picture and sound in one process, which saves opening the file twice; nearly every clip comes out so.
+ * @returns undefined where anything at all is out of the ordinary: then each is to be looked at by itself
+ */
+async function decodeAtOnce(
+  index: VideoIndex,
+  sampling: Sampling,
+  form: FrameForm,
+  context: RunContext,
+): Promise<DecodedClip | undefined> {
+  // Of several sound streams ffmpeg finds the best, but not when the file is open twice.
+  if (!index.hasSound || index.soundStream === null) return undefined;
+  const chosen = distinct(sampling.times);
+  const picture = new FramesPass(index, chosen, form, context);
+  const sound = new SoundPass(index, sampling.span, context, 1);
+  try {
+    const { succeeded, complaints } = await runFfmpeg({ ...picture.task, complaintsFrom: undefined, beside: sound.task }); // prettier-ignore
+    if (!succeeded || complaints.length > 0 || picture.mixedSize !== null) return undefined;
+  } catch (error) {
+    if (error instanceof StageError) return undefined;
+    throw error;
+  }
+  const decoded = picture.result([]);
+  if (!isComplete(decoded, chosen, index.tick)) return undefined;
+  const shown = arrange({ decoded, wanted: sampling.times, complaints: [] }, sampling, index.tick);
+  return { ...shown, sound: sound.result(), warnings: [] };
+}
+
 /**
  * Decodes the picture and the sound of a clip on one clock.
  * @throws StageError (stage `decode`) when no frame of it can be decoded
@@ -105,31 +156,17 @@ export async function decodeClip(
 ): Promise<DecodedClip> {
   const [start, end] = sampling.span;
   if (end - start > MAX_SPAN) throw new StageError('decode', tooLong(end - start, index.interval));
+  const atOnce = await decodeAtOnce(index, sampling, form, context);
+  if (atOnce !== undefined) return atOnce;
   const [picture, sound] = await Promise.allSettled([
     decodePicture(index, sampling, form, context),
     decodeSound(index, sampling.span, context),
   ]);
   if (picture.status === 'rejected') throw picture.reason;
   if (sound.status === 'rejected') throw sound.reason;
-  const { decoded, wanted, complaints } = picture.value;
-
-  const { height, width } = decoded;
-  const frameBytes = height * width * 3;
-  const frames = new Uint8Array(wanted.length * frameBytes);
-  const sources = wanted.map((time) => nearest(decoded.times, time));
-  sources.forEach((source, i) => {
-    frames.set(decoded.pixels.subarray(source * frameBytes, (source + 1) * frameBytes), i * frameBytes); // prettier-ignore
-  });
-  const times = sources.map((source) => decoded.times[source] ?? NaN);
-  // Without a complaint, a packet that brings no frame was never meant to be shown.
-  const damaged = complaints.length > 0;
-  const misses = times.filter((time, i) => Math.abs(time - (sampling.times[i] ?? NaN)) > index.tick / 2); // prettier-ignore
+  const { complaints } = picture.value;
   return {
-    frames,
-    height,
-    width,
-    times,
-    substituted: damaged ? misses.length : 0,
+    ...arrange(picture.value, sampling, index.tick),
     sound: sound.value.samples,
     warnings: [...new Set([...complaints, ...sound.value.complaints])].slice(0, MAX_WARNINGS),
   };

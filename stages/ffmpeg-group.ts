@@ -24,9 +24,14 @@ interface Internals {
  * Makes fluent-ffmpeg start ffmpeg at once, without asking it for its encoders first, and as the
  * leader of a process group of its own: it can be killed whole, and Ctrl-C on a terminal reaches us
  * alone, who know what to do about it.
+ * @param pipes how many: stdin, stdout and stderr, and what is behind them for further outputs
  * @param onStart is given the process before anything can have happened to it
  */
-export function startInGroup(command: FfmpegCommand, onStart: (child: ChildProcess) => void): void {
+export function startInGroup(
+  command: FfmpegCommand,
+  pipes: number,
+  onStart: (child: ChildProcess) => void,
+): void {
   const inner = command as unknown as Internals;
   const spawn = inner._spawnFfmpeg.bind(command);
   inner._prepare = (done) => {
@@ -35,7 +40,7 @@ export function startInGroup(command: FfmpegCommand, onStart: (child: ChildProce
   inner._spawnFfmpeg = (args, options, start, end) => {
     spawn(
       args,
-      { ...options, detached: true },
+      { ...options, detached: true, stdio: Array.from({ length: pipes }, () => 'pipe') },
       (child, ...rings) => {
         endsWithUs(child);
         onStart(child);
@@ -55,8 +60,7 @@ export function killGroup(child: ChildProcess): void {
   } catch {
     // All of it has ended already.
   }
-  child.stdout?.destroy();
-  child.stderr?.destroy();
+  for (const pipe of child.stdio.slice(1)) pipe?.destroy();
 }
 
 function residentBytes(pid: number): number {

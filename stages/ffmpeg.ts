@@ -1,6 +1,6 @@
 import { execFile, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import installer from '@ffmpeg-installer/ffmpeg';
@@ -27,24 +27,30 @@ const CPU_SHARE = 4;
 const ENDED = /^\[info\] Exiting normally, received signal (\d+)/;
 const SIGXCPU = '24';
 
-/** One run of ffmpeg over one local file. */
-export interface FfmpegTask {
-  /** The stage that runs it; failures carry its name. */
-  readonly stage: string;
-  readonly path: string;
+/** What ffmpeg is to make of a file, and where it goes. */
+export interface FfmpegOutput {
   /** Options in front of `-i`. */
   readonly inputOptions?: readonly string[];
-  /** Options of the only output, which goes to a pipe. */
+  /** Options of its output, which goes to a pipe. */
   readonly outputOptions: readonly string[];
   /** What it may write at most, in bytes: a file's claims are never trusted. */
   readonly maxBytes: number;
+  readonly onOutput?: (chunk: Buffer) => void;
+}
+
+/** One run of ffmpeg over one local file. */
+export interface FfmpegTask extends FfmpegOutput {
+  /** The stage that runs it; failures carry its name. */
+  readonly stage: string;
+  readonly path: string;
+  /** What else to make of the file in the same run; it is input 1 there, entered by itself. */
+  readonly beside?: FfmpegOutput;
   /** Seconds until it is killed. */
   readonly timeout: number;
   /** GiB of memory at which it is killed; default 4, for 8K HDR takes 2. */
   readonly memory?: number;
   /** Complaints in front of the first line like this are dropped, if it ever comes. */
-  readonly complaintsFrom?: RegExp;
-  readonly onOutput?: (chunk: Buffer) => void;
+  readonly complaintsFrom?: RegExp | undefined;
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,7 +90,6 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
   let log = new FfmpegLog();
   let warmingUp = task.complaintsFrom !== undefined;
   const state: { child: ChildProcess | null; stop: unknown; ended: string | null } = { child: null, stop: null, ended: null }; // prettier-ignore
-  let bytes = 0;
 
   const halt = (reason: unknown) => {
     state.stop ??= reason;
@@ -94,40 +99,56 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     halt(new StageError(stage, `${words} and was stopped`));
   };
   let unwatch = () => undefined as unknown;
+  const take = ({ maxBytes, onOutput }: FfmpegOutput) => {
+    let bytes = 0;
+    return (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) excess(`ffmpeg wrote more than ${maxBytes} bytes`);
+      else if (state.stop === null) onOutput?.(chunk);
+    };
+  };
+  const takeMain = take(task);
   const sink = new Writable({
     // fluent-ffmpeg takes a closed sink for a failure when the process is slow to leave.
     emitClose: false,
     write(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > task.maxBytes) excess(`ffmpeg wrote more than ${task.maxBytes} bytes`);
-      else if (state.stop === null) task.onOutput?.(chunk);
+      takeMain(chunk);
       done();
     },
   });
-  const command = ffmpeg({ stdoutLines: 1 })
-    .setFfmpegPath(FFMPEG_PATH)
-    // An absolute path behind `file:` is data, whatever characters it holds.
-    .input(`file:${resolve(task.path)}`)
+  const command = ffmpeg({ stdoutLines: 1 }).setFfmpegPath(FFMPEG_PATH);
+  const enter = ({ inputOptions = [] }: FfmpegOutput) =>
+    command
+      // An absolute path behind `file:` is data, whatever characters it holds.
+      .input(`file:${resolve(task.path)}`)
+      .inputOptions('-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS)
+      .inputOptions('-max_pixels', String(MAX_PIXELS))
+      .inputOptions('-max_alloc', String(Math.min(MAX_BLOCK, Math.floor(memory * 1024 ** 3))))
+      .inputOptions('-threads', '1', ...inputOptions);
+  enter(task)
     .inputOptions('-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info')
-    .inputOptions('-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS)
-    .inputOptions('-max_pixels', String(MAX_PIXELS))
-    .inputOptions('-max_alloc', String(Math.min(MAX_BLOCK, Math.floor(memory * 1024 ** 3))))
-    .inputOptions('-timelimit', String(Math.ceil(CPU_SHARE * task.timeout)))
-    .inputOptions('-threads', '1', ...(task.inputOptions ?? []))
-    .output(sink)
-    .outputOptions('-threads', '1', ...task.outputOptions)
-    .on('stderr', (line: string) => {
-      if (warmingUp && task.complaintsFrom?.test(line) === true) {
-        log = new FfmpegLog();
-        warmingUp = false;
-      }
-      log.add(line);
-      state.ended ??= ENDED.exec(line)?.[1] ?? null;
-      task.onLine?.(line);
-    });
-  startInGroup(command, (child) => {
+    .inputOptions('-timelimit', String(Math.ceil(CPU_SHARE * task.timeout)));
+  const { beside } = task;
+  if (beside !== undefined) enter(beside);
+  command.output(sink).outputOptions('-threads', '1', ...task.outputOptions);
+  if (beside !== undefined)
+    command.output('pipe:3').outputOptions('-threads', '1', ...beside.outputOptions);
+  command.on('stderr', (line: string) => {
+    if (warmingUp && task.complaintsFrom?.test(line) === true) {
+      log = new FfmpegLog();
+      warmingUp = false;
+    }
+    log.add(line);
+    state.ended ??= ENDED.exec(line)?.[1] ?? null;
+    task.onLine?.(line);
+  });
+  let ending: Promise<unknown> = Promise.resolve();
+  startInGroup(command, beside === undefined ? 3 : 4, (child) => {
     state.child = child;
     unwatch = watchMemory(child, memory, excess);
+    const pipe = child.stdio[3];
+    if (beside === undefined || !(pipe instanceof Readable)) return;
+    ending = finished(pipe.on('data', take(beside)), { writable: false }).catch(() => undefined);
   });
 
   const onAbort = () => {
@@ -145,7 +166,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     if (state.stop !== null) throw state.stop as Error;
     if (state.child?.pid === undefined)
       throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
-    await finished(sink);
+    await Promise.all([finished(sink), ending]);
     // What it has written when it was stopped is a part, and no one could tell.
     const killed = /killed with signal (\w+)/.exec(problem ?? '');
     // Stopped in order, it says so; no file can make it exit with 255.

@@ -100,7 +100,8 @@ export async function indexVideo(
     end: end > last ? end : last + interval,
     seekable: !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(header.container),
     hasSound: sounds.size > 0,
-    soundStream: sound.name,
+    // With several, ffmpeg finds the best one.
+    soundStream: sound.name ?? (sounds.size === 1 ? ([...sounds.keys()][0] ?? null) : null),
     hdr: hdrColour(description),
     mirror: header.container.startsWith('mov,') ? await mirrorOf(path, stream) : null,
   };

@@ -40,6 +40,33 @@ async function allFrames(path: string, size: number): Promise<Buffer[]> {
 }
 
 describe('decoding, bit for bit', () => {
+  it('picture and sound come out of one process as they do out of two', async () => {
+    for (const [name, codecs] of [
+      ['once.mp4', [...X264, '-c:a', 'aac']],
+      ['once.mkv', ['-c:v', 'mpeg4', '-g', '30', '-c:a', 'libvorbis']],
+      ['once.avi', ['-c:v', 'mpeg4', '-bf', '2', '-c:a', 'mp3']],
+    ] as const) {
+      const path = scratch.path(name);
+      await ffmpeg(
+        ...['-f', 'lavfi', '-i', 'testsrc2=size=64x48:rate=25:duration=6'],
+        ...['-f', 'lavfi', '-i', 'sine=frequency=700:beep_factor=3:duration=6', ...codecs, path],
+      );
+      const index = await indexVideo(path, context);
+      assert.notEqual(index.soundStream, null);
+      for (const sampling of sampleClips(index, { frames: 8, stride: 3, clips: 3 })) {
+        const form = { size: 32, fit: 'crop' } as const;
+        const once = await decodeClip(index, sampling, form, context);
+        // Without the name of the stream, each is decoded by itself.
+        const apart = await decodeClip({ ...index, soundStream: null }, sampling, form, context);
+        assert.deepEqual(
+          { ...once, frames: [...once.frames] },
+          { ...apart, frames: [...apart.frames] },
+        );
+        assert.ok(once.sound !== null && once.substituted === 0);
+      }
+    }
+  });
+
   const SIZE = 64;
   const square = 'testsrc2=s=96x96:r=25';
   const cases = {
