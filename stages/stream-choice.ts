@@ -4,9 +4,9 @@ import { noSuchStream } from './causes.js';
 const streamNumber = z.coerce.number().int().min(0).max(999).nullable().default(null);
 
 export const streamOptions = z.strictObject({
-  /** Which picture stream to take, counted from 0 among them; null: the best, which has most pixels. */
+  /** Which picture stream to take, counted from 0 among them; null: ffmpeg's best, that of most pixels. */
   videoStream: streamNumber,
-  /** Which sound stream to take, counted from 0 among them; null: the best, which has most channels. */
+  /** Which sound stream to take, counted from 0 among them; null: ffmpeg's best, that of most channels. */
   audioStream: streamNumber,
 });
 export type StreamChoice = z.infer<typeof streamOptions>;
@@ -15,6 +15,13 @@ export type StreamChoice = z.infer<typeof streamOptions>;
 export interface ChosenStream {
   readonly name: string | null;
   readonly problem: string | null;
+}
+
+/** The codec, and the size of a picture or the rate and channels of a sound. */
+function inShort(description: string): string {
+  const [codec] = /^[^ ,]*/.exec(description) ?? [];
+  const [, form = ''] = /, (\d+x\d+|\d+ Hz, [^,]+)/.exec(description) ?? [];
+  return `${codec ?? ''} ${form}`.trim();
 }
 
 /**
@@ -29,7 +36,7 @@ export function chooseStream(
 ): ChosenStream {
   const name = wanted === null ? undefined : [...streams.keys()][wanted];
   if (wanted === null || name !== undefined) return { name: name ?? null, problem: null };
-  const there = [...streams.values()].map((text, number) => `${number}: ${text.split(',')[0] ?? ''}${/, (\d+x\d+)/.exec(text)?.[0] ?? ''}`); // prettier-ignore
+  const there = [...streams.values()].map((text, number) => `${number}: ${inShort(text)}`);
   return {
     name: null,
     problem: noSuchStream(kind, wanted, there),
