@@ -14,6 +14,8 @@ const MAP_MARGIN = 256 * 1024 ** 2;
 
 /** Left free on the disk: the manifest and LMDB's own pages must still find room. */
 const RESERVE = 1024 ** 2;
+/** The same for each sample of the open shard: its line in the index that sealing writes. */
+const RESERVE_EACH = 1024;
 
 /**
  * Writes the index of a shard that will not change any more.
@@ -44,7 +46,7 @@ async function sealedEntry(
 
 /** The shards of a cache as its one writer sees them: at most one is open, the others are sealed. */
 export class ShardSeries {
-  private open: { readonly file: string; readonly shard: Shard } | undefined;
+  private open: { readonly file: string; readonly shard: Shard; samples: number } | undefined;
 
   constructor(
     private readonly folder: string,
@@ -63,8 +65,9 @@ export class ShardSeries {
         await this.sealShard(this.open.file);
       const record = encodeStored(sample, this.manifest.shape);
       await this.mustHaveRoom(record.length);
-      const { shard } = (this.open ??= await this.begin());
-      await shard.put(header.key, record, { header, sums });
+      const open = (this.open ??= await this.begin());
+      await open.shard.put(header.key, record, { header, sums });
+      open.samples++;
     } catch (error) {
       throw new CacheError(
         `${header.path} could not be written into the cache ${this.folder}: ${(error as Error).message}; what is in the cache already is safe`,
@@ -76,7 +79,8 @@ export class ShardSeries {
   /** LMDB reports a full disk as a failure of the device; and sealing needs a little room, too. */
   private async mustHaveRoom(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.folder);
-    if (bavail * bsize < bytes + RESERVE)
+    const reserve = RESERVE + RESERVE_EACH * ((this.open?.samples ?? 0) + 1);
+    if (bavail * bsize < bytes + reserve)
       throw new Error(`the disk is full (${bavail * bsize} bytes left); make room and run again`);
   }
 
@@ -92,7 +96,7 @@ export class ShardSeries {
   }
 
   /** Makes the next shard. */
-  private async begin(): Promise<{ file: string; shard: Shard }> {
+  private async begin(): Promise<{ file: string; shard: Shard; samples: number }> {
     const file = this.nextFile();
     await mkdir(join(this.folder, SHARD_FOLDER), { recursive: true });
     const { format, schema, fingerprint, configuration, tools, shape } = this.manifest;
@@ -100,9 +104,14 @@ export class ShardSeries {
     const mapSize = this.shardBytes + MAP_MARGIN;
     const shard = await Shard.create(join(this.folder, file), mapSize, identity);
     this.entries = [...this.entries, unsealedEntry(file)];
-    // From now on the statistics in the manifest are not those of all samples.
-    await this.save({ sealed: false, statistics: null });
-    return { file, shard };
+    try {
+      // From now on the statistics in the manifest are not those of all samples.
+      await this.save({ sealed: false, statistics: null });
+    } catch (error) {
+      await shard.close();
+      throw error;
+    }
+    return { file, shard, samples: 0 };
   }
 
   private nextFile(): string {
