@@ -5,7 +5,7 @@ import { convertCommand } from './convert.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
-import { exitCodeOf } from './failure.js';
+import { exitCodeOf, wordsOf } from './failure.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { preprocessCommand } from './preprocess.js';
@@ -37,7 +37,7 @@ try {
 } catch (error) {
   // Commander has printed its own errors already.
   if (!(error instanceof CommanderError)) {
-    const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+    const lines = wordsOf(error).split('\n');
     process.stderr.write(`avme: ${lines.map(visible).join('\n')}\n`);
   }
   if (process.env['AVME_DEBUG'] !== undefined && error instanceof Error)

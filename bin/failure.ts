@@ -38,6 +38,15 @@ export function pick(options: object, schema: z.ZodObject): Record<string, unkno
   return Object.fromEntries(Object.entries(options).filter(([key]) => key in schema.shape));
 }
 
+const FULL = /^(?:ENOSPC|EDQUOT)$/;
+
+/** What is said of an error: its own words, and of a full disk, which may show anywhere, what to do. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return FULL.test(code) ? `the disk is full (${message}); make room and run again` : message;
+}
+
 /** Which exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;

@@ -1,8 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertOurs, assertSameKind } from './addable.js';
 import { RAW_FRAMES, type FrameStore } from './frame-encoding.js';
 import { lockForWriting } from './lock.js';
+import { makeFolder } from './make-folder.js';
 import {
   CacheError,
   cacheIdentity,
@@ -182,7 +183,7 @@ export async function openCacheWriter(
       `cache: frames are kept as ${store.format}, the configuration does not say so`,
     );
   const identity = cacheIdentity(configuration, tools, shape);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await assertOurs(folder);
   const unlock = await lockForWriting(folder);
   try {
