@@ -21,8 +21,10 @@ function sourceRow({ videos: count, ignored, missing, present, quarantined }: Es
 export function estimateTable(estimate: Estimate): string {
   const { pending, probe, clips, bytesPerClip, freeBytes, fits, seconds, jobs } = estimate;
   const bad = probe.quarantined.length;
+  const source = ['source', sourceRow(estimate)];
+  if (pending === 0) return table([source, ['to do', 'nothing']]);
   return table([
-    ['source', sourceRow(estimate)],
+    source,
     ['to do', `${videos(pending)}, about ${clips} clips`],
     [
       'tried',

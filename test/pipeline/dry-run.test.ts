@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { estimateTable } from '../../bin/preprocess-estimate.js';
 import { openCache } from '../../cache/index.js';
 import {
   estimatePreprocess,
@@ -69,6 +70,7 @@ describe('a dry run', () => {
     await preprocess({ source: path('videos'), cache: path('half'), options: OPTIONS });
     const nothing = await estimate('half');
     assert.deepEqual([nothing.pending, nothing.clips, nothing.bytes, nothing.probe.videos], [0, 0, 0, 0]); // prettier-ignore
+    assert.match(estimateTable(nothing), /11 in the cache already; 1 in quarantine, left there\nto do +nothing$/); // prettier-ignore
     await rm(at('new.mp4'));
   });
 
