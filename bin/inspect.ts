@@ -136,6 +136,8 @@ async function servePage(
   report.event('listening', { url });
   report.line(`${url}  (this machine only; Ctrl-C ends it)`);
   if (open) openBrowser(url);
+  // While the browser starts; a cache that cannot be opened says so in the page.
+  for (const cache of inspection.caches) cache.reader().catch(() => undefined);
   await new Promise((resolve) => {
     signal.addEventListener('abort', resolve, { once: true });
     if (signal.aborted) resolve(undefined);

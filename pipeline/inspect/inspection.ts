@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { avmeVersion } from '../version.js';
 import type { SourceEntry, SourcesAnswer } from './answers.js';
 import { BoundedCache } from './bounded-cache.js';
@@ -9,6 +9,7 @@ import { filmStrip, thumbnail, type PictureFormat } from './pictures.js';
 import { InspectProblem } from './problem.js';
 import { cachesNamedBy, RunSource } from './run-source.js';
 import { drawRunSheet } from './sheets.js';
+import { shortNames } from './short-names.js';
 
 /** Shorter side of a thumbnail in pixels: sharp on a dense screen, a few KB each. */
 const THUMBNAIL = 160;
@@ -59,17 +60,13 @@ export class Inspection {
   async sources(): Promise<SourcesAnswer> {
     // Asked first: it may bring in caches that only a run names.
     const cacheOfRun = await Promise.all(this.runs.map((_, run) => this.#cacheOf(run)));
-    const entry =
-      (kind: SourceEntry['kind']) =>
-      ({ folder }: { folder: string }, id: number): SourceEntry => ({
-        kind,
-        id,
-        name: basename(folder),
-        folder,
-      });
+    const entries = (kind: SourceEntry['kind'], all: readonly { readonly folder: string }[]) => {
+      const names = shortNames(all.map(({ folder }) => folder));
+      return all.map(({ folder }, id) => ({ kind, id, name: names[id] ?? folder, folder }));
+    };
     return {
       version: this.version,
-      sources: [...this.runs.map(entry('run')), ...this.caches.map(entry('cache'))],
+      sources: [...entries('run', this.runs), ...entries('cache', this.caches)],
       cacheOfRun,
     };
   }

@@ -9,7 +9,6 @@ const IDLE = 120_000;
 
 interface Waiting {
   readonly question: ModelQuestion;
-  readonly urgent: boolean;
   readonly resolve: (answer: ModelAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -28,9 +27,10 @@ export class ModelClient {
    */
   ask(question: ModelQuestion, urgent: boolean): Promise<ModelAnswer> {
     return new Promise((resolve, reject) => {
-      const waiting = { question, urgent, resolve, reject };
-      const place = urgent ? this.#queue.findIndex((other) => !other.urgent) : -1;
-      this.#queue.splice(place < 0 ? this.#queue.length : place, 0, waiting);
+      const waiting = { question, resolve, reject };
+      // Who drags a slider asks for much and looks at the last: the newest is answered first.
+      if (urgent) this.#queue.unshift(waiting);
+      else this.#queue.push(waiting);
       this.#next();
     });
   }

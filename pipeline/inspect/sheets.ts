@@ -3,6 +3,7 @@ import type { CacheReader } from '../../cache/index.js';
 import { drawCurves, drawGallery, type GalleryEntry } from '../../stages/index.js';
 import { spreadIndices } from '../reconstruct.js';
 import type { RunSource } from './run-source.js';
+import { shortNames } from './short-names.js';
 
 /** Samples on a sheet: what fits on a page. */
 const SHOWN = 48;
@@ -37,11 +38,12 @@ export async function drawCacheSheet(reader: CacheReader): Promise<Buffer> {
 
 /** The losses of runs as curves. @returns PNG @throws Error when none has logged a step */
 export async function drawRunSheet(runs: readonly RunSource[]): Promise<Buffer> {
+  const names = shortNames(runs.map(({ folder }) => folder));
   const curves = await Promise.all(
-    runs.map(async (run) => {
+    runs.map(async (run, i) => {
       const { lines } = await run.metrics('');
       const points = lines.map(({ step = 0, loss = NaN }) => ({ step, value: loss }));
-      return { name: basename(run.folder), points };
+      return { name: names[i] ?? run.folder, points };
     }),
   );
   return drawCurves(curves, 'loss over steps');
