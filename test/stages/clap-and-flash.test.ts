@@ -69,7 +69,7 @@ async function assertTogether(name: string, tolerance = 0.004): Promise<void> {
   const cepstra = mfcc(clip.sound, 4 * FRAMES);
   const loudness = Array.from({ length: 4 * FRAMES }, (_, i) => cepstra[i * CEPSTRA]!);
   const loudest = loudness.indexOf(Math.max(...loudness));
-  assert.ok(Math.abs(loudest - Math.floor(moment / hop + 0.01)) <= 1, `click in hop ${loudest}, flash in ${moment / hop}`); // prettier-ignore
+  assert.ok(Math.abs(loudest - Math.round(moment / hop)) <= 1, `click in hop ${loudest}, flash in ${moment / hop}`); // prettier-ignore
   // The samples tell more exactly: half the peak is passed as the click begins.
   const peak = clip.sound.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const onset = clip.sound.findIndex((value) => Math.abs(value) > peak / 2) / 16000;
