@@ -23,6 +23,7 @@ const MISDEEDS: Readonly<Record<string, RegExp>> = {
   stdout: /^ffmpeg (wrote more than 268435456 bytes|took longer than 2 s) and was stopped$/,
   // It has ended, but a child of it holds its pipes open.
   heir: LATE,
+  'heir-of-stdout': LATE,
   // The same, and the child has left its process group, where we cannot reach it.
   escaped: LATE,
   crash: /^ffmpeg crashed or was killed \(SIGSEGV\)$/,

@@ -8,6 +8,7 @@ case "$*" in
   *stderr-line.mp4*) tr '\0' x </dev/zero >&2 ;;
   *stdout.mp4*) yes ;;
   *heir.mp4*) sleep 600 & ;;
+  *heir-of-stdout.mp4*) sleep 600 2>/dev/null & ;;
   *escaped.mp4*) setsid sleep 12 & ;;
   *term.mp4*) "$REAL_FFMPEG" -re -stream_loop -1 "$@" & sleep 1; kill -TERM $!; wait $! ;;
   *crash.mp4*) kill -SEGV $$ ;;
