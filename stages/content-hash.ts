@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { open, stat } from 'node:fs/promises';
 import { CAUSES } from './causes.js';
 import { StageError } from './failure.js';
 
@@ -15,6 +13,11 @@ const MEANINGS: Record<string, string> = {
   ERR_INVALID_ARG_VALUE: CAUSES.nullName,
   EIO: CAUSES.diskError,
 };
+
+/** Bytes read at once. */
+const CHUNK = 1 << 18;
+/** Buffers of files that are done with: new ones for each file make the garbage collector run. */
+const idle: Buffer[] = [];
 
 /** @throws StageError (stage `read`) in plain words where the file is to blame */
 async function reading<T>(work: () => Promise<T>): Promise<T> {
@@ -50,8 +53,18 @@ export async function contentHash(path: string, signal?: AbortSignal): Promise<s
   await fileVersion(path);
   return reading(async () => {
     const hash = createHash('sha256');
-    const file = createReadStream(path, { highWaterMark: 1 << 20 });
-    await pipeline(file, hash, signal === undefined ? {} : { signal });
-    return hash.digest('hex');
+    const file = await open(path);
+    const chunk = idle.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const { bytesRead } = await file.read(chunk, 0, CHUNK);
+        if (bytesRead === 0) return hash.digest('hex');
+        hash.update(chunk.subarray(0, bytesRead));
+      }
+    } finally {
+      idle.push(chunk);
+      await file.close();
+    }
   });
 }

@@ -60,7 +60,8 @@ export async function indexVideo(
     inputOptions: ['-copyts'],
     outputOptions: [
       ...(videoStream === null ? ['-an', '-sn', '-dn'] : ['-map', `0:v:${videoStream}`]),
-      ...['-c', 'copy', '-copyinkf', '-f', 'framecrc'],
+      // Lines in one piece: written by themselves, they cost both sides more than the reading of the file.
+      ...['-c', 'copy', '-copyinkf', '-flush_packets', '0', '-f', 'framecrc'],
     ],
     maxBytes: MAX_LIST_BYTES,
     onLine: (line) => { readHeader(header, line); },
