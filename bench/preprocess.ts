@@ -6,14 +6,17 @@
  * `tight` is given the very frames that avme chose, so that no others are scaled. All in turn in every
  * round; medians and spread.
  *
- *   node dist/bench/preprocess.js [FOLDER] [ROUNDS] [CLIPS-A-VIDEO]
+ * Each file of the folder is worked on in several copies, which differ in bytes that no decoder reads,
+ * so that what a run costs once is spread over as many clips as in a small data set.
+ *
+ *   node dist/bench/preprocess.js [FOLDER] [ROUNDS] [COPIES]
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openCache } from '../cache/index.js';
@@ -38,7 +41,7 @@ function cpuSeconds(): number {
 }
 
 /** What ffmpeg was asked for by a real run, in place of which the floor asks for the same at once. */
-async function recordCommands(folder: string, work: string, clips: number): Promise<string[][]> {
+async function recordCommands(folder: string, work: string): Promise<string[][]> {
   const log = join(work, 'commands');
   await mkdir(log);
   const recorder = join(work, 'ffmpeg');
@@ -54,7 +57,7 @@ async function recordCommands(folder: string, work: string, clips: number): Prom
     '--cache',
     join(work, 'recorded'),
   ];
-  await run(process.execPath, [...avme, '--clips', String(clips)], {
+  await run(process.execPath, avme, {
     env: { ...process.env, AVME_FFMPEG: recorder },
   });
   const files = await readdir(log);
@@ -62,26 +65,36 @@ async function recordCommands(folder: string, work: string, clips: number): Prom
   return texts.map((text) => text.trimEnd().split('\n'));
 }
 
-/** The part of a command that opens its input, and what it does with it. */
-function partsOf(args: readonly string[]) {
-  const at = args.indexOf('-i');
-  return { input: args.slice(args.indexOf('-copyts'), at + 2), output: args.slice(at + 2) };
+/** What may follow a file of its container without being read, and makes it another file. */
+function padding(name: string, number: number): Buffer {
+  const word = Buffer.alloc(4);
+  word.writeUInt32LE(number);
+  if (/\.(mp4|mov|m4v)$/i.test(name)) return Buffer.concat([Buffer.from([0, 0, 0, 12]), Buffer.from('free'), word]); // prettier-ignore
+  if (/\.(mkv|webm)$/i.test(name)) return Buffer.concat([Buffer.from([0xec, 0x84]), word]);
+  return Buffer.concat([Buffer.from('JUNK'), Buffer.from([4, 0, 0, 0]), word]);
 }
 
-/** Decodes picture and sound of a clip in one process and throws both away. */
-function floorCommand(picture: readonly string[], sound: readonly string[] | undefined): string[] {
-  const nowhere = (output: readonly string[]) => {
-    const filter = output[output.indexOf(output.includes('-vf') ? '-vf' : '-af') + 1] ?? '';
-    const end = output.indexOf('-f');
-    return [...output.slice(0, end), '-f', 'null', '-'].map((word) => (word === filter ? filter.replace(/,showinfo|showinfo,|,ashowinfo|ashowinfo,/g, '') : word)); // prettier-ignore
-  };
-  const [first, second] = [partsOf(picture), sound === undefined ? undefined : partsOf(sound)];
-  const renumbered = second?.output.map((word) => word.replace(/^0:(\d+)$/, '1:$1')) ?? [];
+/** Copies of the videos of a folder, each of another content. */
+async function copyVideos(from: string, to: string, copies: number): Promise<void> {
+  await mkdir(to);
+  const names = (await readdir(from, { recursive: true })).filter((name) => /\.(mp4|mov|m4v|mkv|webm|avi)$/i.test(name)); // prettier-ignore
+  for (const name of names) {
+    const content = await readFile(join(from, name));
+    for (let copy = 0; copy < copies; copy++)
+      await writeFile(join(to, `${copy}-${name.replaceAll('/', '-')}`), Buffer.concat([content, padding(name, copy)])); // prettier-ignore
+  }
+}
+
+/** The same work with nothing to show for it: frames and sound are thrown away, and not talked about. */
+function floorCommand(args: readonly string[]): string[] {
+  const begin = args.indexOf('-copyts');
   return [
-    ...['-nostdin', '-v', 'error', '-threads', '1', ...first.input],
-    ...(second === undefined ? [] : ['-threads', '1', ...second.input]),
-    ...nowhere(first.output),
-    ...(second === undefined ? [] : nowhere(renumbered)),
+    ...['-nostdin', '-v', 'error'],
+    ...args.slice(begin).map((word, i, rest) => {
+      if (/^pipe:[13]$/.test(word)) return '-';
+      if (rest[i - 1] === '-f') return 'null';
+      return word.replace(/,a?showinfo(?=,|$)/, '');
+    }),
   ];
 }
 
@@ -95,16 +108,16 @@ function plainCommand({ path, span: [start, end] }: Clip): string[] {
   ];
 } // prettier-ignore
 
-/** One command a clip: each picture pass with the next sound pass over the same file. */
+/** One command a clip: of several for the same frames, the first, which has the sound with it. */
 function floorCommands(commands: readonly string[][]): string[][] {
-  const fileOf = (args: readonly string[]) => args[args.indexOf('-i') + 1];
-  const sounds = commands.filter((args) => args.includes('-af'));
-  return commands
-    .filter((args) => args.includes('-vf') && args.includes('rawvideo'))
-    .map((picture) => {
-      const at = sounds.findIndex((sound) => fileOf(sound) === fileOf(picture));
-      return floorCommand(picture, at < 0 ? undefined : sounds.splice(at, 1)[0]);
-    });
+  const pictures = new Map<string, string[]>();
+  for (const args of commands) {
+    const frames = args[args.indexOf('-vf') + 1] ?? '';
+    const file = args[args.indexOf('-i') + 1] ?? '';
+    if (args.includes('-vf') && args.includes('rawvideo') && !pictures.has(file + frames))
+      pictures.set(file + frames, floorCommand(args));
+  }
+  return [...pictures.values()];
 }
 
 async function runFloor(commands: readonly string[][]): Promise<void> {
@@ -170,21 +183,22 @@ const spread = (values: readonly number[], digits: number) => {
   return `${median(values).toFixed(digits)} (${(all[0] ?? NaN).toFixed(digits)}–${(all.at(-1) ?? NaN).toFixed(digits)})`;
 };
 
-const [given, rounds = '7', perVideo = '1'] = process.argv.slice(2);
+const [given, rounds = '5', copies = '6'] = process.argv.slice(2);
 const work = await mkdtemp(join(tmpdir(), 'avme-bench-'));
 try {
   const shared = source('../shared/media/everyday');
-  const folder = given ?? (existsSync(shared) ? shared : join(work, 'media'));
-  if (folder === join(work, 'media')) await makeDemoMedia(folder, 4, () => undefined);
-  const clips = Number(perVideo);
-  const commands = floorCommands(await recordCommands(resolve(folder), work, clips));
+  const original = given ?? (existsSync(shared) ? shared : join(work, 'media'));
+  if (original === join(work, 'media')) await makeDemoMedia(original, 1, () => undefined);
+  const folder = join(work, 'videos');
+  await copyVideos(original, folder, Number(copies));
+  const commands = floorCommands(await recordCommands(folder, work));
   const made = await clipsOf(join(work, 'recorded'));
   const peer = await pythonPeer(made, work);
   const contenders: Contender[] = [
     {
       name: 'avme',
       run: async (round) => {
-        const summary = await preprocess({ source: folder, cache: join(work, `cache-${round}`), options: { clips } }); // prettier-ignore
+        const summary = await preprocess({ source: folder, cache: join(work, `cache-${round}`) }); // prettier-ignore
         if (summary.written !== commands.length)
           throw new Error(`avme wrote ${summary.written} clips, the floor makes ${commands.length}`);
         return undefined;
@@ -207,7 +221,7 @@ try {
       await rm(join(work, `cache-${round}`), { recursive: true, force: true });
     }
   const ratios = (of: string, to: string) => (seconds.get(to) ?? []).map((value, i) => value / (seconds.get(of)?.[i] ?? NaN)); // prettier-ignore
-  process.stdout.write(`${commands.length} clips of ${folder}, ${rounds} rounds, ${JOBS} at a time; medians (least–most)\n`); // prettier-ignore
+  process.stdout.write(`${commands.length} clips of ${original}, ${rounds} rounds, ${JOBS} at a time; medians (least–most)\n`); // prettier-ignore
   for (const { name } of contenders) {
     const rates = (seconds.get(name) ?? []).map((value) => commands.length / value);
     const each = (cpu.get(name) ?? []).map((value) => (1000 * value) / commands.length);
