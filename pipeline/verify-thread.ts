@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { verifyChunk, type VerifyChunk, type VerifyRules } from '../cache/index.js';
+// Not by the index of the folder: a thread has no use for the rest of it, which takes time to load.
+import { verifyChunk, type VerifyChunk, type VerifyRules } from '../cache/verify-chunk.js';
 
 /** A thread that verifies the chunks it is sent, one at a time, and answers each. */
 const rules = workerData as VerifyRules;

@@ -22,7 +22,7 @@ export async function verify(cache: string, options = {}) {
   const events: VerifyEvent[] = [];
   const summary = await verifyCache({
     cache,
-    options: { jobs: 2, ...options },
+    options: { jobs: 1, ...options },
     onEvent: (event) => events.push(event),
   });
   const bad = events.flatMap((event) => (event.event === 'bad' ? [event] : []));

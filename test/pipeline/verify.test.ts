@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { copyFile, cp, readFile } from 'node:fs/promises';
+import { copyFile, cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openCache, openCacheWriter } from '../../cache/index.js';
+import { mergeCaches, openCache, openCacheWriter, partFolder } from '../../cache/index.js';
 import { readManifest, writeManifest } from '../../cache/manifest.js';
+import { readTrees } from '../../cache/shard-tree.js';
 import { sumsOf } from '../../cache/statistics.js';
 import { verifyCache } from '../../pipeline/index.js';
 import { makeSample, OPTIONS, SHAPE } from '../cache/support.js';
@@ -171,5 +172,29 @@ describe('verification', function () {
     const before = await readFile(join(old, 'manifest.json'));
     await assert.rejects(verify(old, { drop: true }), /made by an earlier avme \(cache schema 1\)/);
     assert.deepEqual(await readFile(join(old, 'manifest.json')), before);
+  });
+
+  it('verifies a joined cache, and drops from it alone, not from its parts', async () => {
+    const whole = join(folder(), 'whole');
+    const parts = [0, 1].map((index) => join(whole, partFolder({ index, count: 2 })));
+    await put(parts[0]!, range(0, 4));
+    await put(parts[1]!, range(3, 8));
+    await mergeCaches(whole, parts);
+    const merged = await verify(whole, { deep: true });
+    assert.deepEqual([merged.good, merged.bad, merged.damaged], [8, 0, 0]);
+    const path = join(parts[1]!, 'shards/shard-00000.lmdb');
+    await flip(path, readTrees(path).samples.get('key-5')!.offset + 300);
+    const { keys, bads } = await verify(whole, { drop: true });
+    assert.deepEqual(
+      [keys, bads[0]?.shard],
+      [['key-5'], 'part-00001-of-00002/shards/shard-00000.lmdb'],
+    );
+    await expectSamples(whole, [0, 1, 2, 3, 4, 6, 7]);
+    assert.deepEqual((await verify(parts[1]!)).keys, ['key-5']);
+    // A part that is lost is left out as a whole.
+    await rm(parts[0]!, { recursive: true });
+    // Sample 3 is in both; the joined cache has it from one of them.
+    const { missing } = await verify(whole, { drop: true });
+    await expectSamples(whole, missing === 4 ? [4, 6, 7] : [3, 4, 6, 7]);
   });
 });
