@@ -11,7 +11,7 @@ const MOST_SAMPLES = 200;
 /** Clips that each run's pictures are made of. */
 const PICTURED = 3;
 /** Shorter side of the frames of a film in pixels. */
-const FILM_SIDE = 80;
+const FILM_SIDE = 96;
 const RUN_SIDE = 112;
 
 export interface HtmlRequest {
@@ -39,8 +39,10 @@ class Collection {
     return value;
   }
 
-  async takePicture(asked: string, ...how: string[]): Promise<void> {
-    const { type, body } = await this.#ask([asked, ...how].join(asked.includes('?') ? '&' : '?'));
+  /** @param how what the page does not ask for: another form of the same picture */
+  async takePicture(asked: string, how = ''): Promise<void> {
+    const joint = asked.includes('?') ? '&' : '?';
+    const { type, body } = await this.#ask(how === '' ? asked : `${asked}${joint}${how}`);
     this.pictures[asked] = `data:${type};base64,${Buffer.from(body).toString('base64')}`;
   }
 
@@ -80,7 +82,7 @@ async function takeCache(
     await into.takePicture(`${path}/thumbnail`);
     // A file about one sample has room for it as it is.
     if (sample === undefined)
-      await into.takePicture(`${path}/film`, 'format=webp', `side=${FILM_SIDE}`); // prettier-ignore
+      await into.takePicture(`${path}/film`, `format=webp&side=${FILM_SIDE}`); // prettier-ignore
     else await into.takePicture(`${path}/film`);
   }
   const list = { of: size, from: 0, total: items.length, items };
@@ -105,7 +107,7 @@ async function takeRun(
   for (const sample of samples) {
     const chosen = { step, sample };
     await into.take(address(`runs/${id}/reconstruction`, chosen));
-    await into.takePicture(address(`runs/${id}/films`, chosen), 'format=webp', `side=${RUN_SIDE}`);
+    await into.takePicture(address(`runs/${id}/films`, chosen), `format=webp&side=${RUN_SIDE}`);
     if (run.variant === 'av') await into.take(address(`runs/${id}/attention`, chosen));
   }
   return samples;

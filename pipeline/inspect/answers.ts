@@ -110,7 +110,7 @@ export interface MaskAnswer {
 export interface MfccAnswer {
   readonly frames: number;
   readonly cepstra: number;
-  /** `[frames, cepstra]`, rounded to four digits. */
+  /** `[frames, cepstra]`, rounded to three digits. */
   readonly values: readonly number[];
 }
 

@@ -44,7 +44,7 @@ export async function filmStrip(
     scale < 1 ? picture.resize(films.length * columns, frames * rows, { fit: 'fill' }) : picture;
   return format === 'png'
     ? scaled.png({ compressionLevel: 3 }).toBuffer()
-    : scaled.webp({ quality: 72, effort: 2 }).toBuffer();
+    : scaled.webp({ quality: 60, effort: 4 }).toBuffer();
 }
 
 function sideBySide(films: readonly Uint8Array[], rows: number, width: number): Uint8Array {

@@ -6,8 +6,8 @@ import type { CacheSource } from './cache-source.js';
 import type { SampleFilter } from './filter.js';
 import { InspectProblem } from './problem.js';
 
-/** Four digits tell as much as a heat map shows, in half the bytes. */
-const round = (value: number) => Number(value.toPrecision(4));
+/** Three digits tell as much as a heat map shows, in half the bytes. */
+const round = (value: number) => Number(value.toPrecision(3));
 
 const bitsOf = (mask: Uint8Array) =>
   Array.from(mask, (value) => (value === 0 ? '0' : '1')).join('');

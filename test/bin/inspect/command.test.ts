@@ -72,6 +72,7 @@ describe('avme inspect', function () {
     const { answers, pictures } = JSON.parse(text) as Record<string, Record<string, unknown>>;
     assert.equal((answers!['caches/0/samples'] as { items: unknown[] }).items.length, 12);
     assert.equal(Object.keys(pictures!).length, 24);
+    assert.ok(Object.values(pictures!).every((url) => String(url).startsWith('data:image/webp;')));
     assert.match(html, /Content-Security-Policy" content="default-src 'none'/);
     assert.doesNotMatch(html, /(src|href)="(?!data:)/);
   });
