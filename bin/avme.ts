@@ -8,6 +8,7 @@ import { exportCommand } from './export.js';
 import { exitCodeOf, wordsOf } from './failure.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
+import { mergeCommand } from './merge.js';
 import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
 import { reconstructCommand } from './reconstruct.js';
@@ -20,6 +21,7 @@ const program = new Command('avme')
   .exitOverride();
 for (const command of [
   preprocessCommand,
+  mergeCommand,
   pretrainCommand,
   reconstructCommand,
   convertCommand,
@@ -31,6 +33,12 @@ for (const command of [
   demoCommand,
 ])
   program.addCommand(command);
+
+// A reader that has had enough, like `head`, ends the command as it would end any other.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(128 + 13);
+  throw error;
+});
 
 try {
   await program.parseAsync();

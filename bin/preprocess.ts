@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { preprocess, preprocessOptions, type PreprocessEvent } from '../pipeline/index.js';
+import { SOURCE_KINDS } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { showEstimate } from './preprocess-estimate.js';
@@ -53,10 +54,43 @@ export const preprocessCommand = defineCommand({
   name: 'preprocess',
   summary: 'Turns videos into a cache of clips: frames, tube masks and MFCCs.',
   example: 'avme preprocess videos/ --cache cache/ --size 224',
-  args: [{ name: '<source>', key: 'source', text: 'a folder of videos, or a JSONL list' }],
+  args: [
+    {
+      name: '<source>',
+      key: 'source',
+      text: 'a folder of videos, a .jsonl list, a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
+    },
+  ],
   schema,
   flags: {
     cache: { value: 'folder', text: 'the cache to make, or to add to' },
+    sourceKind: {
+      value: 'kind',
+      text: `${SOURCE_KINDS.join(', ')} (default: found out by name and content)`,
+    },
+    videos: {
+      value: 'folder',
+      text: "where the videos of a list are: its paths are relative to this folder (default: the list's own)",
+    },
+    fold: {
+      value: 'n',
+      text: 'UCF101, given as the folder of its lists: which of the three divisions (default: 1)',
+    },
+    trimmed: { text: 'Kinetics: files called ID.mp4 are the segments already, not whole videos' },
+    split: {
+      value: 'name,...',
+      text: 'only videos of these splits; validation and the like are the same as val',
+    },
+    filter: {
+      value: 'glob',
+      many: true,
+      text: 'only videos whose id (the path in the folder or list) or label it matches; * stops at "/", ** does not; may be repeated',
+    },
+    limit: { value: 'n', text: 'only the first so many of those; more can be added later' },
+    shard: {
+      value: 'i/n',
+      text: 'only part i of n, counted from 0, into a folder of its own inside the cache; avme merge joins them',
+    },
     frames: { value: 'n', text: 'frames a clip' },
     stride: { value: 'n', text: 'frame steps of the video from one frame of a clip to the next' },
     clips: { value: 'n', text: 'clips a video' },

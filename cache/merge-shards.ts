@@ -28,6 +28,8 @@ export interface JoinedShards {
 }
 
 export interface JoinOptions {
+  /** Folders of the parts that are joined anew; what is known of them from before is forgotten. */
+  readonly parts: readonly string[];
   readonly link?: boolean;
   readonly onDuplicate?: (left: SampleEntry, kept: SampleEntry) => void;
 }
@@ -80,8 +82,8 @@ async function ownShards(folder: string, manifest: Manifest): Promise<readonly S
 }
 
 /** Shards of parts that were joined before and are not to be joined anew: they stay. */
-function joinedBefore(folder: string, manifest: Manifest, sources: readonly MergeSource[]) {
-  const anew = sources.map((source) => `${pathInside(folder, source.folder) ?? ''}/`);
+function joinedBefore(folder: string, manifest: Manifest, parts: readonly string[]) {
+  const anew = parts.map((part) => `${pathInside(folder, part) ?? ''}/`);
   return manifest.shards.filter(
     ({ file }) => !isOwnShard(file) && !anew.some((part) => file.startsWith(part)),
   );
@@ -112,12 +114,12 @@ export async function joinShards(
   before: Manifest | undefined,
   sources: readonly MergeSource[],
   identity: CacheIdentity,
-  { link = false, onDuplicate }: JoinOptions,
+  { parts, link = false, onDuplicate }: JoinOptions,
 ): Promise<JoinedShards> {
   const own = before === undefined ? [] : await ownShards(folder, before);
   const candidates: Candidate[] = [];
   for (const entry of own) candidates.push(await candidate(folder, entry, identity));
-  for (const entry of before === undefined ? [] : joinedBefore(folder, before, sources))
+  for (const entry of before === undefined ? [] : joinedBefore(folder, before, parts))
     candidates.push(await candidate(folder, entry, identity));
   // What was linked before is there already.
   const known = new Set(own.map(({ index }) => index));

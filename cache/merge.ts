@@ -68,13 +68,10 @@ export async function mergeCaches(
   try {
     const before = await readManifest(folder);
     if (before !== undefined) assertSameKind(folder, before, identity);
-    const { shards, duplicates, made } = await joinShards(
-      folder,
-      before,
-      sources,
-      identity,
-      options,
-    );
+    const { shards, duplicates, made } = await joinShards(folder, before, sources, identity, {
+      ...options,
+      parts,
+    });
     const manifest: Manifest = {
       ...identity,
       sealed: true,

@@ -1,4 +1,11 @@
-import type { CacheWriterOptions, ClipShape } from '../cache/index.js';
+import { join } from 'node:path';
+import {
+  cacheIdentity,
+  checkPartAddable,
+  partFolder,
+  type CacheWriterOptions,
+  type ClipShape,
+} from '../cache/index.js';
 import { ffmpegVersion } from '../stages/ffmpeg.js';
 import { cacheConfiguration, clipShape, type PreprocessOptions } from './preprocess-options.js';
 import { frameStore, storeTools } from './store-options.js';
@@ -22,6 +29,20 @@ export async function cacheKind(
     shape: clipShape(options),
     store: frameStore(options),
   };
+}
+
+/**
+ * The folder of the cache that is written: a part has one of its own, inside that of the whole.
+ * @throws CacheError when there could be no joining the part with what is there; not for a whole
+ */
+export async function cacheFolder(
+  folder: string,
+  { shard }: Pick<PreprocessOptions, 'shard'>,
+  { configuration, tools, shape }: CacheWriterOptions,
+): Promise<string> {
+  if (shard === null) return folder;
+  await checkPartAddable(folder, cacheIdentity(configuration, tools, shape));
+  return join(folder, partFolder(shard));
 }
 
 /** Bytes of the arrays of one raw clip, at least: where frames are not square it has more. */

@@ -56,7 +56,7 @@ export async function probeRun(
       fileOf: (entry) => source.fileOf(entry),
     };
     const { videos, written, seconds, interrupted } = await preprocess({
-      ...{ source: few, cache, onEvent, options: { ...options, maxFailures: null } },
+      ...{ source: few, cache, onEvent, options: { ...options, shard: null, maxFailures: null } },
       ...(stages && { stages }),
       ...(tools && { tools }),
       ...(signal && { signal }),

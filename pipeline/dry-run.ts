@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { cacheIdentity, checkAddable, openCache, readQuarantine, type CacheIdentity, type VideoEntry } from '../cache/index.js'; // prettier-ignore
-import { cacheKind } from './cache-kind.js';
+import { cacheFolder, cacheKind } from './cache-kind.js';
 import { probeRun, type EstimateRequest, type ProbeResult } from './dry-run-probe.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessOptions } from './preprocess-options.js';
@@ -66,13 +66,15 @@ async function isThere(path: string): Promise<boolean> {
 export async function estimatePreprocess(request: EstimateRequest): Promise<Estimate> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal } = request;
-  const { configuration, tools, shape } = await cacheKind(options, request.tools);
+  const kind = await cacheKind(options, request.tools);
+  const { configuration, tools, shape } = kind;
+  const cache = await cacheFolder(request.cache, options, kind);
   const { present, quarantined } = await known(
-    request.cache,
+    cache,
     cacheIdentity(configuration, tools, shape),
     options,
   );
-  const source = await sourceOf(request);
+  const source = await sourceOf(request, options);
   const counts = { missing: 0, present: 0, quarantined: 0, pending: 0 };
   const chosen = new Spread<VideoEntry>(probeVideos(options.jobs));
   const { total: videos, ignored } = await survey(source, signal, async (entry) => {
@@ -89,7 +91,7 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
   const bytesPerClip = probe.bytes / Math.max(1, probe.clips);
   const clips = Math.round(share * probe.clips);
   const bytes = Math.round(clips * bytesPerClip);
-  const free = await freeBytes(request.cache);
+  const free = await freeBytes(cache);
   return {
     videos,
     ignored,

@@ -34,6 +34,14 @@ export type { PictureRequest } from './inspect/model-view.js';
 export { decodePicture, mosaic, type Pixels } from './inspect/pictures.js';
 export { InspectProblem } from './inspect/problem.js';
 export { drawCacheSheet, middleFrame } from './inspect/sheets.js';
+export {
+  merge,
+  mergeOptions,
+  type MergeEvent,
+  type MergeInput,
+  type MergeRequest,
+  type MergeSummary,
+} from './merge.js';
 export { modelChoice, type ModelChoice } from './model-choice.js';
 export { preprocess, type PreprocessRequest } from './preprocess.js';
 export {

@@ -5,6 +5,8 @@ import { maskedPositions, maskOptions } from '../stages/mask.js';
 import { CEPSTRA } from '../stages/mfcc.js';
 import { pictureOptions, type FrameForm } from '../stages/picture-filter.js';
 import { sampleOptions } from '../stages/sample.js';
+import { sourceOptions } from '../stages/source-options.js';
+import { selectionOptions } from '../stages/source-select.js';
 import { streamOptions } from '../stages/stream-choice.js';
 import type { FailureLimit } from './failure.js';
 import { frameStore, storeConfiguration, storeOptions } from './store-options.js';
@@ -31,6 +33,8 @@ const failureLimit = z
 /** Every option of preprocessing, each defined beside the stage that it belongs to. */
 export const preprocessOptions = z
   .strictObject({
+    ...sourceOptions.shape,
+    ...selectionOptions.shape,
     ...streamOptions.shape,
     ...sampleOptions.shape,
     ...pictureOptions.shape,

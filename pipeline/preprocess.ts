@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openCacheWriter, Quarantine, type CacheWriter } from '../cache/index.js';
 import type { VideoSource } from '../stages/video-source.js';
-import { cacheKind, rawClipBytes } from './cache-kind.js';
+import { cacheFolder, cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from './failure.js';
 import { freeBytes } from './free-space.js';
 import {
@@ -18,7 +18,10 @@ import { sourceOf, survey } from './survey.js';
 export interface PreprocessRequest {
   /** A folder of videos or a list of them, or whatever names videos. */
   readonly source: string | VideoSource;
-  /** Folder of the cache; made when it is not there, continued when it is. */
+  /**
+   * Folder of the cache; made when it is not there, continued when it is. With the option `shard` the
+   * part gets a folder inside, to be joined with the others by {@link merge}.
+   */
   readonly cache: string;
   readonly options?: PreprocessInput;
   /** Replaces stages by others of the same type; name them in `tools`, they make another cache. */
@@ -42,16 +45,18 @@ export interface PreprocessRequest {
 export async function preprocess(request: PreprocessRequest): Promise<PreprocessSummary> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal, onEvent } = request;
-  const source = await sourceOf(request);
+  const source = await sourceOf(request, options);
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', total, ignored });
-  const writer = await openCacheWriter(request.cache, {
-    ...(await cacheKind(options, request.tools)),
+  const kind = await cacheKind(options, request.tools);
+  const cache = await cacheFolder(request.cache, options, kind);
+  const writer = await openCacheWriter(cache, {
+    ...kind,
     ...(request.shardBytes !== undefined && { shardBytes: request.shardBytes }),
   });
   try {
     await warnOfSpace(writer, total * options.clips, options, onEvent);
-    const quarantine = await Quarantine.open(request.cache);
+    const quarantine = await Quarantine.open(cache);
     const run = new PreprocessRun({
       options,
       stages: { ...defaultStages, ...request.stages },

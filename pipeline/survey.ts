@@ -1,14 +1,15 @@
 import type { VideoEntry } from '../cache/index.js';
+import type { SourceOptions } from '../stages/source-options.js';
+import { select, type Selection } from '../stages/source-select.js';
 import { openSource } from '../stages/source.js';
 import type { VideoSource } from '../stages/video-source.js';
 
-/** The source of a request, opened. @throws Error when there is none */
-export async function sourceOf({
-  source,
-}: {
-  readonly source: string | VideoSource;
-}): Promise<VideoSource> {
-  return typeof source === 'string' ? openSource(source) : source;
+/** What is asked for of the source of a request. @throws Error when there is no source */
+export async function sourceOf(
+  { source }: { readonly source: string | VideoSource },
+  options: SourceOptions & Selection,
+): Promise<VideoSource> {
+  return select(typeof source === 'string' ? await openSource(source, options) : source, options);
 }
 
 /** What a source holds. */
@@ -21,7 +22,7 @@ export interface Survey {
 /**
  * Walks the list once for its length, so that a bad line or folder is found before hours of work.
  * @param visit sees every entry
- * @throws Error when there is none
+ * @throws Error when a line is wrong, or there is nothing to be done
  */
 export async function survey(
   source: VideoSource,
@@ -37,13 +38,6 @@ export async function survey(
     signal?.throwIfAborted();
     total++;
     await visit(entry);
-  }
-  if (total === 0) {
-    const others = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);
-    throw new Error(
-      `there is no video in ${source.path}` +
-        (others.length > 0 ? ` (passed over: ${others.join(', ')})` : ': it is empty'),
-    );
   }
   return { total, ignored };
 }

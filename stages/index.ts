@@ -28,3 +28,4 @@ export {
   type TrainingOptions,
   type TrainingPlan,
 } from './training-options.js';
+export { SOURCE_KINDS, type SourceKind, type VideoSource } from './video-source.js';

@@ -82,6 +82,7 @@ class Seen {
   ofSplit = 0;
   taken = 0;
   readonly splits = new Map<string, number>();
+  readonly ignored = new Map<string, number>();
   example: string | null = null;
   /** The first that was taken, until one is found whose file is there. */
   missing: string | null = null;
@@ -90,7 +91,7 @@ class Seen {
   see({ split, id }: VideoEntry): void {
     this.count++;
     this.example ??= id;
-    const name = split ?? 'no split';
+    const name = split ?? 'none';
     // Names of splits are few; what else stands there need not be counted.
     if (this.splits.size < 20 || this.splits.has(name))
       this.splits.set(name, (this.splits.get(name) ?? 0) + 1);
@@ -107,16 +108,19 @@ class Seen {
   }
 
   /** @throws Error when there were entries, and nothing comes of them */
-  assertSome({ path, root, kind }: VideoSource, { split, filter, shard }: Selection): void {
+  assertSome({ path, root, kind }: VideoSource, { split, filter }: Selection): void {
     if (this.count === 0) {
-      if (shard !== null) throw new Error(`there is no video in ${path}`);
-      return;
+      const others = [...this.ignored].map(([extension, n]) => `${n} ${extension}`);
+      throw new Error(
+        `there is no video in ${path}` +
+          (others.length > 0 ? ` (passed over: ${others.join(', ')})` : ': it is empty'),
+      );
     }
     const number = (n: number) => n.toLocaleString('en');
     if (this.ofSplit === 0)
       throw new Error(
-        `--split ${split?.join(',') ?? ''}: none of the ${number(this.count)} videos of ${path} is in it; there are ` +
-          [...this.splits].map(([name, n]) => `${name} (${number(n)})`).join(', '),
+        `--split ${split?.join(',') ?? ''}: none of the ${number(this.count)} videos of ${path} is in it; its splits are ` +
+          [...this.splits].map(([name, n]) => `${name} (${number(n)} videos)`).join(', '),
       );
     if (this.taken === 0)
       throw new Error(
@@ -132,8 +136,8 @@ class Seen {
 }
 
 /**
- * A source of which only some entries are taken.
- * @throws Error while it is walked, when nothing is selected, or no file of what is
+ * A source of which only some entries are taken. A part of it may be empty.
+ * @throws Error while it is walked, when there is nothing, nothing is selected, or no file of what is
  */
 export function select(source: VideoSource, selection: Selection): VideoSource {
   const { filter, limit, shard } = selection;
@@ -143,7 +147,11 @@ export function select(source: VideoSource, selection: Selection): VideoSource {
     ...source,
     async *entries(ignored) {
       const seen = new Seen();
-      for await (const entry of source.entries(ignored)) {
+      const passedOver = (extension: string) => {
+        seen.ignored.set(extension, (seen.ignored.get(extension) ?? 0) + 1);
+        ignored?.(extension);
+      };
+      for await (const entry of source.entries(passedOver)) {
         seen.see(entry);
         if (splits !== null && !splits.has(splitName(entry.split ?? ''))) continue;
         seen.ofSplit++;

@@ -6,7 +6,6 @@ import { folderSource, VIDEO_EXTENSIONS } from './source-folder.js';
 import { jsonlSource } from './source-jsonl.js';
 import { kineticsSource } from './source-kinetics.js';
 import { sourceOptions, type SourceOptions } from './source-options.js';
-import { select, type Selection } from './source-select.js';
 import { ssv2Source } from './source-ssv2.js';
 import { ucf101Source } from './source-ucf101.js';
 import type { SourceKind, VideoSource } from './video-source.js';
@@ -74,12 +73,4 @@ export async function openSource(
     case 'ssv2':
       return ssv2Source(absolute, videos);
   }
-}
-
-/** {@link openSource}, of which only some entries are taken. */
-export async function openSelection(
-  path: string,
-  options: SourceOptions & Selection,
-): Promise<VideoSource> {
-  return select(await openSource(path, options), options);
 }

@@ -122,8 +122,10 @@ describe('a dry run', () => {
   it('is not needed to be warned when clips cannot find room', async () => {
     // As many clips of 805 MB as no disk has room for.
     const list = path('huge.jsonl');
-    const line = (i: number) => `${JSON.stringify({ path: `gone-${i}.mp4` })}\n`;
+    const line = (i: number) => `${JSON.stringify({ path: `huge-${i}.mp4` })}\n`;
     await writeFile(list, Array.from({ length: 20_000 }, (_, i) => line(i)).join(''));
+    // With none of them there, somebody should be asked for another folder.
+    await writeFile(path('huge-0.mp4'), '');
     const controller = new AbortController();
     const events: PreprocessEvent[] = [];
     await preprocess({
