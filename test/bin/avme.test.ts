@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { access } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { exitCodeOf, UsageError } from '../../bin/failure.js';
 import { bytes, duration, table } from '../../bin/terminal.js';
-import { avme } from '../support/cli.js';
+import { AVME, avme } from '../support/cli.js';
 import { scratchFolder } from '../support/media.js';
 
 describe('avme', function () {
@@ -12,7 +15,20 @@ describe('avme', function () {
   it('has help with defaults and an example for every command', async () => {
     const { stdout, code } = await avme(['--help']);
     assert.equal(code, 0);
-    for (const name of ['preprocess', 'pretrain', 'reconstruct', 'inspect', 'doctor', 'demo']) {
+    for (const name of [
+      'preprocess',
+      'merge',
+      'pretrain',
+      'reconstruct',
+      'convert',
+      'inspect',
+      'verify',
+      'export',
+      'import',
+      'doctor',
+      'demo',
+    ]) {
+      // prettier-ignore
       assert.match(stdout, new RegExp(`\\n  ${name} `));
       const help = await avme([name, '--help']);
       assert.equal(help.code, 0);
@@ -26,6 +42,13 @@ describe('avme', function () {
     const unknown = await avme(['preproces']);
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, /unknown command 'preproces'/);
+  });
+
+  it('ends without a word when its reader has had enough', async () => {
+    const child = spawn(process.execPath, [AVME, 'doctor', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] }); // prettier-ignore
+    child.stdout.destroy();
+    const [complaints, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    assert.deepEqual([complaints, code], ['', 141]);
   });
 
   it('doctor says what is there, what is not and why, and what to do', async () => {

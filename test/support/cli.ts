@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
+export const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
 
 export interface CliResult {
   readonly code: number | null;
