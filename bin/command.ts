@@ -64,11 +64,16 @@ async function readConfig(path: string, command: string): Promise<Record<string,
   return section as Record<string, unknown>;
 }
 
+/** npm passes on the Ctrl-C that the terminal has sent to us already: so soon it is the same one. */
+const SAME_PRESS_MS = 500;
+
 /** Ctrl-C asks the work to stop in order; a second one does not ask. */
 function interruptSignal(): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
+  let first = Infinity;
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (performance.now() - first > SAME_PRESS_MS) process.exit(EXIT.interrupted);
+    first = Math.min(first, performance.now());
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

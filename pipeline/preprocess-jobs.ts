@@ -1,5 +1,6 @@
 import type { VideoEntry } from '../cache/index.js';
 import type { DecodedClip } from '../stages/decode.js';
+import type { StageError } from '../stages/failure.js';
 import type { Sampling } from '../stages/sample.js';
 import type { VideoIndex } from '../stages/video-index.js';
 
@@ -19,6 +20,8 @@ export interface VideoJob {
   readonly missing: readonly ClipSlot[];
   /** Clips of it that are still in hand. */
   remaining: number;
+  /** Why no other clip of it is tried. */
+  givenUp: StageError | null;
 }
 
 /** A clip whose frames have been chosen. */

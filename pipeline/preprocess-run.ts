@@ -91,7 +91,9 @@ export class PreprocessRun {
     else if (known && !options.retryFailed) this.tally.quarantined.add(entry.id);
     else {
       for (const { key } of missing) this.#claims.set(key, entry.path);
-      return [{ entry, contentHash: hash, version, missing, remaining: missing.length }];
+      return [
+        { entry, contentHash: hash, version, missing, remaining: missing.length, givenUp: null },
+      ];
     }
     this.#finish();
     return [];
@@ -119,6 +121,8 @@ export class PreprocessRun {
   readonly decode = async (clip: ClipJob, signal: AbortSignal): Promise<DecodedJob[]> => {
     const { options, stages } = this.parts;
     const context = { timeout: options.timeout, memory: options.memory, signal };
+    // Each of a thousand clips could take the whole time that it is given.
+    if (clip.job.givenUp !== null) throw clip.job.givenUp;
     const decoded = await this.#unchanged(clip.job, () => stages.decode(clip.index, clip.sampling, frameForm(options), context)); // prettier-ignore
     return [{ ...clip, decoded }];
   };
@@ -183,6 +187,7 @@ export class PreprocessRun {
     const hash = stage === 'read' ? null : (job?.contentHash ?? null);
     const before = quarantine.get(entry.id);
     const news = !this.#failed.has(entry.id) && (options.retryFailed || before?.cause !== cause || before.contentHash !== hash); // prettier-ignore
+    if (job !== null && error.exhausting) job.givenUp ??= error;
     this.#failed.add(entry.id);
     this.tally.quarantined.add(entry.id);
     if (news) {

@@ -11,11 +11,13 @@ export class StageError extends Error {
    * @param stage the stage that gave up, e.g. `index`
    * @param cause what is wrong with the record, in plain words
    * @param detail the tool's own words, one complaint a line; may be empty
+   * @param exhausting it was given up for the time or memory it took: so would the rest of the video
    */
   constructor(
     readonly stage: string,
     cause: string,
     readonly detail = '',
+    readonly exhausting = false,
   ) {
     super(`${stage}: ${cause}`);
     this.cause = cause;

@@ -71,8 +71,10 @@ export async function ffmpegVersion(): Promise<string> {
     timeout: 30_000,
     killSignal: 'SIGKILL',
   }).catch((error: unknown) => {
+    const { killed, message } = error as Error & { killed?: boolean };
+    const reason = killed === true ? 'it does not answer' : (message.trim().split('\n')[0] ?? '');
     throw new Error(
-      `cannot start ffmpeg (${FFMPEG_PATH}): ${(error as Error).message}; name another one with AVME_FFMPEG`,
+      `cannot start ffmpeg (${FFMPEG_PATH}): ${reason}; name another one with AVME_FFMPEG`,
     );
   });
   return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
@@ -96,7 +98,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
     if (state.child !== null) killGroup(state.child);
   };
   const excess = (words: string) => {
-    halt(new StageError(stage, `${words} and was stopped`));
+    halt(new StageError(stage, `${words} and was stopped`, '', true));
   };
   let unwatch = () => undefined as unknown;
   const take = ({ maxBytes, onOutput }: FfmpegOutput) => {

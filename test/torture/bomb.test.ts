@@ -3,6 +3,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readQuarantine } from '../../cache/index.js';
 import { preprocess } from '../../pipeline/preprocess.js';
+import { decodeClip } from '../../stages/decode.js';
 import { scratchFolder } from '../support/media.js';
 import * as bombs from './bombs.js';
 import { contentOf, LONG, outlive, resetPeak, watchPeaks } from './support.js';
@@ -88,4 +89,26 @@ describe('decompression bombs', function () {
       assert.ok(peaks.own < 1.5 * 1024 ** 3, `avme took ${peaks.own} bytes`);
       await rm(source, { recursive: true });
     });
+
+  it('cost their time once, not once a clip', async () => {
+    const source = scratch.path('clips');
+    await mkdir(source);
+    await bombs.long(1920, 1080, 25, 4000, true)(`${source}/hour.mp4`);
+    const tried: number[] = [];
+    const decode: typeof decodeClip = (index, sampling, ...rest) => {
+      tried.push(sampling.times[0] ?? NaN);
+      return decodeClip(index, sampling, ...rest);
+    };
+    const cache = scratch.path('clips-cache');
+    const summary = await preprocess({
+      source,
+      cache,
+      options: { ...options, ...LIMITS, clips: 12 },
+      stages: { decode },
+    });
+    assert.match((await readQuarantine(cache))[0]?.cause ?? '', LATE);
+    // The first clip is at the beginning; one of the others took too long, and was the last.
+    assert.equal(summary.written + 1, tried.length);
+    assert.ok(tried.length < 12, `${tried.length}`);
+  });
 });
