@@ -1,12 +1,6 @@
-import { z } from 'zod';
 import type { Frames } from './pixel-ops.js';
 
 type Draw = () => number;
-
-export const erasingOptions = z.strictObject({
-  /** Probability that a box of a clip is erased. */
-  erasing: z.coerce.number().min(0).max(1).default(0.25),
-});
 
 /** Erased share of a frame, and the box's aspect (timm). */
 const AREA = [0.02, 1 / 3] as const;

@@ -47,8 +47,8 @@ describe('avme', function () {
   it('ends without a word when its reader has had enough', async () => {
     const child = spawn(process.execPath, [AVME, 'doctor', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] }); // prettier-ignore
     child.stdout.destroy();
-    const [complaints, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
-    assert.deepEqual([complaints, code], ['', 141]);
+    const [complaints, ended] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    assert.deepEqual([complaints, ended[0]], ['', 141]);
   });
 
   it('doctor says what is there, what is not and why, and what to do', async () => {

@@ -197,7 +197,10 @@ describe('preprocessing', () => {
       patch: [{ size: 100 }, /must divide the frame size/],
       maxFailures: [{ maxFailures: 'many' }, /a number of videos or a share/],
       hidden: [{ size: 32, maskRatio: 0.1 }, /hides 0 of 4 positions/],
-      store: [{ store: 'webp', size: 1024 }, /16 frames of 1024×1024 are too large for one webp picture/],
+      store: [
+        { store: 'webp', size: 1024 },
+        /16 frames of 1024×1024 are too large for one webp picture/,
+      ],
       quality: [{ quality: 0 }, /expected number to be >=1/],
       unknown: [{ frame: 16 }, /[Uu]nrecognized key/],
     } as const;
