@@ -5,8 +5,9 @@ const PROGRAM = fileURLToPath(new URL('./ffmpeg-reaper.js', import.meta.url));
 let reaper: ChildProcess | null = null;
 
 function startReaper(): ChildProcess {
-  // In a group of its own, where Ctrl-C does not reach it; and nothing waits for its end.
-  const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, windowsHide: true }); // prettier-ignore
+  // In a group of its own, where Ctrl-C does not reach it; nothing waits for its end, and no option
+  // that this Node has from its environment concerns it.
+  const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: {} }); // prettier-ignore
   child.unref();
   const forget = () => {
     if (reaper === child) reaper = null;

@@ -19,7 +19,7 @@ import {
 
 const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
 const OPTIONS = '--frames 4 --stride 2 --size 32 --patch 8 --mask-ratio 0.75 --clips 2'.split(' ');
-const PRESSES = LONG ? 100 : 8;
+const PRESSES = LONG ? 100 : 5;
 
 /** A run of avme as a terminal starts it: in a group of its own, to all of which Ctrl-C goes. */
 class Run {
