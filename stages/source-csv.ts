@@ -14,8 +14,8 @@ export interface ListedVideo {
 const EXTENSIONS = [...VIDEO_EXTENSIONS].map((extension) => extension.slice(1)).join('|');
 
 /** The path ends with a video's extension, so it may hold spaces and commas; what follows is the label. */
-const PLAIN = new RegExp(`^(.*\\.(?:${EXTENSIONS}))(?:(\\s*[,;]\\s*|\\s+)(.*))?$`, 'i');
-const QUOTED = /^"((?:[^"]|"")+)"(?:(\s*[,;]\s*|\s+)(.*))?$/;
+const PLAIN = new RegExp(`^(.*\\.(?:${EXTENSIONS}))(?:(\\s*[,;]\\s*|\\s+)(.*))?$`, 'is');
+const QUOTED = /^"((?:[^"]|"")+)"(?:(\s*[,;]\s*|\s+)(.*))?$/s;
 const QUOTED_LABEL = /^"((?:[^"]|"")*)"$/;
 
 const unescaped = (text: string) => text.replaceAll('""', '"');
