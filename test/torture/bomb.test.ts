@@ -6,7 +6,7 @@ import { preprocess } from '../../pipeline/preprocess.js';
 import { decodeClip } from '../../stages/decode.js';
 import { scratchFolder } from '../support/media.js';
 import * as bombs from './bombs.js';
-import { contentOf, LONG, outlive, resetPeak, watchPeaks } from './support.js';
+import { contentOf, LONG, onLinux, outlive, resetPeak, watchPeaks } from './support.js';
 
 const options = { frames: 4, stride: 2, size: 32, patch: 8, maskRatio: 0.75, jobs: 1 };
 /** What a bomb becomes: null for a sample, or the cause of its quarantine. */
@@ -55,6 +55,7 @@ const LARGE: readonly Bomb[] = [
 
 describe('decompression bombs', function () {
   this.timeout(600_000);
+  onLinux();
   const scratch = scratchFolder();
 
   for (const [name, make, cause] of LONG ? [...BOMBS, ...LARGE] : BOMBS)

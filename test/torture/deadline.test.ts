@@ -6,7 +6,7 @@ import { readQuarantine } from '../../cache/index.js';
 import { FFMPEG_PATH } from '../../stages/ffmpeg.js';
 import { avme } from '../support/cli.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
-import { contentOf, LONG, outlive, watchPeaks, type Peaks } from './support.js';
+import { contentOf, LONG, onLinux, outlive, type Peaks, watchPeaks } from './support.js';
 
 const fake = fileURLToPath(new URL('../../../test/torture/fake-ffmpeg.sh', import.meta.url));
 const OPTIONS = '--frames 4 --stride 2 --size 32 --patch 8 --mask-ratio 0.75'.split(' ');
@@ -33,10 +33,10 @@ const MISDEEDS: Readonly<Record<string, RegExp>> = {
 
 describe('an ffmpeg that misbehaves', function () {
   this.timeout(120_000);
+  onLinux();
   const scratch = scratchFolder();
 
-  before(async function () {
-    if (process.platform !== 'linux') this.skip();
+  before(async () => {
     await mkdir(scratch.path('videos'));
     await makeVideo(scratch.path('videos/good.mp4'), { seconds: 1 });
     // Each of another content, for the second of two equal files is left out.

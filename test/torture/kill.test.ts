@@ -14,6 +14,7 @@ import {
   ended,
   LONG,
   makeSource,
+  onLinux,
   outlive,
   processesNaming,
   tortureRandom,
@@ -26,6 +27,7 @@ const program = fileURLToPath(new URL('preprocess-process.js', import.meta.url))
 
 describe('preprocessing under kill -9', function () {
   this.timeout(LONG ? 3_600_000 : 300_000);
+  onLinux();
   const scratch = scratchFolder();
   const videos = 6;
   before(() => makeSource(scratch.path('videos')));

@@ -5,7 +5,15 @@ import { openCache, readQuarantine } from '../../cache/index.js';
 import { preprocess } from '../../pipeline/preprocess.js';
 import { makeVideo, scratchFolder, type MediaOptions } from '../support/media.js';
 import { mutate } from './mutate.js';
-import { digestsOf, LONG, outlive, resetPeak, tortureRandom, watchPeaks } from './support.js';
+import {
+  digestsOf,
+  LONG,
+  onLinux,
+  outlive,
+  resetPeak,
+  tortureRandom,
+  watchPeaks,
+} from './support.js';
 
 const CASES = LONG ? 6000 : 120;
 /** Files of one run. */
@@ -33,6 +41,7 @@ const ORIGINALS: Readonly<Record<string, MediaOptions>> = {
 
 describe('mutated files', function () {
   this.timeout(LONG ? 3_600_000 : 300_000);
+  onLinux();
   const scratch = scratchFolder();
   const originals = new Map<string, Buffer>();
 

@@ -4,7 +4,15 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { scratchFolder } from '../support/media.js';
-import { contentOf, descendantsOf, ended, LONG, makeSource, tortureRandom } from './support.js';
+import {
+  contentOf,
+  descendantsOf,
+  ended,
+  LONG,
+  makeSource,
+  onLinux,
+  tortureRandom,
+} from './support.js';
 
 const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
 const OPTIONS = '--frames 4 --stride 2 --size 32 --patch 8 --mask-ratio 0.75 --clips 2'.split(' ');
@@ -13,6 +21,7 @@ const ROUNDS = LONG ? 20 : 1;
 
 describe('a cache made in parts, under kill -9', function () {
   this.timeout(LONG ? 3_600_000 : 300_000);
+  onLinux();
   const scratch = scratchFolder();
   before(() => makeSource(scratch.path('videos')));
 

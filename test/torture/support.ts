@@ -9,6 +9,13 @@ import { makeVideo } from '../support/media.js';
 /** The long versions of these tests run for an hour or so; `npm run test:long`. */
 export const LONG = process.env['AVME_LONG'] === '1';
 
+/** Skips a suite where there is no `/proc` to look at processes. */
+export function onLinux(): void {
+  before(function () {
+    if (process.platform !== 'linux') this.skip();
+  });
+}
+
 /** What the torture draws from; printed, so that `AVME_SEED` can repeat a failure. */
 export function tortureRandom(purpose: string): () => number {
   const seed = Number(process.env['AVME_SEED'] ?? Date.now() % 1_000_000);
