@@ -3,7 +3,7 @@
  * only in how they keep frames; a small model trained on each, its reconstructions compared with the
  * raw frames. Several seeds, so that the differences can be told from chance.
  *
- *   node dist/bench/storage-training.js [FOLDER OF VIDEOS] [STEPS] [SEEDS]
+ *   node dist/bench/storage-training.js [FOLDER OF VIDEOS] [STEPS] [SEEDS] [CLIPS A VIDEO]
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -63,14 +63,18 @@ async function recode(
 
 const work = await mkdtemp(join(tmpdir(), 'avme-bench-storage-training-'));
 try {
-  const [given = '../shared/media/everyday', steps = '300', seeds = '2'] = process.argv.slice(2);
+  const [given = '../shared/media/everyday', steps = '300', seeds = '2', clips = '2'] = process.argv.slice(2); // prettier-ignore
   let source = resolve(given);
   if (!existsSync(source)) {
     source = join(work, 'videos');
     await makeDemoMedia(source, 1, () => undefined);
   }
   const raw = join(work, 'raw');
-  await preprocess({ source, cache: raw, options: { size: 64, maskRatio: 0.75, clips: 2 } });
+  await preprocess({
+    source,
+    cache: raw,
+    options: { size: 64, maskRatio: 0.75, clips: Number(clips) },
+  });
   console.log('| frames | KiB a clip | PSNR dB | seed | last loss | MSE of the raw frames |');
   console.log('| --- | --: | --: | --: | --: | --: |');
   for (const store of STORES) {
