@@ -10,23 +10,29 @@ import {
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
-import { listParts, parsePartFolder, partFolder } from './merge-parts.js';
+import { isPartFolder, listParts, partFolder } from './merge-parts.js';
 import { QUARANTINE_FILE } from './quarantine.js';
 
 /**
- * @param parts whether the folder may hold parts that are not joined
+ * @param mayHold names that the folder may have besides
  * @throws CacheError when there are files in the folder that are not a cache's
  */
-export async function assertOurs(folder: string, { parts = false } = {}): Promise<void> {
+export async function assertOurs(
+  folder: string,
+  mayHold: (name: string) => boolean = () => false,
+): Promise<void> {
   const entries = await readdir(folder);
   if (entries.includes(MANIFEST_FILE)) return;
   // What a run may leave that was killed before it wrote its manifest.
   const others = entries.filter(
     (name) =>
-      name !== QUARANTINE_FILE && !name.startsWith(LOCK_FILE) && name !== `${MANIFEST_FILE}.tmp`,
+      name !== QUARANTINE_FILE &&
+      !name.startsWith(LOCK_FILE) &&
+      name !== `${MANIFEST_FILE}.tmp` &&
+      !mayHold(name),
   );
-  const foreign = others.filter((name) => parsePartFolder(name) === undefined);
-  if (foreign.length === 0 && others.length > 0 && !parts)
+  const foreign = others.filter((name) => !isPartFolder(name));
+  if (foreign.length === 0 && others.length > 0)
     throw new CacheError(
       `${folder} holds ${others.length} parts that are not joined; join them with avme merge ${folder}, or choose another folder for the cache`,
     );
@@ -82,7 +88,7 @@ export async function checkPartAddable(folder: string, identity: CacheIdentity):
     await checkAddable(folder, identity);
     return;
   }
-  await assertOurs(folder, { parts: true });
+  await assertOurs(folder, isPartFolder);
   const whole = await readManifest(folder);
   if (whole !== undefined) assertSameKind(folder, whole, identity);
   // One stands for all: hundreds of processes begin at once, and joining looks at every part.

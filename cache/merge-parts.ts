@@ -14,10 +14,12 @@ const PART_FOLDER = /^part-(\d{5})-of-(\d{5})$/;
 export const partFolder = ({ index, count }: CachePart) => `part-${five(index)}-of-${five(count)}`;
 
 /** @returns undefined when it is not the name of a part's folder */
-export function parsePartFolder(name: string): CachePart | undefined {
+function parsePartFolder(name: string): CachePart | undefined {
   const [, index, count] = PART_FOLDER.exec(name) ?? [];
   return index === undefined ? undefined : { index: Number(index), count: Number(count) };
 }
+
+export const isPartFolder = (name: string) => PART_FOLDER.test(name);
 
 /** The parts that lie in a folder, by count and index; none when there is no such folder. */
 export async function listParts(folder: string): Promise<CachePart[]> {

@@ -8,6 +8,7 @@ import {
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
+import { isPartFolder } from './merge-parts.js';
 import { mergeQuarantines } from './merge-quarantine.js';
 import { joinShards, outside } from './merge-shards.js';
 import { partsError, pathInside, readParts, type UnfinishedPart } from './merge-sources.js';
@@ -62,7 +63,8 @@ export async function mergeCaches(
   const apart = sources.find((source) => pathInside(folder, source.folder) === null);
   if (apart !== undefined && options.link !== true) throw outside(folder, apart.folder);
   await mkdir(folder, { recursive: true });
-  await assertOurs(folder, { parts: true });
+  const given = new Set(parts.map((part) => pathInside(folder, part)?.split('/')[0]));
+  await assertOurs(folder, (name) => isPartFolder(name) || given.has(name));
   const identity = identityOf(first.manifest);
   const unlock = await lockForWriting(folder);
   try {
