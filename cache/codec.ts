@@ -98,8 +98,14 @@ export function encodeRecord(sample: Sample, shape: ClipShape): Buffer {
 /**
  * Writes a sample as one record. The same sample gives the same bytes.
  * The arrays must have been checked against `shape` ({@link assertShape}).
+ * @param allocate makes the record's memory, whatever is in it
  */
-export function encodeStored(sample: StoredSample, shape: ClipShape): Buffer {
+export function encodeStored(
+  sample: StoredSample,
+  shape: ClipShape,
+  // Not from Node's pool, so that arrays are aligned absolutely too.
+  allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
+): Buffer {
   const header = Buffer.from(canonicalJson(sample.header));
   const { frames, mask, mfcc } = sample;
   const arrays = { frames: frames.bytes, mask, mfcc };
@@ -110,8 +116,8 @@ export function encodeStored(sample: StoredSample, shape: ClipShape): Buffer {
     end = offset + bytes;
     return offset;
   });
-  // Not from the pool, so that arrays are aligned absolutely too; every gap is zeroed below.
-  const record = Buffer.allocUnsafeSlow(end);
+  // Every gap is zeroed below.
+  const record = allocate(end);
   record.writeUInt32LE(MAGIC, 0);
   record.writeUInt32LE(end, 4);
   record.writeUInt32LE(layout.length, 16);

@@ -46,6 +46,8 @@ async function sealedEntry(
 
 /** The shards of a cache as its one writer sees them: at most one is open, the others are sealed. */
 export class ShardSeries {
+  /** The record at hand: memory that is used again, for records come one after the other. */
+  private scratch = Buffer.alloc(0);
   private open: { readonly file: string; readonly shard: Shard; samples: number } | undefined;
 
   constructor(
@@ -63,7 +65,7 @@ export class ShardSeries {
       // Before the put, never after: once a sample is on the disk, its put must not fail any more.
       if (this.open !== undefined && this.open.shard.bytes() >= this.shardBytes)
         await this.sealShard(this.open.file);
-      const record = encodeStored(sample, this.manifest.shape);
+      const record = encodeStored(sample, this.manifest.shape, (bytes) => this.record(bytes));
       await this.mustHaveRoom(record.length);
       const open = (this.open ??= await this.begin());
       await open.shard.put(header.key, record, { header, sums });
@@ -74,6 +76,11 @@ export class ShardSeries {
         { cause: error },
       );
     }
+  }
+
+  private record(bytes: number): Buffer {
+    if (this.scratch.length < bytes) this.scratch = Buffer.allocUnsafeSlow(bytes);
+    return this.scratch.subarray(0, bytes);
   }
 
   /** LMDB reports a full disk as a failure of the device; and sealing needs a little room, too. */

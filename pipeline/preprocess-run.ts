@@ -9,6 +9,7 @@ import {
   type VideoEntry,
 } from '../cache/index.js';
 import { CAUSES, outsideVideo } from '../stages/causes.js';
+import { BufferPool } from '../stages/buffer-pool.js';
 import { contentHash, fileVersion } from '../stages/content-hash.js';
 import { decodeClip } from '../stages/decode.js';
 import { StageError } from '../stages/failure.js';
@@ -49,6 +50,8 @@ export interface PreprocessRunParts {
 interface SampleJob {
   readonly job: VideoJob;
   readonly prepared: PreparedSample;
+  /** The frames as they were decoded. */
+  readonly frames: Uint8Array;
 }
 
 /** The stages of one run with what they share: options, cache, quarantine and counts. */
@@ -59,6 +62,7 @@ export class PreprocessRun {
   readonly #claims = new Map<string, string>();
   /** Entries of which a clip failed in this run. */
   readonly #failed = new Set<string>();
+  readonly #buffers = new BufferPool();
 
   constructor(private readonly parts: PreprocessRunParts) {}
 
@@ -120,7 +124,9 @@ export class PreprocessRun {
   /** Clip → its picture and sound. */
   readonly decode = async (clip: ClipJob, signal: AbortSignal): Promise<DecodedJob[]> => {
     const { options, stages } = this.parts;
-    const context = { timeout: options.timeout, memory: options.memory, signal };
+    // A stage from elsewhere may keep what it has made.
+    const buffers = stages.decode === defaultStages.decode ? this.#buffers : undefined;
+    const context = { timeout: options.timeout, memory: options.memory, signal, buffers };
     // Each of a thousand clips could take the whole time that it is given.
     if (clip.job.givenUp !== null) throw clip.job.givenUp;
     const decoded = await this.#unchanged(clip.job, () => stages.decode(clip.index, clip.sampling, frameForm(options), context)); // prettier-ignore
@@ -151,7 +157,7 @@ export class PreprocessRun {
       mfcc: sound === null ? new Float32Array(mfccFrames * cepstra) : stages.mfcc(sound, mfccFrames), // prettier-ignore
     };
     try {
-      return [{ job, prepared: await writer.prepare(sample) }];
+      return [{ job, prepared: await writer.prepare(sample), frames }];
     } catch (error) {
       if (!(error instanceof FramesTooLargeError)) throw error;
       throw new StageError('describe', error.message);
@@ -161,8 +167,9 @@ export class PreprocessRun {
   /** Writes the samples to the cache, one after the other. */
   readonly store = async (samples: AsyncIterable<SampleJob>): Promise<void> => {
     const { writer, quarantine } = this.parts;
-    for await (const { job, prepared } of samples) {
+    for await (const { job, prepared, frames } of samples) {
       await writer.put(prepared);
+      this.#buffers.giveBack(frames);
       this.tally.written++;
       this.tally.clips++;
       job.remaining--;

@@ -1,4 +1,5 @@
 import type { FrameSize } from '../cache/index.js';
+import type { BufferPool } from './buffer-pool.js';
 import { runFfmpeg, type FfmpegTask } from './ffmpeg.js';
 import { maxFrameBytes, pictureFilter, selectFilter, type FrameForm } from './picture-filter.js';
 import { lastAtOrBefore } from './sample.js';
@@ -91,8 +92,8 @@ class PixelSink {
   readonly #chunks: Buffer[] = [];
   #filled = 0;
 
-  constructor(bytes: number | null) {
-    this.#known = bytes === null ? null : Buffer.allocUnsafeSlow(bytes);
+  constructor(bytes: number | null, buffers: BufferPool | undefined) {
+    this.#known = bytes === null ? null : (buffers?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes));
   }
 
   add(chunk: Buffer): void {
@@ -101,7 +102,10 @@ class PixelSink {
   }
 
   get bytes(): Uint8Array {
-    return this.#known?.subarray(0, this.#filled) ?? Buffer.concat(this.#chunks);
+    if (this.#known === null) return Buffer.concat(this.#chunks);
+    return this.#filled === this.#known.length
+      ? this.#known
+      : this.#known.subarray(0, this.#filled);
   }
 }
 
@@ -134,7 +138,10 @@ export class FramesPass {
     const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
     const square = form.fit === 'short-side' ? null : form.size ** 2;
     const pixels = box === undefined ? square : box.height * box.width;
-    this.#pixels = new PixelSink(pixels === null ? null : times.length * pixels * 3);
+    this.#pixels = new PixelSink(
+      pixels === null ? null : times.length * pixels * 3,
+      context.buffers,
+    );
     this.task = {
       ...pass(index, context, entry(index, times[0] ?? 0, early), filter, output),
       maxBytes: times.length * maxFrameBytes(form),

@@ -1,3 +1,4 @@
+import type { BufferPool } from './buffer-pool.js';
 import type { HdrColour } from './hdr.js';
 import type { TimeLine } from './sample.js';
 
@@ -8,6 +9,8 @@ export interface RunContext {
   /** GiB of memory that one ffmpeg process may take; default 4. */
   readonly memory?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where memory for frames comes from; whoever gives it sees to its return. Default: it is made. */
+  readonly buffers?: BufferPool | undefined;
 }
 
 /** What is in a video, from its packets; no header claim among it. */
