@@ -30,7 +30,7 @@ export function pathInside(folder: string, path: string): string | null {
 
 /** What keeps a part from being whole. */
 function unfinished(manifest: Manifest, written: boolean): string | null {
-  if (written) return 'is being written; wait until its run ends';
+  if (written) return 'is being written, or its run was killed on another machine; wait, or run it again';
   if (!manifest.sealed) return 'is not finished: its run was stopped; run it again with the same options'; // prettier-ignore
   return null;
 }
