@@ -21,8 +21,8 @@ import { clipChance } from './clip-chance.js';
 import { TooManyFailuresError, type FailurePolicy } from './failure.js';
 import type { ClipJob, DecodedJob, VideoJob } from './preprocess-jobs.js';
 import { clipShape, frameForm, type PreprocessOptions } from './preprocess-options.js';
-import { Tally, type PreprocessEvent } from './preprocess-tally.js';
-import type { StageCounters, StageStream } from './stream.js';
+import { stageReport, Tally, type PreprocessEvent } from './preprocess-tally.js';
+import { newCounters, type StageCounters, type StageStream } from './stream.js';
 
 /** The stages' cores; each can be replaced by another of the same type. */
 export const defaultStages = {
@@ -167,8 +167,15 @@ export class PreprocessRun {
   /** Writes the samples to the cache, one after the other. */
   readonly store = async (samples: AsyncIterable<SampleJob>): Promise<void> => {
     const { writer, quarantine } = this.parts;
+    const counters = newCounters('store');
+    this.#counters.push(counters);
     for await (const { job, prepared, frames } of samples) {
+      const start = performance.now();
+      counters.queued = 1;
       await writer.put(prepared);
+      counters.queued = 0;
+      counters.items++;
+      counters.busySeconds += (performance.now() - start) / 1000;
       this.#buffers.giveBack(frames);
       this.tally.written++;
       this.tally.clips++;
@@ -219,12 +226,13 @@ export class PreprocessRun {
 
   #finish(): void {
     this.tally.done++;
+    const counts = this.tally.counts();
     this.parts.onEvent?.({
       event: 'progress',
-      ...this.tally.counts(),
+      ...counts,
       done: this.tally.done,
       total: this.parts.total,
-      stages: this.#counters,
+      stages: this.#counters.map((counters) => stageReport(counters, counts.seconds)),
     });
   }
 }

@@ -1,3 +1,4 @@
+import type { SourceKind } from '../stages/video-source.js';
 import type { StageCounters } from './stream.js';
 
 /** What a run of preprocessing came to. */
@@ -16,18 +17,33 @@ export interface PreprocessSummary {
   readonly interrupted: boolean;
 }
 
+/** How one stage of a run gets on: the one that is busy all the time is what the others wait for. */
+export interface StageReport extends Readonly<StageCounters> {
+  readonly itemsPerSecond: number;
+  /** Of the time that all its places together had, 0 to 1; waiting for ffmpeg counts as being busy. */
+  readonly busyShare: number;
+}
+
+/** @param seconds since the run began */
+export function stageReport(counters: Readonly<StageCounters>, seconds: number): StageReport {
+  const span = Math.max(seconds, 1e-9);
+  const { items, places, busySeconds } = counters;
+  return { ...counters, itemsPerSecond: items / span, busyShare: busySeconds / (span * places) };
+}
+
 /** How far a run is. */
 export interface PreprocessProgress extends Omit<PreprocessSummary, 'interrupted'> {
   /** Videos that are done with, whatever became of them. */
   readonly done: number;
   /** Videos in the source. */
   readonly total: number;
-  readonly stages: readonly Readonly<StageCounters>[];
+  /** In the order in which a video passes them. */
+  readonly stages: readonly StageReport[];
 }
 
 /** What happens in a run of preprocessing. */
 export type PreprocessEvent =
-  | { readonly event: 'start'; readonly total: number; readonly ignored: Readonly<Record<string, number>> }
+  | { readonly event: 'start'; readonly kind: SourceKind; readonly total: number; readonly ignored: Readonly<Record<string, number>> }
   | ({ readonly event: 'progress' } & PreprocessProgress)
   | { readonly event: 'quarantined'; readonly path: string; readonly stage: string; readonly cause: string; readonly detail: string }
   /** The clips to be made will hardly find room: about so many bytes where so many are free. */

@@ -3,12 +3,18 @@ import { Duplex } from 'node:stream';
 /** How busy a stage is; all counted since its start. */
 export interface StageCounters {
   readonly stage: string;
+  /** Records that it works on at once, at most. */
+  readonly places: number;
   /** Records that it has finished, also those that failed. */
   items: number;
   /** Records in work or finished and waiting to be handed on. */
   queued: number;
   /** Seconds spent at work, summed over records worked on at once. */
   busySeconds: number;
+}
+
+export function newCounters(stage: string, places = 1): StageCounters {
+  return { stage, places, items: 0, queued: 0, busySeconds: 0 };
 }
 
 /** A stage's core: from one record to what follows from it, nothing to drop it. */
@@ -44,7 +50,7 @@ export function stage<In, Out>(
   work: StageWork<In, Out>,
   { concurrency = 1, onFailure }: StageOptions<In> = {},
 ): StageStream {
-  const counters: StageCounters = { stage: name, items: 0, queued: 0, busySeconds: 0 };
+  const counters = newCounters(name, concurrency);
   const abort = new AbortController();
   const queue: Promise<readonly Out[]>[] = [];
   /** Takes the next record in. */

@@ -51,10 +51,24 @@ describe('preprocessing', () => {
   it('makes a cache of a folder', async () => {
     const { cache, summary, events } = await run({ source: await dataSet() });
     assert.deepEqual(summary, { videos: 3, clips: 2, written: 2, skipped: 0, quarantined: 1, seconds: 0, interrupted: false }); // prettier-ignore
-    assert.deepEqual(events[0], { event: 'start', total: 3, ignored: { '.txt': 1 } });
+    assert.deepEqual(events[0], {
+      event: 'start',
+      kind: 'folder',
+      total: 3,
+      ignored: { '.txt': 1 },
+    });
     const progress = events.filter((event) => event.event === 'progress');
     assert.deepEqual(progress.map(({ done }) => done), [1, 2, 3]); // prettier-ignore
-    assert.deepEqual(progress[2]!.stages.map(({ stage, items }) => [stage, items]), [['read', 3], ['index', 3], ['decode', 2], ['describe', 2]]); // prettier-ignore
+    const { stages, seconds } = progress[2]!;
+    assert.deepEqual(
+      stages.map(({ stage, items, places }) => [stage, items, places]),
+      [['read', 3, 2], ['index', 3, 2], ['decode', 2, 2], ['describe', 2, 2], ['store', 2, 1]],
+    ); // prettier-ignore
+    for (const { items, itemsPerSecond, busyShare, queued } of stages) {
+      assert.equal(itemsPerSecond, items / seconds);
+      assert.ok(busyShare > 0 && busyShare <= 1, `${busyShare}`);
+      assert.ok(queued >= 0);
+    }
 
     const [one, two] = (await samplesOf(cache)).sort((a, b) => (a.header.id < b.header.id ? -1 : 1)); // prettier-ignore
     assert.deepEqual([one!.header.id, one!.header.label, two!.header.label], ['a/one.mp4', 'a', 'b']); // prettier-ignore
