@@ -40,6 +40,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// The glob of --filter is what Node 20 calls experimental: that is for us to know, not for who runs us.
+process.removeAllListeners('warning').on('warning', ({ name, message }) => {
+  if (name !== 'ExperimentalWarning') process.stderr.write(`avme: ${name}: ${message}\n`);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

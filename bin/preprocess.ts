@@ -4,6 +4,7 @@ import { SOURCE_KINDS } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { showEstimate } from './preprocess-estimate.js';
+import { QuarantineLines } from './quarantine-lines.js';
 import { bytes, duration, type Report, visible } from './terminal.js';
 
 const schema = preprocessOptions.safeExtend({
@@ -14,7 +15,10 @@ const schema = preprocessOptions.safeExtend({
 });
 
 /** Tells people and machines how preprocessing goes. */
-export function reportPreprocessing(report: Report): (event: PreprocessEvent) => void {
+export function reportPreprocessing(
+  report: Report,
+  quarantine = new QuarantineLines(report),
+): (event: PreprocessEvent) => void {
   return (event) => {
     report.event(event.event, event);
     switch (event.event) {
@@ -22,6 +26,7 @@ export function reportPreprocessing(report: Report): (event: PreprocessEvent) =>
         const ignored = Object.entries(event.ignored).map(([kind, count]) => `${count} ${kind}`);
         report.line(
           `${event.total} videos` +
+            (event.kind === 'folder' ? '' : ` (${event.kind})`) +
             (ignored.length > 0 ? `; passed over, as no video: ${ignored.join(', ')}` : ''),
         );
         break;
@@ -36,7 +41,7 @@ export function reportPreprocessing(report: Report): (event: PreprocessEvent) =>
         break;
       }
       case 'quarantined':
-        report.line(`quarantined ${visible(event.path)}: ${event.cause}`);
+        quarantine.add(event.path, event.cause);
         break;
       case 'space':
         report.line(
@@ -136,10 +141,12 @@ export const preprocessCommand = defineCommand({
       await showEstimate({ source, cache, options, signal }, context);
       return EXIT.done;
     }
-    const onEvent = reportPreprocessing(report);
+    const lines = new QuarantineLines(report);
+    const onEvent = reportPreprocessing(report, lines);
     const summary = await preprocess({ source, cache, options, onEvent, signal });
     const { videos, clips, written, skipped, quarantined, seconds, interrupted } = summary;
     report.event('done', { videos, clips, written, skipped, quarantined, seconds });
+    lines.summary();
     report.line(
       `${interrupted ? 'stopped' : 'done'}: ${videos} videos, ${clips} clips; ${written} written, ` +
         `${skipped} skipped, ${quarantined} videos quarantined; ${duration(seconds)}`,

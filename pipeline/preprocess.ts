@@ -16,7 +16,7 @@ import { stage, withConsumer } from './stream.js';
 import { sourceOf, survey } from './survey.js';
 
 export interface PreprocessRequest {
-  /** A folder of videos or a list of them, or whatever names videos. */
+  /** A folder of videos, a list of any kind that {@link openSource} knows, or a source of one's own. */
   readonly source: string | VideoSource;
   /**
    * Folder of the cache; made when it is not there, continued when it is. With the option `shard` the
@@ -47,7 +47,7 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
   const { signal, onEvent } = request;
   const source = await sourceOf(request, options);
   const { total, ignored } = await survey(source, signal);
-  onEvent?.({ event: 'start', total, ignored });
+  onEvent?.({ event: 'start', kind: source.kind, total, ignored });
   const kind = await cacheKind(options, request.tools);
   const cache = await cacheFolder(request.cache, options, kind);
   const writer = await openCacheWriter(cache, {

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { listParts } from '../../cache/index.js';
 import { avmeVersion } from '../version.js';
 import type { SourceEntry, SourcesAnswer } from './answers.js';
 import { BoundedCache } from './bounded-cache.js';
@@ -45,6 +46,10 @@ export class Inspection {
     for (const folder of new Set(folders.map((given) => resolve(given)))) {
       if (await isThere(join(folder, 'manifest.json'))) caches.push(new CacheSource(folder));
       else if (await isThere(join(folder, 'run.json'))) runs.push(new RunSource(folder));
+      else if ((await listParts(folder)).length > 0)
+        throw new Error(
+          `${folder} holds parts that are not joined; join them with avme merge ${folder}`,
+        );
       else if (await isThere(folder))
         throw new Error(
           `${folder} is not an avme cache and not a run: it has no manifest.json and no run.json; give a folder that avme preprocess --cache or avme pretrain --run wrote`,

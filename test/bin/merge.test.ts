@@ -55,6 +55,7 @@ describe('avme preprocess --shard and avme merge', function () {
     assert.equal(totals.reduce((sum, total) => sum + total, 0), VIDEOS + 3); // prettier-ignore
     assert.ok(Math.max(...totals) < VIDEOS + 3);
 
+    await refused(['inspect', scratch.path('all')], 1, /holds parts that are not joined; join them with avme merge/); // prettier-ignore
     const { code, events, stderr } = await avme(['merge', scratch.path('all'), '--json']);
     assert.equal(code, 0, stderr);
     const { shards, bytes, duplicates, ...done } = events.at(-1)!;
@@ -97,6 +98,25 @@ describe('avme preprocess --shard and avme merge', function () {
 
 describe('avme preprocess with a selection', function () {
   this.timeout(60_000);
+
+  it('by a glob says nothing of how Node came by it', async () => {
+    const { stderr, events } = await preprocess('quiet', '--filter', '0.*');
+    assert.equal(stderr, '');
+    assert.equal(events[0]?.['kind'], 'folder');
+  });
+
+  it('of a list of which half is missing tells of a few, and counts the rest', async () => {
+    const list = scratch.path('half.csv');
+    const lines = Array.from({ length: 12 }, (_, i) => `gone-${i}.mp4 1`);
+    await writeFile(list, ['videos/0.mp4 0', ...lines].join('\n'));
+    const { stdout, code } = await avme(['preprocess', list, '--cache', scratch.path('half'), ...OPTIONS]); // prettier-ignore
+    assert.equal(code, 0);
+    assert.match(stdout, /^13 videos \(csv\)$/m);
+    assert.equal(stdout.match(/^quarantined .*gone-\d+\.mp4: the file does not exist$/gm)?.length, 5); // prettier-ignore
+    assert.match(stdout, /^… further ones of this cause are counted/m);
+    assert.match(stdout, /^12 videos: the file does not exist; quarantine\.jsonl in the cache names them$/m); // prettier-ignore
+    assert.equal((await quarantined('half')).length, 12);
+  });
 
   it('is extended by another one: they are no part of what the cache is', async () => {
     const limited = await preprocess('grown', '--limit', '2');
