@@ -23,7 +23,7 @@ export {
   type ShardEntry,
 } from './manifest.js';
 export { mergeCaches, type MergeOptions, type MergeResult } from './merge.js';
-export { listParts, partFolder, type CachePart } from './merge-parts.js';
+export { beginPart, endPart, listParts, partFolder, type CachePart } from './merge-parts.js';
 export { type UnfinishedPart } from './merge-sources.js';
 export { epochOrder, placeInEpoch } from './order.js';
 export { decodeSample, type PreparedSample } from './prepare.js';

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { access, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** One of the parts that several processes make of a cache. */
 export interface CachePart {
@@ -30,4 +31,25 @@ export async function listParts(folder: string): Promise<CachePart[]> {
   return names
     .flatMap((name) => parsePartFolder(name) ?? [])
     .sort((a, b) => a.count - b.count || a.index - b.index);
+}
+
+/** Lies in a part from the beginning of a run to the end of its list: one that is stopped is sealed as well. */
+const UNFINISHED_FILE = 'unfinished';
+
+/** Notes that a run has begun to make a part that this process has locked for writing. */
+export async function beginPart(folder: string): Promise<void> {
+  await writeFile(join(folder, UNFINISHED_FILE), '');
+}
+
+/** Notes that the run has come to the end of its list. */
+export async function endPart(folder: string): Promise<void> {
+  await rm(join(folder, UNFINISHED_FILE), { force: true });
+}
+
+/** Whether a run was begun that has not come to its end. */
+export async function isPartBegun(folder: string): Promise<boolean> {
+  return access(join(folder, UNFINISHED_FILE)).then(
+    () => true,
+    () => false,
+  );
 }

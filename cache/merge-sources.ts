@@ -8,6 +8,7 @@ import {
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
+import { isPartBegun } from './merge-parts.js';
 
 /** A cache that is to be joined with others. */
 export interface MergeSource {
@@ -29,9 +30,11 @@ export function pathInside(folder: string, path: string): string | null {
 }
 
 /** What keeps a part from being whole. */
-function unfinished(manifest: Manifest, written: boolean): string | null {
-  if (written) return 'is being written, or its run was killed on another machine; wait, or run it again';
-  if (!manifest.sealed) return 'is not finished: its run was stopped; run it again with the same options'; // prettier-ignore
+async function unfinished({ folder, manifest }: MergeSource): Promise<string | null> {
+  if ((await whereWritten(folder)) !== null)
+    return 'is being written, or its run was killed on another machine; wait, or run it again';
+  if (!manifest.sealed || (await isPartBegun(folder)))
+    return 'is not finished: its run was stopped; run it again with the same options';
   return null;
 }
 
@@ -56,14 +59,12 @@ function assertOneKind(identity: CacheIdentity, sources: readonly MergeSource[])
 
 /**
  * Reads the manifests of the parts.
- * @param identity of the cache that they are joined to; default: that of the first part
  * @returns those that can be joined, and those that are missing or not finished; of the latter the
  *   sealed shards can be had
  * @throws CacheError when parts were made with other settings
  */
 export async function readParts(
   folders: readonly string[],
-  identity?: CacheIdentity,
 ): Promise<{ sources: MergeSource[]; unfinished: UnfinishedPart[] }> {
   const sources: MergeSource[] = [];
   const problems: UnfinishedPart[] = [];
@@ -73,11 +74,12 @@ export async function readParts(
       problems.push({ folder, problem: 'is missing, or was not begun: it has no manifest.json' });
       continue;
     }
-    const problem = unfinished(manifest, (await whereWritten(folder)) !== null);
+    const source = { folder, manifest };
+    const problem = await unfinished(source);
     if (problem !== null) problems.push({ folder, problem });
-    sources.push({ folder, manifest });
+    sources.push(source);
   }
-  const kind = identity ?? sources[0]?.manifest;
-  if (kind !== undefined) assertOneKind(kind, sources);
+  const [first] = sources;
+  if (first !== undefined) assertOneKind(first.manifest, sources);
   return { sources, unfinished: problems };
 }

@@ -1,6 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { openCacheWriter, Quarantine, type CacheWriter } from '../cache/index.js';
+import {
+  beginPart,
+  endPart,
+  openCacheWriter,
+  Quarantine,
+  type CacheWriter,
+} from '../cache/index.js';
 import type { VideoSource } from '../stages/video-source.js';
 import { cacheFolder, cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from './failure.js';
@@ -55,6 +61,7 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     ...(request.shardBytes !== undefined && { shardBytes: request.shardBytes }),
   });
   try {
+    if (options.shard !== null) await beginPart(cache);
     await warnOfSpace(writer, total * options.clips, options, onEvent);
     const quarantine = await Quarantine.open(cache);
     const run = new PreprocessRun({
@@ -76,6 +83,7 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     } finally {
       await quarantine.close();
     }
+    if (options.shard !== null && stopped === null) await endPart(cache);
     await writer.seal();
     if (stopped instanceof TooManyFailuresError) throw stopped;
     return { ...run.tally.counts(), interrupted: stopped !== null };

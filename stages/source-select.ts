@@ -41,7 +41,7 @@ const names = z
       .flatMap((text) => text.split(','))
       .map((name) => name.trim())
       .filter(Boolean),
-  ) // prettier-ignore
+  )
   .refine((list) => list.length > 0, 'must name a split, like train');
 
 const globs = z

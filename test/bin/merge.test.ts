@@ -82,6 +82,20 @@ describe('avme preprocess --shard and avme merge', function () {
     assert.match(text.stdout, /^joined 3 parts: 18 samples in \d shards, [\d.]+ .iB; \d were there twice, 2 videos are in quarantine$/m); // prettier-ignore
   });
 
+  it('do not pass for whole when one was stopped, though it is sealed', async () => {
+    const part = scratch.path(parts[2]!);
+    await rm(part, { recursive: true });
+    const args = ['preprocess', scratch.path('videos'), '--cache', scratch.path('all'), '--shard', '2/3', '--jobs', '1', ...OPTIONS]; // prettier-ignore
+    // It says how many videos it has, and is told to stop.
+    const stopped = await avme([...args, '--json'], { kill: { signal: 'SIGTERM', afterLines: 1 } });
+    assert.equal(stopped.code, 130, stopped.stderr);
+    assert.equal((await openCache(part)).manifest.sealed, true);
+    await refused(['merge', scratch.path('all')], 1, /part-00002-of-00003 is not finished: its run was stopped; run it again/); // prettier-ignore
+    assert.equal((await avme(args)).code, 0);
+    assert.equal((await avme(['merge', scratch.path('all')])).code, 0);
+    assert.deepEqual(await contentOf('all'), await contentOf('one'));
+  });
+
   it('say what is wrong, and what would be right', async () => {
     await refused(['preprocess', scratch.path('videos'), '--cache', scratch.path('all'), '--shard', '0/3', '--size', '48', '--patch', '8'], 1, /made with other settings[^]*size: cache has 32, asked for 48/); // prettier-ignore
     await refused(['preprocess', scratch.path('videos'), '--cache', scratch.path('all'), '--shard', '3/3'], 2, /--shard: got "3\/3"; must be like 0\/16/); // prettier-ignore
