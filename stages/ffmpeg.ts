@@ -1,8 +1,8 @@
-import { execFile, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import installer from '@ffmpeg-installer/ffmpeg';
 import ffmpeg from 'fluent-ffmpeg';
 import { StageError } from './failure.js';
@@ -65,18 +65,31 @@ export interface FfmpegOutcome {
 /** The binary in use: `AVME_FFMPEG`, or the one that npm installed. */
 export const FFMPEG_PATH = process.env.AVME_FFMPEG ?? installer.path;
 
+function cannotStart(reason: string): Error {
+  return new Error(
+    `cannot start ffmpeg (${FFMPEG_PATH}): ${reason}; name another one with AVME_FFMPEG`,
+  );
+}
+
 /** @returns the version, e.g. `N-47683-g0e8eb07980-static` */
 export async function ffmpegVersion(): Promise<string> {
-  const { stdout } = await promisify(execFile)(FFMPEG_PATH, ['-version'], {
-    timeout: 30_000,
-    killSignal: 'SIGKILL',
-  }).catch((error: unknown) => {
-    const { killed, message } = error as Error & { killed?: boolean };
-    const reason = killed === true ? 'it does not answer' : (message.trim().split('\n')[0] ?? '');
-    throw new Error(
-      `cannot start ffmpeg (${FFMPEG_PATH}): ${reason}; name another one with AVME_FFMPEG`,
-    );
+  // Detached, so that Ctrl-C on a terminal reaches us alone.
+  const child = spawn(FFMPEG_PATH, ['-version'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  const timer = setTimeout(killGroup, 30_000, child);
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    if (signal === 'SIGKILL') throw new Error('it does not answer');
+    if (code !== 0) throw new Error(`it ends with ${signal ?? `code ${code}`}`);
+  } catch (error) {
+    throw cannotStart((error as Error).message);
+  } finally {
+    clearTimeout(timer);
+  }
   return /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
 }
 
@@ -166,8 +179,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
       command.run();
     });
     if (state.stop !== null) throw state.stop as Error;
-    if (state.child?.pid === undefined)
-      throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${problem ?? 'unknown'}`);
+    if (state.child?.pid === undefined) throw cannotStart(problem ?? 'unknown');
     await Promise.all([finished(sink), ending]);
     // What it has written when it was stopped is a part, and no one could tell.
     const killed = /killed with signal (\w+)/.exec(problem ?? '');

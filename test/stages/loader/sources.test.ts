@@ -57,7 +57,8 @@ describe('loader, several caches and parts of them', function () {
   });
 
   it('decodes lossy frames, the same with any number of threads', async () => {
-    const writer = await openCacheWriter(join(folder(), 'lossy'), { ...OPTIONS, shape: SHAPE, store: { format: 'jpeg', quality: 90 } }); // prettier-ignore
+    const store = { format: 'jpeg', quality: 90 } as const;
+    const writer = await openCacheWriter(join(folder(), 'lossy'), { ...OPTIONS, configuration: { ...OPTIONS.configuration, store: store.format }, shape: SHAPE, store }); // prettier-ignore
     for (let i = 0; i < 6; i++) await writer.put(sampleOf(i));
     await writer.seal();
     const lossy = await openCache(join(folder(), 'lossy'));
