@@ -7,7 +7,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { preprocess } from '../pipeline/preprocess.js';
+import { preprocess } from '../pipeline/preprocess/preprocess.js';
 import { makeTinyClips } from '../test/torture/tiny-clips.js';
 
 const count = Number(process.argv[2] ?? 10_000);

@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openCache } from '../cache/index.js';
 import { preprocess } from '../pipeline/index.js';
-import { FFMPEG_PATH } from '../stages/ffmpeg.js';
+import { FFMPEG_PATH } from '../stages/video/ffmpeg.js';
 import { makeDemoMedia } from '../stages/index.js';
 
 const run = promisify(execFile);

@@ -20,7 +20,7 @@ import {
   type Sample,
 } from '../cache/index.js';
 import { preprocess } from '../pipeline/index.js';
-import { FFMPEG_PATH } from '../stages/ffmpeg.js';
+import { FFMPEG_PATH } from '../stages/video/ffmpeg.js';
 import { makeDemoMedia } from '../stages/index.js';
 import { psnr, ssim } from './image-distance.js';
 

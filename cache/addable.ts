@@ -10,7 +10,7 @@ import {
   type CacheIdentity,
   type Manifest,
 } from './manifest.js';
-import { isPartFolder, listParts, partFolder } from './merge-parts.js';
+import { isPartFolder, listParts, partFolder } from './merge/parts.js';
 import { QUARANTINE_FILE } from './quarantine.js';
 
 /**

@@ -22,9 +22,9 @@ export {
   type Manifest,
   type ShardEntry,
 } from './manifest.js';
-export { mergeCaches, type MergeOptions, type MergeResult } from './merge.js';
-export { beginPart, endPart, listParts, partFolder, type CachePart } from './merge-parts.js';
-export { type UnfinishedPart } from './merge-sources.js';
+export { mergeCaches, type MergeOptions, type MergeResult } from './merge/merge.js';
+export { beginPart, endPart, listParts, partFolder, type CachePart } from './merge/parts.js';
+export { type UnfinishedPart } from './merge/sources.js';
 export { epochOrder, placeInEpoch } from './order.js';
 export { decodeSample, type PreparedSample } from './prepare.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
@@ -48,7 +48,7 @@ export {
 export { sampleKey, type ClipOrigin } from './sample-key.js';
 export { codecOf, type Codec } from './schema.js';
 export { SpanReader } from './span-reader.js';
-export { type RecordPlace } from './shard-source.js';
+export { type RecordPlace } from './shard/source.js';
 export {
   rankPlaces,
   sampleSequence,
@@ -70,7 +70,7 @@ export {
   type VerifiedChunk,
   type VerifyChunk,
   type VerifyRules,
-} from './verify-chunk.js';
-export { dropBad, sumsDiffer, type ShardVerdict } from './verify-drop.js';
-export { surveyCache, type SurveyedShard } from './verify-survey.js';
+} from './verify/chunk.js';
+export { dropBad, sumsDiffer, type ShardVerdict } from './verify/drop.js';
+export { surveyCache, type SurveyedShard } from './verify/survey.js';
 export { CacheWriter, openCacheWriter, type CacheWriterOptions } from './writer.js';

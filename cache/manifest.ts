@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { writeAtomically } from './atomic-file.js';
 import { canonicalJson } from './canonical-json.js';
 import { upgradeManifest } from './manifest-v1.js';
-import { listParts } from './merge-parts.js';
+import { listParts } from './merge/parts.js';
 import type { ClipShape } from './records.js';
 import type { ShardSums } from './statistics.js';
 

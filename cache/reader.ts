@@ -4,9 +4,9 @@ import { existingManifest, type Manifest, type ShardEntry } from './manifest.js'
 import { decodeSample } from './prepare.js';
 import type { Sample, SampleEntry, SampleHeader, StoredSample } from './records.js';
 import { codecOf, type Codec } from './schema.js';
-import { byEntry } from './shard-index.js';
-import { openShard, shardEntries } from './shard-set.js';
-import type { RecordPlace, ShardSource } from './shard-source.js';
+import { byEntry } from './shard/index.js';
+import { openShard, shardEntries } from './shard/set.js';
+import type { RecordPlace, ShardSource } from './shard/source.js';
 import { StatisticsFold, type Statistics } from './statistics.js';
 
 interface Place {

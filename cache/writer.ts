@@ -15,9 +15,9 @@ import {
 } from './manifest.js';
 import { prepareSample, prepareStored, type PreparedSample } from './prepare.js';
 import type { ClipShape, Sample, StoredSample } from './records.js';
-import { openShardFile } from './shard-open.js';
-import { shardEntries, statisticsOf } from './shard-set.js';
-import { ShardSeries } from './shard-series.js';
+import { openShardFile } from './shard/open.js';
+import { shardEntries, statisticsOf } from './shard/set.js';
+import { ShardSeries } from './shard/series.js';
 import type { ClipSums } from './statistics.js';
 
 export interface CacheWriterOptions {

@@ -2,14 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCache } from '../cache/index.js';
 import { drawContactSheet, drawCurves, makeDemoMedia, trainingOptions } from '../stages/index.js';
-import { modelChoice } from './model-choice.js';
-import { preprocess } from './preprocess.js';
-import { preprocessOptions } from './preprocess-options.js';
-import type { PreprocessEvent } from './preprocess-tally.js';
-import { pretrain } from './pretrain.js';
-import type { PretrainEvent } from './pretrain-run.js';
+import { modelChoice } from './training/model-choice.js';
+import { preprocess } from './preprocess/preprocess.js';
+import { preprocessOptions } from './preprocess/options.js';
+import type { PreprocessEvent } from './preprocess/tally.js';
+import { pretrain } from './training/pretrain.js';
+import type { PretrainEvent } from './training/pretrain-run.js';
 import { reconstruct } from './reconstruct.js';
-import { readMetrics } from './run-folder.js';
+import { readMetrics } from './training/run-folder.js';
 
 /** What the demo trains on, and for how long. */
 export const DEMO = { perClass: 1, steps: 1000 } as const;

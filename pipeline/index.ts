@@ -1,23 +1,23 @@
 export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { diagnose, type Diagnosis } from './doctor.js';
-export { estimatePreprocess, type Estimate } from './dry-run.js';
-export type { EstimateRequest, ProbeResult } from './dry-run-probe.js';
+export { estimatePreprocess, type Estimate } from './preprocess/dry-run.js';
+export type { EstimateRequest, ProbeResult } from './preprocess/dry-run-probe.js';
 export {
   exportNumpy,
   exportWebDataset,
   type ExportProgress,
   type ExportRequest,
   type ExportSummary,
-} from './export.js';
-export { exportOptions, type ExportInput, type ExportOptions } from './export-options.js';
+} from './exchange/export.js';
+export { exportOptions, type ExportInput, type ExportOptions } from './exchange/export-options.js';
 export {
   importWebDataset,
   type ImportProgress,
   type ImportRequest,
   type ImportSummary,
-} from './import.js';
-export { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
+} from './exchange/import.js';
+export { importOptions, type ImportInput, type ImportOptions } from './exchange/import-options.js';
 export {
   exportSample,
   inspectCache,
@@ -42,26 +42,36 @@ export {
   type MergeRequest,
   type MergeSummary,
 } from './merge.js';
-export { modelChoice, type ModelChoice } from './model-choice.js';
-export { preprocess, type PreprocessRequest } from './preprocess.js';
+export { modelChoice, type ModelChoice } from './training/model-choice.js';
+export { preprocess, type PreprocessRequest } from './preprocess/preprocess.js';
 export {
   preprocessOptions,
   type PreprocessInput,
   type PreprocessOptions,
-} from './preprocess-options.js';
-export type { PreprocessStages } from './preprocess-run.js';
-export type { PreprocessEvent, PreprocessSummary } from './preprocess-tally.js';
-export { pretrain, type PretrainRequest } from './pretrain.js';
-export type { PretrainEvent, PretrainSummary } from './pretrain-run.js';
+} from './preprocess/options.js';
+export type { PreprocessStages } from './preprocess/run.js';
+export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
+export { pretrain, type PretrainRequest } from './training/pretrain.js';
+export type { PretrainEvent, PretrainSummary } from './training/pretrain-run.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
-export { readMetrics, readRun, type MetricsLine, type RunDescription } from './run-folder.js';
-export { verifyCache, type VerifyEvent, type VerifyRequest, type VerifySummary } from './verify.js';
-export { verifyOptions, type VerifyInput } from './verify-options.js';
+export {
+  readMetrics,
+  readRun,
+  type MetricsLine,
+  type RunDescription,
+} from './training/run-folder.js';
+export {
+  verifyCache,
+  type VerifyEvent,
+  type VerifyRequest,
+  type VerifySummary,
+} from './verify/verify.js';
+export { verifyOptions, type VerifyInput } from './verify/options.js';
 export { stage, type StageCounters, type StageStream } from './stream.js';
 export {
   dataOptions,
   parseCacheChoice,
   type CacheChoice,
   type DataOptions,
-} from './training-data.js';
+} from './training/training-data.js';
 export { avmeVersion } from './version.js';

@@ -9,7 +9,7 @@ import {
   type Sample,
 } from '../cache/index.js';
 import { drawContactSheet, encodePng } from '../stages/index.js';
-import { cachedMaskRatio } from './training-batches.js';
+import { cachedMaskRatio } from './training/training-batches.js';
 
 /** A cache at a glance; `avme inspect CACHE --json` prints it. */
 export interface CacheSummary {

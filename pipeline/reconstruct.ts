@@ -1,11 +1,11 @@
 import { openCache, type CacheReader } from '../cache/index.js';
 import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../model/index.js';
 import { createReconstructor, drawReconstructions, type ClipBatch, type Reconstruction } from '../stages/index.js'; // prettier-ignore
-import { loadCheckpoint, newestCheckpoint, type Checkpoint } from './checkpoint.js';
+import { loadCheckpoint, newestCheckpoint, type Checkpoint } from './training/checkpoint.js';
 import { checkIndex } from './inspect.js';
-import { checkFit } from './model-choice.js';
-import { readRun } from './run-folder.js';
-import { batchFor, cachedMaskRatio, drawSample } from './training-batches.js';
+import { checkFit } from './training/model-choice.js';
+import { readRun } from './training/run-folder.js';
+import { batchFor, cachedMaskRatio, drawSample } from './training/training-batches.js';
 
 export interface ReconstructRequest {
   /** Folder of the run whose model reconstructs. */

@@ -2,7 +2,7 @@ export { augmentOptions, type AugmentOptions } from './augment.js';
 export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } from './batch.js';
 export { makeDemoMedia } from './demo-media.js';
 export { StageError } from './failure.js';
-export { FFMPEG_PATH, ffmpegVersion } from './ffmpeg.js';
+export { FFMPEG_PATH, ffmpegVersion } from './video/ffmpeg.js';
 export { drawFor } from './loader/clip-writer.js';
 export type { LentBatch, LentSample } from './loader/lent-batch.js';
 export { Loader, type LoaderReport } from './loader/loader.js';
@@ -18,14 +18,14 @@ export { drawCurves, type Curve } from './pictures/loss-curve.js';
 export { drawReconstructions, type Reconstruction } from './pictures/reconstruction-sheet.js';
 export { createReconstructor, type Reconstructor } from './reconstruct.js';
 export { soundAttention } from './sound-attention.js';
-export { reconstructionObjective, type LoadedBatch, type Objective } from './objective.js';
-export { AVERAGED, type NamedValues } from './optimizer.js';
-export { createTrainer, type StepResult, type Trainer } from './train.js';
+export { reconstructionObjective, type LoadedBatch, type Objective } from './training/objective.js';
+export { AVERAGED, type NamedValues } from './training/optimizer.js';
+export { createTrainer, type StepResult, type Trainer } from './training/train.js';
 export {
   planTraining,
   trainingOptions,
   wholeNumber,
   type TrainingOptions,
   type TrainingPlan,
-} from './training-options.js';
-export { SOURCE_KINDS, type SourceKind, type VideoSource } from './video-source.js';
+} from './training/training-options.js';
+export { SOURCE_KINDS, type SourceKind, type VideoSource } from './source/video-source.js';

@@ -1,8 +1,8 @@
 import type { SampleHeader } from '../../cache/index.js';
 import { SAMPLE_RATE, StageError } from '../../stages/index.js';
 import { contentHash } from '../../stages/content-hash.js';
-import { decodeSound } from '../../stages/decode-sound.js';
-import { indexVideo } from '../../stages/probe.js';
+import { decodeSound } from '../../stages/video/decode-sound.js';
+import { indexVideo } from '../../stages/video/probe.js';
 import { InspectProblem } from './problem.js';
 
 const HEADER = 44;

@@ -5,11 +5,11 @@
 import { openCache, type CacheReader } from '../../cache/index.js';
 import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../../model/index.js';
 import { createReconstructor, soundAttention, type Reconstructor } from '../../stages/index.js';
-import { loadCheckpoint, type Checkpoint } from '../checkpoint.js';
-import { checkFit } from '../model-choice.js';
+import { loadCheckpoint, type Checkpoint } from '../training/checkpoint.js';
+import { checkFit } from '../training/model-choice.js';
 import { muted, PICTURE_EPOCH } from '../reconstruct.js';
-import { listCheckpoints, readRun } from '../run-folder.js';
-import { batchFor, cachedMaskRatio, drawSample } from '../training-batches.js';
+import { listCheckpoints, readRun } from '../training/run-folder.js';
+import { batchFor, cachedMaskRatio, drawSample } from '../training/training-batches.js';
 import type { ModelAnswer, ModelCall, ModelQuestion, ModelReply } from './model-messages.js';
 
 interface Loaded {

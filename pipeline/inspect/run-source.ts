@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { listCheckpoints } from '../run-folder.js';
+import { listCheckpoints } from '../training/run-folder.js';
 import type { ConfusionAnswer, MetricsAnswer, RunAnswer } from './answers.js';
 import { readMetricsSince } from './metrics-log.js';
 import { InspectProblem } from './problem.js';

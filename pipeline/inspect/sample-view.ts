@@ -1,6 +1,6 @@
 import { randomFor, type Sample } from '../../cache/index.js';
 import { drawTubeMask } from '../../stages/index.js';
-import { cachedMaskRatio } from '../training-batches.js';
+import { cachedMaskRatio } from '../training/training-batches.js';
 import type { MaskAnswer, SampleAnswer } from './answers.js';
 import type { CacheSource } from './cache-source.js';
 import type { SampleFilter } from './filter.js';

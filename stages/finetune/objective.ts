@@ -10,7 +10,7 @@ import {
   type ModelConfig,
 } from '../../model/index.js';
 import type { ClipBatch } from '../batch.js';
-import type { Objective } from '../objective.js';
+import type { Objective } from '../training/objective.js';
 import { layerDecay } from './layer-decay.js';
 import { drawMixing, mixingOptions, type Mixing } from './mixing.js';
 

@@ -3,7 +3,7 @@ import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { openCache, openCacheWriter } from '../../cache/index.js';
 import { cacheIdentity, readManifest } from '../../cache/manifest.js';
-import { openShardFile } from '../../cache/shard-open.js';
+import { openShardFile } from '../../cache/shard/open.js';
 import { readWhatGoes, withFlip } from './damage-support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 

@@ -11,7 +11,7 @@ import {
   type CacheWriterOptions,
 } from '../../cache/index.js';
 import { verifyCache } from '../../pipeline/index.js';
-import { flip } from '../pipeline/verify-support.js';
+import { flip } from '../pipeline/verify/support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 
 const PAGE = fileURLToPath(new URL('../../../docs/cache-format.md', import.meta.url));

@@ -3,7 +3,7 @@ import { mkdir, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readQuarantine } from '../../cache/index.js';
-import { FFMPEG_PATH } from '../../stages/ffmpeg.js';
+import { FFMPEG_PATH } from '../../stages/video/ffmpeg.js';
 import { avme } from '../support/cli.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
 import { contentOf, LONG, onLinux, outlive, type Peaks, watchPeaks } from './support.js';

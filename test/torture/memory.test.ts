@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { preprocess } from '../../pipeline/preprocess.js';
+import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import { scratchFolder } from '../support/media.js';
 import { LONG } from './support.js';
 import { makeTinyClips } from './tiny-clips.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCache, readQuarantine } from '../../cache/index.js';
-import { preprocess } from '../../pipeline/preprocess.js';
+import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import { makeVideo, scratchFolder, type MediaOptions } from '../support/media.js';
 import { mutate } from './mutate.js';
 import {

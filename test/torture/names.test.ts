@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { openCache, readQuarantine } from '../../cache/index.js';
-import { FFMPEG_PATH } from '../../stages/ffmpeg.js';
+import { FFMPEG_PATH } from '../../stages/video/ffmpeg.js';
 import { avme } from '../support/cli.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
 import { disguises, externalTrack } from './disguises.js';
@@ -89,7 +89,10 @@ describe('names are data', function () {
     assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f]/);
     // They all have one cause: a few are told, the rest is counted.
     assert.equal(stdout.split('\n').filter((line) => line.startsWith('quarantined ')).length, 5);
-    assert.match(stdout, new RegExp(`^${NAMES.length} videos: the index \\(moov\\) is missing`, 'm'));
+    assert.match(
+      stdout,
+      new RegExp(`^${NAMES.length} videos: the index \\(moov\\) is missing`, 'm'),
+    );
     const looked = await avme(['inspect', cache]);
     assert.equal(looked.code, 0, looked.stderr);
     assert.doesNotMatch(looked.stdout, /[\x00-\x09\x0b-\x1f\x7f]/);

@@ -1,0 +1,40 @@
+import type { SampleEntry } from '../records.js';
+import { byEntry } from '../shard/index.js';
+
+/** A sample that two shards have. */
+export interface DuplicateSample {
+  /** The one that is left out, and the shard that it lies in. */
+  readonly entry: SampleEntry;
+  readonly shard: number;
+  /** The one that is kept. */
+  readonly kept: SampleEntry;
+  readonly keptShard: number;
+}
+
+/**
+ * Finds what is there twice. A sample of the cache's own shards is kept before one of a part; of two
+ * parts' the one of the smaller id, so that the same parts, cut otherwise, are joined to the same.
+ * @param shards samples of each shard
+ * @param own how many of the first shards are the cache's own
+ */
+export function findDuplicates(
+  shards: readonly (readonly SampleEntry[])[],
+  own: number,
+): DuplicateSample[] {
+  const holders = new Map<string, { readonly entry: SampleEntry; readonly shard: number }>();
+  const duplicates: DuplicateSample[] = [];
+  shards.forEach((rows, shard) => {
+    for (const entry of rows) {
+      const holder = holders.get(entry.key);
+      const stays = holder !== undefined && (holder.shard < own || byEntry(entry, holder.entry) > 0); // prettier-ignore
+      if (!stays) holders.set(entry.key, { entry, shard });
+      if (holder === undefined) continue;
+      duplicates.push(
+        stays
+          ? { entry, shard, kept: holder.entry, keptShard: holder.shard }
+          : { entry: holder.entry, shard: holder.shard, kept: entry, keptShard: shard },
+      );
+    }
+  });
+  return duplicates;
+}

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import {
+  cacheIdentity,
+  checkPartAddable,
+  partFolder,
+  type CacheWriterOptions,
+  type ClipShape,
+} from '../../cache/index.js';
+import { ffmpegVersion } from '../../stages/video/ffmpeg.js';
+import { cacheConfiguration, clipShape, type PreprocessOptions } from './options.js';
+import { frameStore, storeTools } from './store-options.js';
+
+/** Raised when the stages come to make something else of the same video and options. */
+const PREPROCESS_SCHEMA = 2;
+
+/** What kind of cache preprocessing with these options makes. */
+export async function cacheKind(
+  options: PreprocessOptions,
+  tools: Readonly<Record<string, string | number>> = {},
+): Promise<CacheWriterOptions> {
+  return {
+    configuration: cacheConfiguration(options),
+    tools: {
+      ffmpeg: await ffmpegVersion(),
+      preprocess: PREPROCESS_SCHEMA,
+      ...(await storeTools(options)),
+      ...tools,
+    },
+    shape: clipShape(options),
+    store: frameStore(options),
+  };
+}
+
+/**
+ * The folder of the cache that is written: a part has one of its own, inside that of the whole.
+ * @throws CacheError when there could be no joining the part with what is there; not for a whole
+ */
+export async function cacheFolder(
+  folder: string,
+  { shard }: Pick<PreprocessOptions, 'shard'>,
+  { configuration, tools, shape }: CacheWriterOptions,
+): Promise<string> {
+  if (shard === null) return folder;
+  await checkPartAddable(folder, cacheIdentity(configuration, tools, shape));
+  return join(folder, partFolder(shard));
+}
+
+/** Bytes of the arrays of one raw clip, at least: where frames are not square it has more. */
+export function rawClipBytes({ frames, storeSize, positions, mfccFrames, cepstra }: ClipShape) {
+  return frames * storeSize ** 2 * 3 + positions + 4 * mfccFrames * cepstra;
+}

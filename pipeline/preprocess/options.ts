@@ -1,0 +1,111 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { assertEncodable, type ClipShape } from '../../cache/index.js';
+import { maskedPositions, maskOptions } from '../../stages/mask.js';
+import { CEPSTRA } from '../../stages/mfcc.js';
+import { pictureOptions, type FrameForm } from '../../stages/video/picture-filter.js';
+import { sampleOptions } from '../../stages/sample.js';
+import { sourceOptions } from '../../stages/source/options.js';
+import { selectionOptions } from '../../stages/source/select.js';
+import { streamOptions } from '../../stages/video/stream-choice.js';
+import type { FailureLimit } from '../failure.js';
+import { frameStore, storeConfiguration, storeOptions } from './store-options.js';
+
+const limitSchema = z.strictObject({ value: z.number(), unit: z.enum(['videos', 'percent']) });
+
+/** A number, a share like `5%`, or what these two become. */
+const failureLimit = z
+  .union([z.number(), z.string(), limitSchema])
+  .transform((text, context): FailureLimit => {
+    if (typeof text === 'object') return text;
+    const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(String(text).trim());
+    const value = Number(match?.[1]);
+    if (match === null || (match[2] === '%' ? value > 100 : !Number.isInteger(value))) {
+      context.addIssue({
+        code: 'custom',
+        message: `must be a number of videos or a share like 5%, not ${text}`,
+      });
+      return z.NEVER;
+    }
+    return { value, unit: match[2] === '%' ? 'percent' : 'videos' };
+  });
+
+/** Every option of preprocessing, each defined beside the stage that it belongs to. */
+export const preprocessOptions = z
+  .strictObject({
+    ...sourceOptions.shape,
+    ...selectionOptions.shape,
+    ...streamOptions.shape,
+    ...sampleOptions.shape,
+    ...pictureOptions.shape,
+    ...maskOptions.shape,
+    ...storeOptions.shape,
+    /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
+    seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    /** Videos worked on at once. */
+    jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+    /** Seconds that one run of ffmpeg may take. */
+    timeout: z.coerce.number().positive().max(86_400).default(300),
+    /** GiB of memory that one run of ffmpeg may take; 8K HDR takes 2. */
+    memory: z.coerce.number().min(0.125).max(1024).default(4),
+    /** How many videos (`10`) or which share of them (`5%`) may fail before the run stops; null: any. */
+    maxFailures: failureLimit.nullable().default(null),
+    /** Try the videos in quarantine again. */
+    retryFailed: z.boolean().default(false),
+  })
+  .superRefine(({ size, storeSize, patch, maskRatio, frames, ...options }, context) => {
+    const problem = (path: string, message: string) => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    if (storeSize !== null && storeSize < size)
+      problem('storeSize', `must be at least the size that the model sees: ${storeSize} is less than ${size}`); // prettier-ignore
+    try {
+      const side = storeSize ?? size;
+      assertEncodable({ frames, height: side, width: side }, frameStore(options));
+    } catch (error) {
+      problem('store', (error as Error).message);
+    }
+    if (size % patch !== 0) {
+      problem('patch', `must divide the frame size: ${size} is no multiple of ${patch}`);
+      return;
+    }
+    try {
+      maskedPositions((size / patch) ** 2, maskRatio);
+    } catch (error) {
+      problem('maskRatio', (error as Error).message);
+    }
+  });
+export type PreprocessOptions = z.infer<typeof preprocessOptions>;
+export type PreprocessInput = z.input<typeof preprocessOptions>;
+
+/** What the frames of the cache are made to be. */
+export function frameForm({ size, storeSize, fit }: PreprocessOptions): FrameForm {
+  return { size: storeSize ?? size, fit };
+}
+
+/** The shape of the clips that these options make. */
+export function clipShape(options: PreprocessOptions): ClipShape {
+  const { frames, stride, size, patch } = options;
+  const form = frameForm(options);
+  return {
+    frames,
+    size,
+    storeSize: form.size,
+    square: form.fit !== 'short-side',
+    positions: (size / patch) ** 2,
+    // Four MFCC frames a source frame step.
+    mfccFrames: 4 * frames * stride,
+    cepstra: CEPSTRA,
+  };
+}
+
+/** The options that change what is in the cache; the others change how fast it gets there. */
+export function cacheConfiguration(options: PreprocessOptions) {
+  const { videoStream, audioStream, frames, stride, clips, sampling } = options;
+  const { size, storeSize, fit, patch, maskRatio, seed } = options;
+  return {
+    ...{ videoStream, audioStream, frames, stride, clips, sampling },
+    ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
+    ...storeConfiguration(options),
+  };
+}

@@ -1,0 +1,152 @@
+import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { writeAtomically } from '../../cache/index.js';
+import { compareData, dataDescription } from './training-data.js';
+
+/** Everything that is needed to repeat a run; `run.json`. */
+export const runDescription = z.strictObject({
+  schema: z.literal(1),
+  model: z.record(z.string(), z.unknown()),
+  training: z.record(z.string(), z.unknown()),
+  data: dataDescription,
+  /** The version of avme and the backend that began the run. */
+  begunWith: z.strictObject({ avme: z.string(), node: z.string(), backend: z.string() }),
+});
+export type RunDescription = z.infer<typeof runDescription>;
+
+/** One line of `metrics.jsonl`. */
+export interface MetricsLine {
+  readonly step: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly epoch: number;
+  readonly clipsPerSecond: number;
+  /** Share of the step's time that went by before its batch was there. */
+  readonly waiting: number;
+  /** Clips of the batch that stand in for others whose records are damaged. */
+  readonly replaced: number;
+}
+
+const CHECKPOINTS = 'checkpoints';
+const METRICS = 'metrics.jsonl';
+const CHECKPOINT_NAME = /^step-(\d{8})\.safetensors$/;
+
+export const checkpointName = (step: number) => `step-${String(step).padStart(8, '0')}.safetensors`;
+
+/** Runs of earlier versions have one cache, all of it. */
+function upgraded(parsed: unknown): unknown {
+  if (typeof parsed !== 'object' || parsed === null || !('cache' in parsed)) return parsed;
+  const { cache, ...rest } = parsed as { cache: { samples: number } };
+  return { ...rest, data: { caches: [{ ...cache, selected: cache.samples }] } };
+}
+
+function parseDescription(text: string, path: string): RunDescription {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new Error(`${path} is not JSON: the run folder is damaged; choose another --run`);
+  }
+  const result = runDescription.safeParse(upgraded(parsed));
+  if (!result.success)
+    throw new Error(
+      `${path} does not describe a run of this version of avme: ${z.prettifyError(result.error)}`,
+    );
+  return result.data;
+}
+
+/** @throws Error when the folder holds no run */
+export async function readRun(folder: string): Promise<RunDescription> {
+  const path = join(folder, 'run.json');
+  try {
+    return parseDescription(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new Error(
+        `${folder} is not a run folder: it has no run.json; give the folder that avme pretrain --run wrote`,
+        {
+          cause: error,
+        },
+      );
+    throw error;
+  }
+}
+
+/** What differs between two descriptions, one line a field: "training.lr: run has 0.001, asked for 0.002". */
+export function differences(run: RunDescription, asked: RunDescription): string[] {
+  const lines: string[] = [];
+  for (const part of ['model', 'training'] as const)
+    for (const key of new Set([...Object.keys(run[part]), ...Object.keys(asked[part])]))
+      if (!isDeepStrictEqual(run[part][key], asked[part][key]))
+        lines.push(
+          `${part}.${key}: run has ${JSON.stringify(run[part][key])}, asked for ${JSON.stringify(asked[part][key])}`,
+        );
+  lines.push(...compareData(run.data, asked.data));
+  return lines;
+}
+
+/**
+ * Makes a run folder, or opens one that the same settings made.
+ * @returns true when the run was there already
+ * @throws Error listing the differences when the folder holds another run, or other files
+ */
+export async function openRun(folder: string, asked: RunDescription): Promise<boolean> {
+  const entries = await readdir(folder).catch(() => [] as string[]);
+  if (entries.includes('run.json')) {
+    const lines = differences(await readRun(folder), asked);
+    if (lines.length > 0)
+      throw new Error(
+        `${folder} holds a run with other settings; choose another --run, or ask for the same:\n  ${lines.join('\n  ')}`,
+      );
+    return true;
+  }
+  if (entries.length > 0)
+    throw new Error(`${folder} is not empty and holds no run; choose another --run`);
+  await mkdir(join(folder, CHECKPOINTS), { recursive: true });
+  await writeAtomically(join(folder, 'run.json'), `${JSON.stringify(asked, null, 2)}\n`);
+  return false;
+}
+
+/** Checkpoints of a run, oldest first. */
+export async function listCheckpoints(folder: string): Promise<{ step: number; path: string }[]> {
+  const names = await readdir(join(folder, CHECKPOINTS)).catch(() => [] as string[]);
+  return names
+    .flatMap((name) => {
+      const step = CHECKPOINT_NAME.exec(name)?.[1];
+      return step === undefined
+        ? []
+        : [{ step: Number(step), path: join(folder, CHECKPOINTS, name) }];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+export const checkpointPath = (folder: string, step: number) =>
+  join(folder, CHECKPOINTS, checkpointName(step));
+
+/** Removes all but the newest `keep` checkpoints. */
+export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
+  const all = await listCheckpoints(folder);
+  await Promise.all(all.slice(0, Math.max(0, all.length - keep)).map(({ path }) => rm(path)));
+}
+
+/** Metrics as they stand in the folder; a torn last line, left by a kill, is passed over. */
+export async function readMetrics(folder: string): Promise<MetricsLine[]> {
+  const text = await readFile(join(folder, METRICS), 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as MetricsLine);
+}
+
+/**
+ * Opens the metrics for appending after `step`: what was logged after the checkpoint that the run
+ * resumes from is dropped, since these steps are taken again.
+ */
+export async function openMetrics(folder: string, step: number): Promise<FileHandle> {
+  const kept = (await readMetrics(folder)).filter((line) => line.step <= step);
+  const path = join(folder, METRICS);
+  await writeAtomically(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return open(path, 'a');
+}

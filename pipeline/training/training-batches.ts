@@ -1,0 +1,51 @@
+import type { CacheReader } from '../../cache/index.js';
+import { slotsOf, type ModelConfig } from '../../model/index.js';
+import { assembleBatch, drawFor, Loader, type AugmentOptions, type ClipBatch, type DrawnSample, type DrawOptions, type LoaderOptions } from '../../stages/index.js'; // prettier-ignore
+
+/** The mask ratio that a cache was made with. */
+export function cachedMaskRatio(reader: CacheReader): number {
+  const ratio = reader.manifest.configuration['maskRatio'];
+  return typeof ratio === 'number' ? ratio : 0.9;
+}
+
+/** Reads one sample and draws what is drawn for it: a pure function of (seed, epoch, sample). */
+export async function drawSample(
+  reader: CacheReader,
+  index: number,
+  epoch: number,
+  options: Omit<DrawOptions, 'augment'>,
+): Promise<DrawnSample> {
+  return drawFor(await reader.read(index), epoch, options);
+}
+
+/** Puts drawn samples together for a model. */
+export function batchFor(
+  reader: CacheReader,
+  config: ModelConfig,
+  position: number,
+  drawn: readonly DrawnSample[],
+  augment: AugmentOptions,
+): ClipBatch {
+  const { shape, statistics } = reader.manifest;
+  const slots = slotsOf(config);
+  const options = {
+    shape,
+    imageSize: config.imageSize,
+    slots,
+    augment,
+    statistics: statistics.mfcc,
+  };
+  return assembleBatch(position, drawn, options);
+}
+
+/**
+ * Opens a loader of batches for a model. The clips of all epochs form one endless sequence, of which
+ * the batch of step n begins at place `n · batch`; so an epoch may end inside a batch, no clip is left
+ * out, and the number of the step is the whole state.
+ */
+export function trainingLoader(
+  config: ModelConfig,
+  options: Omit<LoaderOptions, 'imageSize' | 'tubelet'>,
+): Loader {
+  return new Loader({ ...options, imageSize: config.imageSize, tubelet: config.tubelet });
+}

@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  pretrainLoss,
+  pretrainSpecs,
+  type ForwardMode,
+  type ModelConfig,
+  type Weights,
+  type WeightSpec,
+} from '../../model/index.js';
+import type { ClipBatch } from '../batch.js';
+import { toModelBatch } from '../model-batch.js';
+
+/** A batch on the device. */
+export interface LoadedBatch {
+  /** The mean over the batch's clips; differentiable in the weights. */
+  loss(weights: Weights, mode: ForwardMode): tf.Scalar;
+  dispose(): void;
+}
+
+/** What training minimises, over batches of type `B`. */
+export interface Objective<B> {
+  /** The weights that it takes. */
+  readonly specs: readonly WeightSpec[];
+  load(batch: B): LoadedBatch;
+  /** What a weight's learning rate is multiplied by; 1 where it is not given. */
+  readonly rateScale?: (name: string) => number;
+}
+
+/** Reconstruction of what was masked (eq. 7). */
+export function reconstructionObjective(config: ModelConfig): Objective<ClipBatch> {
+  return {
+    specs: pretrainSpecs(config),
+    load(batch) {
+      const input = toModelBatch(batch, config);
+      return {
+        loss: (weights, mode) => pretrainLoss(input, weights, config, mode),
+        dispose() {
+          tf.dispose({ ...input });
+        },
+      };
+    },
+  };
+}

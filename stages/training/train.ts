@@ -1,0 +1,122 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { cosineWithWarmup, type ForwardMode, type Schedule, type StoredValues } from '../../model/index.js'; // prettier-ignore
+import { addGradients, gradientFactor, gradientsOf } from './gradients.js';
+import type { Objective } from './objective.js';
+import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
+
+/** What one step of training did. */
+export interface StepResult {
+  /** Number of the step that was taken, from 1. */
+  readonly step: number;
+  readonly loss: number;
+  /** Learning rate of the step. */
+  readonly lr: number;
+}
+
+/** Takes training steps; holds weights, moments and the number of steps taken. */
+export interface Trainer<B> {
+  readonly step: number;
+  /** Learned weights. */
+  readonly parameters: number;
+  /**
+   * One step on the mean of the batches' losses: several batches, of one size, are what one large
+   * batch would be, but for batch norm, which sees each by itself.
+   * @throws Error naming the clips of a batch whose loss is not a finite number; nothing is learned then
+   */
+  train(...batches: B[]): StepResult;
+  /** Weights under their model's names, moments below `optimizer.`, averages below `ema.`: all that the next step depends on. */
+  state(): Promise<NamedValues>;
+  dispose(): void;
+}
+
+export interface TrainerOptions<B> {
+  readonly objective: Objective<B>;
+  readonly options: OptimizerOptions & {
+    /** Decides dropout. */
+    readonly seed: number;
+    /** Largest norm of all gradients together. */
+    readonly clipGrad?: number | undefined;
+  };
+  readonly plan: Schedule;
+  /** Weights to begin with, and moments where a run goes on. */
+  readonly initial: StoredValues;
+  /** Steps that have been taken already. */
+  readonly step: number;
+}
+
+/** Seeds of dropout: one for every run, step and place, and no function of what ran before. */
+function dropoutSeeds(seed: number, step: number): () => string {
+  let place = 0;
+  return () => `${seed}/${step}/${place++}`;
+}
+
+/**
+ * The training stage: forward, backward, AdamW.
+ * @throws Error naming the weights that `initial` lacks or that have another size
+ */
+export function createTrainer<B extends { readonly keys: readonly string[] }>({
+  objective,
+  options,
+  plan,
+  initial,
+  step: taken,
+}: TrainerOptions<B>): Trainer<B> {
+  const optimizer = new Optimizer(objective.specs, initial, options);
+  const { weights, learned } = optimizer;
+  let step = taken;
+
+  /** Loss and gradients of one batch; new running statistics go into `updates`. */
+  function differentiate(batch: B, updates: Map<string, tf.Tensor>, nextSeed: () => string) {
+    const mode: ForwardMode = { norm: { training: true, updates }, nextSeed };
+    const loaded = objective.load(batch);
+    const { value, grads } = gradientsOf(loaded, learned, weights, mode);
+    loaded.dispose();
+    const loss = value.dataSync()[0] ?? NaN;
+    value.dispose();
+    return { loss, grads };
+  }
+
+  function refuse(batch: B, loss: number, tensors: Iterable<tf.Tensor>): never {
+    for (const tensor of tensors) tensor.dispose();
+    throw new Error(
+      `the loss of step ${step + 1} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${batch.keys.map((key) => key.slice(0, 12)).join(', ')}`,
+    );
+  }
+
+  return {
+    get step() {
+      return step;
+    },
+    parameters: optimizer.parameters,
+    train(...batches) {
+      const lr = cosineWithWarmup(step, plan);
+      const nextSeed = dropoutSeeds(options.seed, step);
+      let sum: tf.Tensor[] | undefined;
+      let total = 0;
+      for (const batch of batches) {
+        const updates = new Map<string, tf.Tensor>();
+        const { loss, grads } = differentiate(batch, updates, nextSeed);
+        if (!Number.isFinite(loss)) refuse(batch, loss, [...updates.values(), ...grads, ...(sum ?? [])]); // prettier-ignore
+        updates.forEach((next, name) => {
+          optimizer.replace(name, next);
+        });
+        sum = addGradients(sum, grads);
+        total += loss;
+      }
+      step++;
+      const grads = sum ?? [];
+      const factor = gradientFactor(grads, batches.length, options.clipGrad);
+      learned.forEach((name, i) => {
+        const rate = lr * (objective.rateScale?.(name) ?? 1);
+        optimizer.update(name, grads[i] as tf.Tensor, factor, step, rate);
+      });
+      optimizer.average();
+      for (const tensor of [...grads, ...(factor === undefined ? [] : [factor])]) tensor.dispose();
+      return { step, loss: total / batches.length, lr };
+    },
+    state: () => optimizer.state(),
+    dispose() {
+      optimizer.dispose();
+    },
+  };
+}
