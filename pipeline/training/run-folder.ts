@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { writeAtomically } from '../../cache/index.js';
+import { classifierConfig } from '../../model/index.js';
 import { compareData, dataDescription } from './training-data.js';
 
 /** Everything that is needed to repeat a run; `run.json`. */
@@ -11,6 +12,14 @@ export const runDescription = z.strictObject({
   model: z.record(z.string(), z.unknown()),
   training: z.record(z.string(), z.unknown()),
   data: dataDescription,
+  /** What a classifier says of clips; runs of pre-training have none. */
+  classifier: z
+    .strictObject({
+      head: classifierConfig,
+      /** Names of the classes, in the order of the head's rows. */
+      classes: z.array(z.string()),
+    })
+    .optional(),
   /** The version of avme and the backend that began the run. */
   begunWith: z.strictObject({ avme: z.string(), node: z.string(), backend: z.string() }),
 });
@@ -83,6 +92,10 @@ export function differences(run: RunDescription, asked: RunDescription): string[
         lines.push(
           `${part}.${key}: run has ${JSON.stringify(run[part][key])}, asked for ${JSON.stringify(asked[part][key])}`,
         );
+  if (!isDeepStrictEqual(run.classifier, asked.classifier))
+    lines.push(
+      `classifier: run has ${JSON.stringify(run.classifier)}, asked for ${JSON.stringify(asked.classifier)}`,
+    );
   lines.push(...compareData(run.data, asked.data));
   return lines;
 }
