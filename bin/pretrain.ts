@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BACKENDS } from '../model/index.js';
-import { dataOptions, modelChoice, parseCacheChoice, pretrain, type PretrainEvent } from '../pipeline/index.js'; // prettier-ignore
+import { dataOptions, modelChoice, parseCacheChoice, pretrain, type TrainingEvent } from '../pipeline/index.js'; // prettier-ignore
 import { trainingOptions, wholeNumber } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT, parseOptions, pick } from './failure.js';
@@ -30,7 +30,7 @@ const schema = trainingOptions.safeExtend({
 });
 
 /** Tells people and machines how training goes. */
-export function reportTraining(report: Report): (event: PretrainEvent) => void {
+export function reportTraining(report: Report): (event: TrainingEvent) => void {
   return (event) => {
     report.event(event.event, event);
     switch (event.event) {

@@ -7,7 +7,7 @@ import { preprocess } from './preprocess/preprocess.js';
 import { preprocessOptions } from './preprocess/options.js';
 import type { PreprocessEvent } from './preprocess/tally.js';
 import { pretrain } from './training/pretrain.js';
-import type { PretrainEvent } from './training/pretrain-run.js';
+import type { TrainingEvent } from './training/training-run.js';
 import { reconstruct } from './reconstruct.js';
 import { readMetrics } from './training/run-folder.js';
 
@@ -24,7 +24,7 @@ export interface DemoRequest {
   readonly onChapter: (title: string) => void;
   readonly onVideo: (done: number, total: number) => void;
   readonly onPreprocess: (event: PreprocessEvent) => void;
-  readonly onPretrain: (event: PretrainEvent) => void;
+  readonly onPretrain: (event: TrainingEvent) => void;
   readonly signal: AbortSignal;
 }
 

@@ -52,7 +52,8 @@ export {
 export type { PreprocessStages } from './preprocess/run.js';
 export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
 export { pretrain, type PretrainRequest } from './training/pretrain.js';
-export type { PretrainEvent, PretrainSummary } from './training/pretrain-run.js';
+export type { TrainingRequest, ValidationChoice } from './training/training.js';
+export type { TrainingEvent, TrainingSummary } from './training/training-run.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
 export {
   readMetrics,

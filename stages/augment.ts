@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { randAugment } from './finetune/rand-augment.js';
+import { eraseRandomly } from './finetune/random-erasing.js';
 import { cropAndResize, type CropBox } from './resize/crop-and-resize.js';
 
 /** Draws numbers in [0, 1); a sample's augmentation is a pure function of what it draws. */
@@ -6,14 +8,26 @@ export type Draw = () => number;
 
 export const augmentOptions = z.strictObject({
   /**
-   * `multi-scale`: VideoMAE's pre-training crop; `random-resized`: area 0.5–1, aspect 3/4–4/3;
+   * `multi-scale`: VideoMAE's pre-training crop; `random-resized`: area up to all, aspect 3/4–4/3;
    * `none`: the square in the middle that the model sees.
    */
   crop: z.enum(['multi-scale', 'random-resized', 'none']).default('multi-scale'),
   /** Probability of a mirror image; the paper's recipe for pre-training has none. */
   flip: z.coerce.number().min(0).max(1).default(0),
 });
-export type AugmentOptions = z.infer<typeof augmentOptions>;
+
+/** How clips are augmented; what is not given is not done. */
+export interface AugmentOptions extends z.infer<typeof augmentOptions> {
+  /** `random-resized`: smallest area of the crop, a share of the frame's; default 0.5. */
+  readonly minArea?: number;
+  /** Operations of random augmentation, and how strong they are. */
+  readonly augmentOps?: number;
+  readonly augmentMagnitude?: number;
+  /** Probability that a box is erased. */
+  readonly erasing?: number;
+  /** Probability that a clip's sound is taken away, as if it had none. */
+  readonly soundDropout?: number;
+}
 
 /** A clip's frames in the cache, and the sides of the squares that are made of them, in pixels. */
 export interface CropGeometry {
@@ -59,7 +73,7 @@ function multiScaleBox({ height, width, outSize }: CropGeometry, draw: Draw): Cr
   };
 }
 
-const AREA = [0.5, 1] as const;
+const MIN_AREA = 0.5;
 const ASPECT = [3 / 4, 4 / 3] as const;
 const ATTEMPTS = 10;
 
@@ -75,10 +89,10 @@ function centredBox(height: number, width: number, boxHeight: number, boxWidth: 
 }
 
 /** torchvision, RandomResizedCrop.get_params: a box that does not fit is drawn again, ten times at most. */
-function randomResizedBox({ height, width }: CropGeometry, draw: Draw): CropBox {
+function randomResizedBox({ height, width }: CropGeometry, minArea: number, draw: Draw): CropBox {
   const logAspect = [Math.log(ASPECT[0]), Math.log(ASPECT[1])] as const;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const area = height * width * between(AREA, draw);
+    const area = height * width * between([minArea, 1], draw);
     const aspect = Math.exp(between(logAspect, draw));
     const across = Math.round(Math.sqrt(area * aspect));
     const down = Math.round(Math.sqrt(area / aspect));
@@ -100,12 +114,16 @@ function randomResizedBox({ height, width }: CropGeometry, draw: Draw): CropBox 
 }
 
 /** Chooses where a clip is cropped, in pixels of its stored frames. */
-export function cropBox(kind: AugmentOptions['crop'], geometry: CropGeometry, draw: Draw): CropBox {
-  switch (kind) {
+export function cropBox(
+  { crop, minArea = MIN_AREA }: Pick<AugmentOptions, 'crop' | 'minArea'>,
+  geometry: CropGeometry,
+  draw: Draw,
+): CropBox {
+  switch (crop) {
     case 'multi-scale':
       return multiScaleBox(geometry, draw);
     case 'random-resized':
-      return randomResizedBox(geometry, draw);
+      return randomResizedBox(geometry, minArea, draw);
     case 'none': {
       const { height, width, size } = geometry;
       return centredBox(height, width, size, size);
@@ -125,7 +143,13 @@ export function augmentClip(
   draw: Draw,
   out: Uint8Array,
 ): void {
-  const box = cropBox(options.crop, geometry, draw);
+  const box = cropBox(options, geometry, draw);
   const mirrored = draw() < options.flip;
-  cropAndResize(frames, geometry, box, mirrored, geometry.outSize, out);
+  const { outSize } = geometry;
+  cropAndResize(frames, geometry, box, mirrored, outSize, out);
+  const { augmentOps = 0, augmentMagnitude = 0, erasing = 0 } = options;
+  const clip = { pixels: out, width: outSize, height: outSize };
+  // VideoMAE augments before it crops, at four times the cost; here it is done to what is seen.
+  if (augmentOps > 0) randAugment(clip, { augmentOps, augmentMagnitude }, draw);
+  if (erasing > 0) eraseRandomly(clip, erasing, draw);
 }

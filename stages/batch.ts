@@ -144,9 +144,12 @@ export function writeClip(
   const geometry = { height, width, size: shape.size, outSize: imageSize };
   augmentClip(frames, geometry, augment, draw, partOf(arrays.video, clip, size.pixels));
   const sound = partOf(arrays.mfcc, clip, size.cepstra);
-  if (header.flags.audioPresent) standardizeMfcc(mfcc, statistics, sound);
+  // Nothing is drawn where nothing depends on it: what other draws yield stays the same.
+  const dropped = (augment.soundDropout ?? 0) > 0 && draw() < (augment.soundDropout ?? 0);
+  const heard = header.flags.audioPresent && !dropped;
+  if (heard) standardizeMfcc(mfcc, statistics, sound);
   else sound.fill(0);
-  arrays.audioPresent[clip] = header.flags.audioPresent ? 1 : 0;
+  arrays.audioPresent[clip] = heard ? 1 : 0;
 }
 
 /**

@@ -9,6 +9,8 @@ export { Loader, type LoaderReport } from './loader/loader.js';
 export type { DrawOptions } from './loader/messages.js';
 export type { LoaderOptions, LoaderSource } from './loader/options.js';
 export type { BadRecord } from './loader/plan.js';
+export { finetuneOptions, type FinetuneOptions } from './finetune/finetune-options.js';
+export { classificationObjective, type LabelledBatch } from './finetune/objective.js';
 export { drawTubeMask, maskedPositions, maskOptions, maskRatioOption, tokenOrder } from './mask.js';
 export { mfcc, SAMPLE_RATE } from './mfcc.js';
 export { encodePng } from './pictures/canvas.js';
@@ -20,6 +22,7 @@ export { createReconstructor, type Reconstructor } from './reconstruct.js';
 export { soundAttention } from './sound-attention.js';
 export { reconstructionObjective, type LoadedBatch, type Objective } from './training/objective.js';
 export { AVERAGED, type NamedValues } from './training/optimizer.js';
+export type { Measurement } from './training/measure.js';
 export { createTrainer, type StepResult, type Trainer } from './training/train.js';
 export {
   planTraining,

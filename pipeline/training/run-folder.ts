@@ -12,6 +12,8 @@ export const runDescription = z.strictObject({
   model: z.record(z.string(), z.unknown()),
   training: z.record(z.string(), z.unknown()),
   data: dataDescription,
+  /** What the run is measured on. */
+  validation: dataDescription.optional(),
   /** What a classifier says of clips; runs of pre-training have none. */
   classifier: z
     .strictObject({
@@ -34,8 +36,11 @@ export interface MetricsLine {
   readonly clipsPerSecond: number;
   /** Share of the step's time that went by before its batch was there. */
   readonly waiting: number;
-  /** Clips of the batch that stand in for others whose records are damaged. */
+  /** Clips of the step that stand in for others whose records are damaged. */
   readonly replaced: number;
+  /** What the model made of the clips for validation after this step, where it was asked. */
+  readonly validationLoss?: number;
+  readonly validationTop1?: number;
 }
 
 const CHECKPOINTS = 'checkpoints';
@@ -97,6 +102,8 @@ export function differences(run: RunDescription, asked: RunDescription): string[
       `classifier: run has ${JSON.stringify(run.classifier)}, asked for ${JSON.stringify(asked.classifier)}`,
     );
   lines.push(...compareData(run.data, asked.data));
+  if (!isDeepStrictEqual(run.validation, asked.validation))
+    lines.push('validation: run was measured on other clips; give the same --validation-splits and --validation-cache'); // prettier-ignore
   return lines;
 }
 
@@ -137,6 +144,9 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; p
 
 export const checkpointPath = (folder: string, step: number) =>
   join(folder, CHECKPOINTS, checkpointName(step));
+
+/** What did best on the clips for validation; not there where none were given. */
+export const bestCheckpointPath = (folder: string) => join(folder, CHECKPOINTS, 'best.safetensors');
 
 /** Removes all but the newest `keep` checkpoints. */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {

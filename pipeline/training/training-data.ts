@@ -59,10 +59,9 @@ export const dataDescription = z.strictObject({
 });
 export type DataDescription = z.infer<typeof dataDescription>;
 
-export interface TrainingData {
+export interface TrainingData extends AsyncDisposable {
   readonly sources: readonly [LoaderSource, ...LoaderSource[]];
   readonly description: DataDescription;
-  close(): Promise<void>;
 }
 
 async function readKeys(path: string): Promise<string[]> {
@@ -89,26 +88,35 @@ function sourceOf(
   reader: CacheReader,
   subset: Subset,
   repeat: number | undefined,
+  kind: 'all' | 'labelled',
 ): LoaderSource {
-  const whole = Object.keys(subset).length === 0;
-  const indices = whole ? undefined : selectSamples(reader, subset);
-  if ((indices?.length ?? reader.size) === 0)
+  const whole = Object.keys(subset).length === 0 && kind === 'all';
+  const chosen = whole ? undefined : selectSamples(reader, subset);
+  const indices = kind === 'all' ? chosen : chosen?.filter((index) => reader.entry(index).label !== null); // prettier-ignore
+  if (reader.size === 0)
+    throw new Error(`${choice.path} holds no samples; run avme preprocess first`);
+  if (chosen?.length === 0)
     throw new Error(
-      whole
-        ? `${choice.path} holds no samples; run avme preprocess first`
-        : `${choice.path} has no sample of what was chosen by --labels, --splits and --keys; avme inspect shows what it has`,
+      `${choice.path} has no sample of what was chosen by --labels, --splits and --keys; avme inspect shows what it has`,
+    );
+  if (indices?.length === 0)
+    throw new Error(
+      `${choice.path}: none of the chosen samples has a label; preprocess a list or folders that say which`,
     );
   return { reader, indices, repeat, weight: choice.weight };
 }
 
 /**
  * Opens the caches that a run learns from, and chooses their samples.
+ * @param kind `labelled`: those without a label are left out
  * @throws Error when a cache cannot be read, or nothing of it is chosen
  */
 export async function openTrainingData(
-  caches: readonly CacheChoice[],
+  cache: string | readonly CacheChoice[],
   options: DataOptions,
+  kind: 'all' | 'labelled' = 'all',
 ): Promise<TrainingData> {
+  const caches = typeof cache === 'string' ? [{ path: cache }] : cache;
   const { labels, splits } = options;
   const keys = options.keys === undefined ? undefined : await readKeys(options.keys);
   const subset: Subset = { ...absent(labels, 'labels'), ...absent(splits, 'splits'), ...absent(keys, 'keys') }; // prettier-ignore
@@ -122,7 +130,7 @@ export async function openTrainingData(
     for (const [i, choice] of caches.entries()) {
       const reader = await openCache(choice.path);
       readers.push(reader);
-      sources.push(sourceOf(choice, reader, subset, times[i]));
+      sources.push(sourceOf(choice, reader, subset, times[i], kind));
     }
     const [first, ...others] = sources;
     if (first === undefined) throw new Error('give at least one cache to learn from');
@@ -143,7 +151,7 @@ export async function openTrainingData(
       ...absent(splits, 'splits'),
       ...(options.keys === undefined ? {} : { keys: { path: resolve(options.keys), digest: digest() } }), // prettier-ignore
     };
-    return { sources: [first, ...others], description, close };
+    return { sources: [first, ...others], description, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   classifierSpecs,
   classify,
+  INFERENCE,
   smoothLabels,
   softCrossEntropy,
   type ClassifierConfig,
@@ -20,6 +21,8 @@ export const classificationOptions = z.strictObject({
   smoothing: z.coerce.number().min(0).lt(1).default(0.1),
   /** What the learning rate is multiplied by for each layer below the head; 1: the same for all. */
   layerDecay: z.coerce.number().gt(0).max(1).default(0.7),
+  /** Linear probing: only what stands behind the encoders learns, on features that do not change. */
+  probe: z.boolean().default(false),
 });
 export type ClassificationOptions = z.infer<typeof classificationOptions>;
 
@@ -70,9 +73,12 @@ function mix({ labels, ...batch }: TargetBatch, { share, box }: Mixing, size: nu
   };
 }
 
+/** What a linear probe learns: the head, and the norm and the map in front of it. */
+const PROBED = /^(head|fc_norm|late_fusion)\./;
+
 /**
  * Classification as VideoMAE fine-tunes it: cross-entropy against smoothed, mixed labels, a learning
- * rate that falls from the head down.
+ * rate that falls from the head down. Measured is plain cross-entropy, on clips as they are.
  * @param drawFor numbers in [0, 1) for the mixing of the batch at a place of the run
  */
 export function classificationObjective(
@@ -81,21 +87,37 @@ export function classificationObjective(
   options: ClassificationOptions,
   drawFor: (position: number) => () => number,
 ): Objective<LabelledBatch> {
+  const { classes } = head;
+  const { probe, layerDecay: decay } = options;
+
+  function labelled(clips: LabelledBatch, smoothing: number): TargetBatch {
+    return { ...toLabelBatch(clips, config), labels: smoothLabels(clips.labels, classes, smoothing) }; // prettier-ignore
+  }
+  function forLearning(clips: LabelledBatch): TargetBatch {
+    const mixing = drawMixing(options, config.imageSize, drawFor(clips.position));
+    const plain = labelled(clips, options.smoothing);
+    return mixing === undefined ? plain : mix(plain, mixing, config.imageSize);
+  }
+
   return {
-    specs: classifierSpecs(config, head),
-    rateScale: (name) => layerDecay(name, config.depth, options.layerDecay),
-    load(clips) {
-      const mixing = drawMixing(options, config.imageSize, drawFor(clips.position));
-      const { labels, ...batch } = tf.tidy(() => {
-        const plain = {
-          ...toLabelBatch(clips, config),
-          labels: smoothLabels(clips.labels, head.classes, options.smoothing),
-        };
-        return mixing === undefined ? { ...plain } : mix(plain, mixing, config.imageSize);
-      });
+    specs: classifierSpecs(config, head).map((spec) =>
+      probe ? { ...spec, trainable: spec.trainable && PROBED.test(spec.name) } : spec,
+    ),
+    ...(probe ? {} : { rateScale: (name) => layerDecay(name, config.depth, decay) }),
+    load(clips, purpose) {
+      const { labels, ...batch } = tf.tidy(() => ({
+        ...(purpose === 'learn' ? forLearning(clips) : labelled(clips, 0)),
+      }));
       return {
         loss: (weights, mode) =>
-          softCrossEntropy(classify(batch, weights, config, head, mode), labels),
+          softCrossEntropy(
+            classify(batch, weights, config, head, probe ? INFERENCE : mode),
+            labels,
+          ),
+        right(weights) {
+          const logits = classify(batch, weights, config, head, INFERENCE);
+          return tf.sum(tf.equal(tf.argMax(logits, -1), tf.argMax(labels, -1)));
+        },
         dispose() {
           tf.dispose([{ ...batch }, labels]);
         },

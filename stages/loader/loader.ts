@@ -133,6 +133,10 @@ export class Loader {
     }
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Ends all threads; batches that are still lent stay readable. */
   async close(): Promise<void> {
     this.options.signal?.removeEventListener('abort', this.abort);

@@ -14,6 +14,8 @@ import { toModelBatch } from '../model-batch.js';
 export interface LoadedBatch {
   /** The mean over the batch's clips; differentiable in the weights. */
   loss(weights: Weights, mode: ForwardMode): tf.Scalar;
+  /** Clips whose class is the most probable one; only of what classifies. */
+  right?(weights: Weights): tf.Scalar;
   dispose(): void;
 }
 
@@ -21,7 +23,8 @@ export interface LoadedBatch {
 export interface Objective<B> {
   /** The weights that it takes. */
   readonly specs: readonly WeightSpec[];
-  load(batch: B): LoadedBatch;
+  /** @param purpose `measure`: as it is; `learn`: made harder, where the objective does that */
+  load(batch: B, purpose: 'learn' | 'measure'): LoadedBatch;
   /** What a weight's learning rate is multiplied by; 1 where it is not given. */
   readonly rateScale?: (name: string) => number;
 }

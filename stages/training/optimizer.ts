@@ -63,6 +63,11 @@ export class Optimizer {
     return this.learned.reduce((sum, name) => sum + (this.weights.get(name)?.size ?? 0), 0);
   }
 
+  /** The weights to use the model with: averaged, where averages are kept. */
+  get best(): ReadonlyMap<string, tf.Tensor> {
+    return this.options.average === undefined ? this.weights : this.#averages;
+  }
+
   /** Puts another tensor in a weight's place and frees the old one. */
   replace(name: string, next: tf.Tensor): void {
     this.weights.get(name)?.dispose();

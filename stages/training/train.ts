@@ -1,6 +1,7 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { cosineWithWarmup, type ForwardMode, type Schedule, type StoredValues } from '../../model/index.js'; // prettier-ignore
 import { addGradients, gradientFactor, gradientsOf } from './gradients.js';
+import { measure, type Measurement } from './measure.js';
 import type { Objective } from './objective.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
@@ -19,12 +20,20 @@ export interface Trainer<B> {
   /** Learned weights. */
   readonly parameters: number;
   /**
-   * One step on the mean of the batches' losses: several batches, of one size, are what one large
-   * batch would be, but for batch norm, which sees each by itself.
+   * Adds a batch to the step in hand. Several batches, of one size, are what one large batch would be,
+   * but for batch norm, which sees each by itself.
    * @throws Error naming the clips of a batch whose loss is not a finite number; nothing is learned then
    */
-  train(...batches: B[]): StepResult;
-  /** Weights under their model's names, moments below `optimizer.`, averages below `ema.`: all that the next step depends on. */
+  add(batch: B): void;
+  /** Takes the step on the mean of the losses of the batches that were added, at least one. */
+  finish(): StepResult;
+  /** One step on one batch. */
+  train(batch: B): StepResult;
+  /** Without learning, with the averaged weights where they are kept. */
+  measure(batches: AsyncIterable<B>): Promise<Measurement>;
+  /**
+   * Weights under their model's names, moments below `optimizer.`, averages below `ema.`: all that the next step depends on.
+   */
   state(): Promise<NamedValues>;
   dispose(): void;
 }
@@ -68,7 +77,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   /** Loss and gradients of one batch; new running statistics go into `updates`. */
   function differentiate(batch: B, updates: Map<string, tf.Tensor>, nextSeed: () => string) {
     const mode: ForwardMode = { norm: { training: true, updates }, nextSeed };
-    const loaded = objective.load(batch);
+    const loaded = objective.load(batch, 'learn');
     const { value, grads } = gradientsOf(loaded, learned, weights, mode);
     loaded.dispose();
     const loss = value.dataSync()[0] ?? NaN;
@@ -76,11 +85,48 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     return { loss, grads };
   }
 
-  function refuse(batch: B, loss: number, tensors: Iterable<tf.Tensor>): never {
-    for (const tensor of tensors) tensor.dispose();
+  /** The step in hand. */
+  let hand = begin();
+  function begin() {
+    return { batches: 0, loss: 0, grads: undefined as tf.Tensor[] | undefined, nextSeed: dropoutSeeds(options.seed, step) }; // prettier-ignore
+  }
+
+  function refuse(batch: B, loss: number): never {
+    tf.dispose(hand.grads ?? []);
+    hand = begin();
     throw new Error(
       `the loss of step ${step + 1} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${batch.keys.map((key) => key.slice(0, 12)).join(', ')}`,
     );
+  }
+
+  function add(batch: B): void {
+    const updates = new Map<string, tf.Tensor>();
+    const { loss, grads } = differentiate(batch, updates, hand.nextSeed);
+    if (!Number.isFinite(loss)) {
+      tf.dispose([...updates.values(), ...grads]);
+      refuse(batch, loss);
+    }
+    updates.forEach((next, name) => {
+      optimizer.replace(name, next);
+    });
+    const sum = addGradients(hand.grads, grads);
+    hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
+  }
+
+  function finish(): StepResult {
+    const { grads, batches, loss } = hand;
+    if (grads === undefined) throw new RangeError('trainer: there is no batch to take a step on');
+    const lr = cosineWithWarmup(step, plan);
+    step++;
+    const factor = gradientFactor(grads, batches, options.clipGrad);
+    learned.forEach((name, i) => {
+      const rate = lr * (objective.rateScale?.(name) ?? 1);
+      optimizer.update(name, grads[i] as tf.Tensor, factor, step, rate);
+    });
+    optimizer.average();
+    tf.dispose([...grads, ...(factor === undefined ? [] : [factor])]);
+    hand = begin();
+    return { step, loss: loss / batches, lr };
   }
 
   return {
@@ -88,32 +134,13 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
       return step;
     },
     parameters: optimizer.parameters,
-    train(...batches) {
-      const lr = cosineWithWarmup(step, plan);
-      const nextSeed = dropoutSeeds(options.seed, step);
-      let sum: tf.Tensor[] | undefined;
-      let total = 0;
-      for (const batch of batches) {
-        const updates = new Map<string, tf.Tensor>();
-        const { loss, grads } = differentiate(batch, updates, nextSeed);
-        if (!Number.isFinite(loss)) refuse(batch, loss, [...updates.values(), ...grads, ...(sum ?? [])]); // prettier-ignore
-        updates.forEach((next, name) => {
-          optimizer.replace(name, next);
-        });
-        sum = addGradients(sum, grads);
-        total += loss;
-      }
-      step++;
-      const grads = sum ?? [];
-      const factor = gradientFactor(grads, batches.length, options.clipGrad);
-      learned.forEach((name, i) => {
-        const rate = lr * (objective.rateScale?.(name) ?? 1);
-        optimizer.update(name, grads[i] as tf.Tensor, factor, step, rate);
-      });
-      optimizer.average();
-      for (const tensor of [...grads, ...(factor === undefined ? [] : [factor])]) tensor.dispose();
-      return { step, loss: total / batches.length, lr };
+    add,
+    finish,
+    train(batch) {
+      add(batch);
+      return finish();
     },
+    measure: (batches) => measure(objective, optimizer.best, batches),
     state: () => optimizer.state(),
     dispose() {
       optimizer.dispose();

@@ -35,7 +35,7 @@ describe('augment', () => {
           geometries,
           fc.array(unit, { minLength: 4, maxLength: 8 }),
           (geometry, numbers) => {
-            const box = cropBox(kind, geometry, drawing(...numbers));
+            const box = cropBox({ crop: kind }, geometry, drawing(...numbers));
             assert.ok(box.x >= 0 && box.y >= 0 && box.width >= 1 && box.height >= 1);
             assert.ok(box.x + box.width <= geometry.width && box.y + box.height <= geometry.height);
           },
@@ -48,7 +48,7 @@ describe('augment', () => {
     for (let pair = 0; pair < 10; pair++)
       for (let place = 0; place < 13; place++) {
         const box = cropBox(
-          'multi-scale',
+          { crop: 'multi-scale' },
           square(224),
           drawing((pair + 0.5) / 10, (place + 0.5) / 13),
         );
@@ -65,26 +65,34 @@ describe('augment', () => {
   it('multi-scale takes sides of the short side, and goes over the whole of a wide frame', () => {
     const wide = { height: 224, width: 340, size: 224, outSize: 224 };
     const boxes = Array.from({ length: 13 }, (_, place) =>
-      cropBox('multi-scale', wide, drawing(0, (place + 0.5) / 13)),
+      cropBox({ crop: 'multi-scale' }, wide, drawing(0, (place + 0.5) / 13)),
     );
     assert.ok(boxes.every(({ width, height, y }) => width === 224 && height === 224 && y === 0));
     assert.deepEqual(
       [...new Set(boxes.map(({ x }) => x))].sort((a, b) => a - b),
       [0, 29, 58, 87, 116],
     );
-    const tall = cropBox('multi-scale', { ...wide, height: 340, width: 224 }, drawing(0, 3.5 / 13));
+    const tall = cropBox(
+      { crop: 'multi-scale' },
+      { ...wide, height: 340, width: 224 },
+      drawing(0, 3.5 / 13),
+    );
     assert.deepEqual([tall.x, tall.y], [0, 116]);
   });
 
   it('multi-scale makes a side right that is nearly so', () => {
-    const box = cropBox('multi-scale', square(226, 224), drawing(0, 0));
+    const box = cropBox({ crop: 'multi-scale' }, square(226, 224), drawing(0, 0));
     assert.deepEqual([box.width, box.height], [224, 224]);
   });
 
   it('random-resized has areas of a half to the whole and aspects of 3/4 to 4/3', () => {
     fc.assert(
       fc.property(fc.array(unit, { minLength: 4, maxLength: 40 }), (numbers) => {
-        const { width, height } = cropBox('random-resized', square(200), drawing(...numbers));
+        const { width, height } = cropBox(
+          { crop: 'random-resized' },
+          square(200),
+          drawing(...numbers),
+        );
         const [area, aspect] = [(width * height) / 200 ** 2, width / height];
         assert.ok(area > 0.49 && area <= 1, `area ${area}`);
         assert.ok(aspect > 0.74 && aspect < 1.35, `aspect ${aspect}`);
@@ -95,13 +103,18 @@ describe('augment', () => {
   it('random-resized takes the middle where no box fits in ten draws', () => {
     // All of a frame four times as wide as high, at an aspect of one: never fits.
     const thin = { height: 50, width: 200, size: 50, outSize: 50 };
-    const box = cropBox('random-resized', thin, drawing(0.999999, 0.5));
+    const box = cropBox({ crop: 'random-resized' }, thin, drawing(0.999999, 0.5));
     assert.deepEqual(box, { x: 66, y: 0, width: 67, height: 50 });
   });
 
   it('none takes the middle square that the model sees', () => {
     const geometry = { height: 20, width: 31, size: 16, outSize: 16 };
-    assert.deepEqual(cropBox('none', geometry, drawing(0)), { x: 7, y: 2, width: 16, height: 16 });
+    assert.deepEqual(cropBox({ crop: 'none' }, geometry, drawing(0)), {
+      x: 7,
+      y: 2,
+      width: 16,
+      height: 16,
+    });
   });
 
   it('gives the frame back when nothing is to be done', () => {

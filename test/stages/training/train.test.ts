@@ -181,7 +181,8 @@ onEachBackend('training', (backend) => {
     for (const batches of [[whole], [part(0), part(1), part(2)]]) {
       const trainer = trainerOf(config, { clipGrad: 0.01 });
       const before = await trainer.state();
-      const { loss } = trainer.train(...batches);
+      for (const batch of batches) trainer.add(batch);
+      const { loss } = trainer.finish();
       states.push({ loss, before, after: await trainer.state() });
     }
     const [one, three] = states as [(typeof states)[0], (typeof states)[0]];

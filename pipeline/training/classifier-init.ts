@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises';
+import { classifierSpecs, modelConfig, pretrainedName, readWeights, type ClassifierConfig, type ModelConfig, type NamedArray } from '../../model/index.js'; // prettier-ignore
+import { listCheckpoints, readRun } from './run-folder.js';
+
+/** Weights to begin fine-tuning with. */
+export interface ClassifierInit {
+  readonly tensors: ReadonlyMap<string, NamedArray>;
+  /** The model that they are of, where a run says it. */
+  readonly config: ModelConfig | undefined;
+}
+
+/** @param path a run folder, a checkpoint, or a file of weights */
+export async function readClassifierInit(path: string): Promise<ClassifierInit> {
+  const isFolder = (await stat(path)).isDirectory();
+  const run = isFolder ? await readRun(path) : undefined;
+  const file = isFolder ? (await listCheckpoints(path)).at(-1)?.path : path;
+  if (file === undefined)
+    throw new Error(`--init: ${path} has no checkpoint yet; let avme pretrain reach one first`);
+  const { tensors } = await readWeights(file);
+  return { tensors, config: run === undefined ? undefined : modelConfig.parse(run.model) };
+}
+
+/** What of a classifier was in a file, by name. */
+export interface TakenWeights {
+  readonly tensors: ReadonlyMap<string, NamedArray>;
+  /** Weights that the file lacks. */
+  readonly lacking: readonly string[];
+  /** What of the file has no place in the classifier: a decoder, mostly. */
+  readonly unused: readonly string[];
+}
+
+/**
+ * Picks a classifier's weights, be they named as in pre-training or as in a fine-tuned model. A head
+ * for other classes is left.
+ * @throws Error naming weights of another shape, or when no weight of the encoder is there
+ */
+export function takeWeights(
+  found: ReadonlyMap<string, NamedArray>,
+  config: ModelConfig,
+  head: ClassifierConfig,
+): TakenWeights {
+  const tensors = new Map<string, NamedArray>();
+  const used = new Set<string>();
+  const lacking: string[] = [];
+  const wrong: string[] = [];
+  for (const { name, shape } of classifierSpecs(config, head)) {
+    const source = [name, pretrainedName(name)].find((candidate) => found.has(candidate));
+    const given = source === undefined ? undefined : found.get(source);
+    const fits = given?.shape.join() === shape.join();
+    if (given === undefined || source === undefined || (name.startsWith('head.') && !fits))
+      lacking.push(name); // prettier-ignore
+    else if (fits) {
+      tensors.set(name, given);
+      used.add(source);
+    } else wrong.push(`${source} is ${given.shape.join('×')}, expected ${shape.join('×')}`);
+  }
+  if (wrong.length > 0)
+    throw new Error(
+      `--init does not fit the model:\n  ${wrong.slice(0, 8).join('\n  ')}${wrong.length > 8 ? `\n  and ${wrong.length - 8} more` : ''}`,
+    );
+  if (lacking.includes('patch_embed.proj.weight'))
+    throw new Error(
+      '--init has no weight of the encoder; it must have the names of avme, of VideoMAE or of transformers',
+    );
+  const kept = [...found.keys()].filter((name) => !/^(optimizer|ema)\./.test(name));
+  return { tensors, lacking, unused: kept.filter((name) => !used.has(name)) };
+}

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { randomFor } from '../../cache/index.js';
+import { classifierConfig, initialWeights, classifierSpecs, useBackend, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
+import { classificationObjective, type FinetuneOptions, type LabelledBatch, type LentBatch, type LoaderSource } from '../../stages/index.js'; // prettier-ignore
+import { avmeVersion } from '../version.js';
+import { ClassList } from './class-list.js';
+import {
+  readClassifierInit,
+  takeWeights,
+  type ClassifierInit,
+  type TakenWeights,
+} from './classifier-init.js';
+import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
+import { plain, takeSteps, type TrainingRequest } from './training.js';
+import { trainingLoader } from './training-batches.js';
+import { openTrainingData } from './training-data.js';
+import type { TrainingSummary } from './training-run.js';
+import { openValidation } from './validation-data.js';
+
+/** What of a classifier is asked for; the classes are those of the samples. */
+export interface HeadChoice {
+  /** Default `fused` where the model hears, `picture` where it does not. */
+  readonly fusion?: ClassifierConfig['fusion'] | undefined;
+  readonly dropout?: number | undefined;
+  readonly dropPath?: number | undefined;
+}
+
+export interface FinetuneRequest extends TrainingRequest {
+  /** What to begin with: a run folder of pre-training, a checkpoint, or a file of weights. Default: drawn. */
+  readonly init?: string | undefined;
+  readonly head: HeadChoice;
+  /** The model, where `init` is no run folder that says it. */
+  readonly model: ModelChoice;
+  readonly training: FinetuneOptions;
+  /** Told which of the weights were not in `init`, and what of it was not used. */
+  readonly onInit?: ((init: Omit<TakenWeights, 'tensors'>) => void) | undefined;
+}
+
+/** Masks are of no use to a classifier; the loader wants to know a ratio all the same. */
+const NO_MASK = { mask: 'epoch', maskRatio: 0.5 } as const;
+
+function chooseHead(choice: HeadChoice, config: ModelConfig, classes: number): ClassifierConfig {
+  const fusion = choice.fusion ?? (config.variant === 'v' ? 'picture' : 'fused');
+  if (config.variant === 'v' && fusion !== 'picture')
+    throw new Error(
+      `--fusion ${fusion}: a model of variant v does not hear; choose picture, or another --variant`,
+    );
+  const given = Object.entries({ ...choice, fusion, classes }).filter(([, value]) => value !== undefined); // prettier-ignore
+  return classifierConfig.parse(Object.fromEntries(given));
+}
+
+function firstWeights(
+  { training, onInit }: FinetuneRequest,
+  config: ModelConfig,
+  head: ClassifierConfig,
+  init: ClassifierInit | undefined,
+) {
+  const specs = classifierSpecs(config, head);
+  const drawn = initialWeights(specs, (name) => randomFor(training.seed, 0, name, 'init'));
+  const begun = [...drawn].map(([name, data]) => [name, { data }] as const);
+  if (init === undefined) return new Map(begun);
+  const { tensors, lacking, unused } = takeWeights(init.tensors, config, head);
+  onInit?.({ lacking, unused });
+  return new Map([...begun, ...tensors]);
+}
+
+/** Clips with the numbers of their classes; valid as long as the batch is lent. */
+function withLabels(lent: LentBatch, labels: readonly number[]): LabelledBatch {
+  const { position, keys, video, visible, masked, mfcc, audioPresent } = lent;
+  return { position, keys, video, visible, masked, mfcc, audioPresent, labels };
+}
+
+/**
+ * Trains a classifier on the labelled samples of a cache, mostly on top of a pre-trained model. A run
+ * folder that has checkpoints is gone on with, as in pre-training.
+ * @throws Error when cache, run folder, weights and options do not fit each other, when there are fewer
+ *   than two classes, or the loss is not finite
+ */
+export async function finetune(request: FinetuneRequest): Promise<TrainingSummary> {
+  const { cache, training, workers, onBadRecord, init } = request;
+  await using data = await openTrainingData(cache, request.data ?? {}, 'labelled');
+  const [{ reader }] = data.sources;
+  const { shape } = reader.manifest;
+  const found = init === undefined ? undefined : await readClassifierInit(init);
+  const config = found?.config ?? chooseModel(request.model, shape);
+  checkFit(config, shape);
+  const classes = new ClassList(data.sources);
+  const head = chooseHead(request.head, config, classes.names.length);
+  const { batch, accumulate, seed } = training;
+  const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
+  const common = { ...NO_MASK, seed, workers, onBadRecord, batch: batch / accumulate };
+  const augment = { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout };
+  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment });
+  await using validation = await openValidation(request, config, data, common, 'labelled');
+  classes.check(validation.sources);
+  const backend = await useBackend(request.backend ?? 'auto');
+  const labelled = (sources: readonly LoaderSource[]) => (lent: LentBatch) =>
+    withLabels(lent, classes.of(lent, sources));
+  return await takeSteps(request, {
+    title: `${config.variant}: ${classes.names.length} classes, ${head.fusion}${training.probe ? ', linear probe' : ''}`,
+    description: {
+      schema: 1,
+      model: plain(config),
+      training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
+      data: data.description,
+      ...validation.description,
+      classifier: { head, classes: [...classes.names] },
+      begunWith: { avme: await avmeVersion(), node: process.version, backend },
+    },
+    objective: classificationObjective(config, head, training, (position) => randomFor(seed, 0, position, 'mixing')), // prettier-ignore
+    options: training,
+    loader,
+    prepare: labelled(data.sources),
+    validation: validation.of(training, loader.epochLength, labelled(validation.sources)),
+    begin: () => Promise.resolve(firstWeights(request, config, head, found)),
+  });
+}

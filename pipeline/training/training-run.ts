@@ -1,0 +1,190 @@
+import { Writable } from 'node:stream';
+import type { LentBatch, Trainer, TrainingPlan } from '../../stages/index.js';
+import { saveBest, saveCheckpoint } from './checkpoint.js';
+import type { MetricsLine } from './run-folder.js';
+import { BestLook, type Look, type Validation } from './validation.js';
+
+/** What happens in a run. */
+export type TrainingEvent =
+  | {
+      readonly event: 'start';
+      /** The system that learns, and what: `av`, `av: 101 classes, fused`. */
+      readonly variant: string;
+      /** Learned weights. */
+      readonly parameters: number;
+      readonly samples: number;
+      readonly steps: number;
+      readonly batch: number;
+      readonly backend: string;
+      /** Steps taken before, in this run folder. */
+      readonly resumedFrom: number;
+    }
+  | ({ readonly event: 'step'; readonly steps: number; readonly secondsLeft: number } & MetricsLine)
+  | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
+  | ({ readonly event: 'validation'; readonly isBest: boolean } & Look)
+  | ({ readonly event: 'done' } & TrainingSummary);
+
+/** What a run came to. */
+export interface TrainingSummary {
+  readonly step: number;
+  readonly steps: number;
+  /** Loss of the last step; null where none was taken. */
+  readonly loss: number | null;
+  readonly seconds: number;
+  readonly checkpoint: string;
+  /** Ended before its last step; the same command goes on. */
+  readonly interrupted: boolean;
+  /** Ended before its last step, since the clips for validation were not done better for long. */
+  readonly stoppedEarly: boolean;
+  /** What did best on the clips for validation; null where there were none. */
+  readonly best: Look | null;
+  /** Samples whose records were found damaged. */
+  readonly badRecords: number;
+}
+
+export interface TrainingRunOptions<B> {
+  readonly folder: string;
+  readonly trainer: Trainer<B>;
+  readonly plan: TrainingPlan;
+  /** Samples in an epoch. */
+  readonly samples: number;
+  /** Batches a step. */
+  readonly parts: number;
+  /** What the trainer learns from. */
+  readonly prepare: (batch: LentBatch) => B;
+  readonly validation?: Validation<B> | undefined;
+  /** Lines of the steps that were taken before. */
+  readonly past: readonly MetricsLine[];
+  /** Steps between checkpoints. */
+  readonly saveEvery: number;
+  /** Checkpoints kept. */
+  readonly keep: number;
+  readonly log: (line: MetricsLine) => Promise<void>;
+  readonly onEvent: (event: TrainingEvent) => void;
+}
+
+/** What is known of the step in hand. */
+const nothing = () => ({ batches: 0, clips: 0, replaced: 0, waited: 0 });
+
+/** Takes a run's steps and keeps the record of them. */
+export class TrainingRun<B> {
+  #loss: number | null = null;
+  #saved = { step: -1, path: '' };
+  #rate = 0;
+  #hand = nothing();
+  #stepStart = performance.now();
+  /** When the last batch was done with. */
+  #free = performance.now();
+  readonly #start = performance.now();
+  readonly #best: BestLook;
+
+  constructor(private readonly options: TrainingRunOptions<B>) {
+    this.#best = new BestLook(options.past);
+  }
+
+  /** Whether the run is at its end before its last step. */
+  get stoppedEarly(): boolean {
+    const { trainer, plan, validation } = this.options;
+    return trainer.step < plan.steps && this.#best.since >= (validation?.patience ?? Infinity);
+  }
+
+  /** The end of the pipeline. @param onEnd called when no further batch is of use */
+  sink(onEnd: () => void): Writable {
+    return new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write: (batch: LentBatch, _, done) => {
+        this.take(batch).then(() => {
+          if (this.stoppedEarly) onEnd();
+          done();
+        }, done);
+      },
+    });
+  }
+
+  /** Writes a checkpoint of the step that was taken last, unless there is one. @returns its path */
+  async save(): Promise<string> {
+    const { trainer, folder, keep, onEvent } = this.options;
+    const { step } = trainer;
+    if (this.#saved.step !== step) {
+      const path = await saveCheckpoint(folder, { step, tensors: await trainer.state() }, keep);
+      this.#saved = { step, path };
+      onEvent({ event: 'checkpoint', step, path });
+    }
+    return this.#saved.path;
+  }
+
+  /** @param badRecords samples that the loader could not read */
+  async summary(badRecords: number): Promise<TrainingSummary> {
+    const { trainer, plan } = this.options;
+    return {
+      step: trainer.step,
+      steps: plan.steps,
+      loss: this.#loss,
+      seconds: (performance.now() - this.#start) / 1000,
+      checkpoint: await this.save(),
+      interrupted: trainer.step < plan.steps && !this.stoppedEarly,
+      stoppedEarly: this.stoppedEarly,
+      best: this.#best.best,
+      badRecords,
+    };
+  }
+
+  private async take(batch: LentBatch): Promise<void> {
+    const { trainer, parts, prepare } = this.options;
+    const hand = this.#hand;
+    hand.waited += performance.now() - this.#free;
+    trainer.add(prepare(batch));
+    hand.batches++;
+    hand.clips += batch.keys.length;
+    hand.replaced += batch.replaced;
+    // The loader can fill its memory again while the rest is done.
+    batch.release();
+    if (hand.batches === parts) await this.finish();
+    this.#free = performance.now();
+    // The step was synchronous work: let Ctrl-C and timers be heard between two of them.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private async finish(): Promise<void> {
+    const { trainer, plan, samples, log, onEvent, saveEvery } = this.options;
+    const { clips, replaced, waited } = this.#hand;
+    this.#hand = nothing();
+    const { step, loss, lr } = trainer.finish();
+    this.#loss = loss;
+    const seconds = (performance.now() - this.#stepStart) / 1000;
+    const rate = clips / seconds;
+    // A moving average: single steps vary, and the time left should not jump.
+    this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
+    const look = await this.validate(step);
+    const line = {
+      step,
+      loss,
+      lr,
+      epoch: (step * clips) / samples,
+      clipsPerSecond: this.#rate,
+      waiting: waited / 1000 / seconds,
+      replaced,
+      ...(look === undefined ? {} : { validationLoss: look.loss }),
+      ...(look?.top1 === undefined ? {} : { validationTop1: look.top1 }),
+    };
+    await log(line);
+    const secondsLeft = ((plan.steps - step) * clips) / this.#rate;
+    onEvent({ event: 'step', ...line, steps: plan.steps, secondsLeft });
+    if (step % saveEvery === 0) await this.save();
+    this.#stepStart = performance.now();
+  }
+
+  /** Looks at the clips for validation when it is time to. */
+  private async validate(step: number): Promise<Look | undefined> {
+    const { trainer, plan, folder, validation, onEvent } = this.options;
+    if (validation === undefined) return undefined;
+    if (step % validation.every !== 0 && step !== plan.steps) return undefined;
+    const { loss, top1 } = await trainer.measure(validation.batches());
+    const look = { step, loss, ...(top1 === undefined ? {} : { top1 }) };
+    const isBest = this.#best.add(look);
+    if (isBest) await saveBest(folder, { step, tensors: await trainer.state() });
+    onEvent({ event: 'validation', ...look, isBest });
+    return look;
+  }
+}

@@ -1,0 +1,127 @@
+import { pipeline } from 'node:stream/promises';
+import type { BackendName, StoredValues } from '../../model/index.js';
+import { createTrainer, planTraining, type LentBatch, type Loader, type Objective, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { newestCheckpoint } from './checkpoint.js';
+import { openRun, readMetrics, type RunDescription } from './run-folder.js';
+import { openRunLog } from './run-log.js';
+import type { CacheChoice, DataOptions } from './training-data.js';
+import { TrainingRun, type TrainingEvent, type TrainingSummary } from './training-run.js';
+import type { Validation } from './validation.js';
+
+/** What is asked of every kind of training. */
+export interface TrainingRequest {
+  /** Folder of the cache to learn from, or several caches. */
+  readonly cache: string | readonly CacheChoice[];
+  /** Which of their samples; default all. */
+  readonly data?: DataOptions;
+  /** Samples of these caches that the run is measured on, and that it does not learn from. */
+  readonly validation?: ValidationChoice | undefined;
+  /** Folder of the run; made when it is not there, gone on with when it is. */
+  readonly run: string;
+  /** Steps between checkpoints; default 500. */
+  readonly saveEvery?: number;
+  /** Checkpoints kept; default 2. */
+  readonly keep?: number;
+  /** Step to stop at as if interrupted. */
+  readonly stopAt?: number | undefined;
+  /** Threads that load batches; default one less than there are cores, 1 to 4. */
+  readonly workers?: number | undefined;
+  /** What to do about a damaged record; default `stop`. */
+  readonly onBadRecord?: 'stop' | 'skip' | undefined;
+  /** Default `auto`. */
+  readonly backend?: BackendName | 'auto';
+  readonly onEvent?: (event: TrainingEvent) => void;
+  /** Ends the run after the step in hand, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** Clips for validation: other splits of the caches, or another cache. */
+export interface ValidationChoice {
+  /** Default the caches that are learned from. */
+  readonly cache?: string | undefined;
+  readonly splits?: readonly (string | null)[] | undefined;
+}
+
+/** The steps of a run as those who know what is learned have set them up. */
+export interface TrainingSetup<B> {
+  readonly title: string;
+  readonly description: RunDescription;
+  readonly objective: Objective<B>;
+  readonly options: Omit<TrainingOptions, 'crop' | 'flip' | 'mask' | 'maskRatio'>;
+  readonly loader: Loader;
+  /** Batches of `batch / accumulate` clips that the trainer learns from. */
+  readonly prepare: (batch: LentBatch) => B;
+  readonly validation?: Validation<B> | undefined;
+  /** Weights that a new run begins with. */
+  readonly begin: () => Promise<StoredValues>;
+}
+
+/** Through JSON, so that it compares equal to what is read back. */
+export const plain = (value: object) =>
+  JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+
+/** Ends the pipeline where a run stops early, as Ctrl-C does. */
+function endedBy(signal: AbortSignal | undefined) {
+  const early = new AbortController();
+  return { early, either: AbortSignal.any([early.signal, ...(signal === undefined ? [] : [signal])]) }; // prettier-ignore
+}
+
+/**
+ * Takes the steps of a run: loader → trainer → checkpoints and metrics. A run folder that has
+ * checkpoints is gone on with: a run that was interrupted at any step ends with the same weights, to
+ * the bit, as one that was not.
+ * @throws Error when run folder and setup do not fit each other, or the loss is not finite
+ */
+export async function takeSteps<B extends { readonly keys: readonly string[] }>(
+  request: TrainingRequest,
+  setup: TrainingSetup<B>,
+): Promise<TrainingSummary> {
+  const { run: folder, signal, onEvent = () => undefined } = request;
+  const { options, loader, objective, description } = setup;
+  await openRun(folder, description);
+  const { batch, accumulate } = options;
+  const samples = loader.epochLength;
+  const plan = planTraining(options, samples);
+  const checkpoint = await newestCheckpoint(folder);
+  const step = checkpoint?.step ?? 0;
+  const initial = checkpoint?.tensors ?? (await setup.begin());
+  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step }); // prettier-ignore
+  const runLog = await openRunLog(folder, step);
+  try {
+    const run = new TrainingRun({
+      ...{ folder, trainer, plan, samples, onEvent },
+      parts: accumulate,
+      prepare: setup.prepare,
+      validation: setup.validation,
+      past: await readMetrics(folder),
+      saveEvery: request.saveEvery ?? 500,
+      keep: request.keep ?? 2,
+      log: (line) => runLog.write(line),
+    });
+    onEvent({
+      event: 'start',
+      variant: setup.title,
+      parameters: trainer.parameters,
+      samples,
+      steps: plan.steps,
+      batch,
+      backend: description.begunWith.backend,
+      resumedFrom: step,
+    });
+    const end = run.stoppedEarly ? step : Math.min(plan.steps, request.stopAt ?? plan.steps);
+    const { early, either } = endedBy(signal);
+    const sink = run.sink(() => { early.abort(); }); // prettier-ignore
+    try {
+      await pipeline(loader.batches(step * batch, end * batch), sink, { signal: either });
+    } catch (error) {
+      // Ctrl-C or enough: the step in hand was finished, and is in the checkpoint below.
+      if (!either.aborted) throw error;
+    }
+    const summary = await run.summary(loader.report().badRecords.length);
+    onEvent({ event: 'done', ...summary });
+    return summary;
+  } finally {
+    await runLog.close();
+    trainer.dispose();
+  }
+}

@@ -1,0 +1,54 @@
+import type { MetricsLine } from './run-folder.js';
+
+/** A look at the clips for validation. */
+export interface Look {
+  readonly step: number;
+  readonly loss: number;
+  readonly top1?: number | undefined;
+}
+
+/** Whether a look is better: more clips right, or as many and a lower loss. */
+function isBetter(look: Look, than: Look): boolean {
+  const [a, b] = [look.top1 ?? 0, than.top1 ?? 0];
+  return a > b || (a === b && look.loss < than.loss);
+}
+
+/** The best of all looks, and how many came after it. */
+export class BestLook {
+  #best: Look | null = null;
+  #since = 0;
+
+  /** @param lines of the run so far */
+  constructor(lines: readonly MetricsLine[]) {
+    for (const { step, validationLoss, validationTop1 } of lines)
+      if (validationLoss !== undefined)
+        this.add({ step, loss: validationLoss, top1: validationTop1 });
+  }
+
+  get best(): Look | null {
+    return this.#best;
+  }
+
+  /** Looks since the best one. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** @returns whether it is the best */
+  add(look: Look): boolean {
+    const better = this.#best === null || isBetter(look, this.#best);
+    if (better) this.#best = look;
+    this.#since = better ? 0 : this.#since + 1;
+    return better;
+  }
+}
+
+/** Clips that a run is measured on, and when. */
+export interface Validation<B> {
+  /** All of them, once; always the same. */
+  batches(): AsyncIterable<B>;
+  /** Steps between two looks. */
+  readonly every: number;
+  /** Looks without a better result after which the run ends. */
+  readonly patience?: number | undefined;
+}
