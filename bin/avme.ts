@@ -6,6 +6,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { exportCommand } from './export.js';
 import { exitCodeOf, wordsOf } from './failure.js';
+import { finetuneCommand } from './finetune.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
@@ -23,6 +24,7 @@ for (const command of [
   preprocessCommand,
   mergeCommand,
   pretrainCommand,
+  finetuneCommand,
   reconstructCommand,
   convertCommand,
   inspectCommand,

@@ -14,7 +14,7 @@ export interface Context {
 
 type Shape = z.ZodObject;
 
-interface FlagText {
+export interface FlagText {
   /** How the value is called in the help, e.g. "n"; none for a switch. */
   readonly value?: string;
   /** A switch that is on and can be turned off: `open` becomes `--no-open`. */

@@ -3,7 +3,7 @@ import { DEMO, runDemo } from '../pipeline/index.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { reportPreprocessing } from './preprocess.js';
-import { reportTraining } from './pretrain.js';
+import { reportTraining } from './training-flags.js';
 import { duration } from './terminal.js';
 
 const schema = z.strictObject({

@@ -51,6 +51,7 @@ export {
 } from './preprocess/options.js';
 export type { PreprocessStages } from './preprocess/run.js';
 export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
+export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
 export { pretrain, type PretrainRequest } from './training/pretrain.js';
 export type { TrainingRequest, ValidationChoice } from './training/training.js';
 export type { TrainingEvent, TrainingSummary } from './training/training-run.js';

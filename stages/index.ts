@@ -26,6 +26,7 @@ export type { Measurement } from './training/measure.js';
 export { createTrainer, type StepResult, type Trainer } from './training/train.js';
 export {
   planTraining,
+  stepOptions,
   trainingOptions,
   wholeNumber,
   type TrainingOptions,
