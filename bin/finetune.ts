@@ -6,7 +6,8 @@ import { defineCommand } from './command.js';
 import { EXIT, parseOptions, pick } from './failure.js';
 import { dataFlags, modelFlags, reportTraining, runFlags, runOptions, stepFlags, validationOf } from './training-flags.js'; // prettier-ignore
 
-const { dropout, dropPath, fusion } = classifierConfig.shape;
+const { fusion } = classifierConfig.shape;
+const share = z.coerce.number().min(0).lt(1);
 
 const schema = finetuneOptions.safeExtend({
   ...dataOptions.shape,
@@ -14,8 +15,8 @@ const schema = finetuneOptions.safeExtend({
   ...modelChoice.shape,
   init: z.string().optional(),
   fusion: fusion.optional(),
-  headDropout: dropout,
-  dropPath,
+  headDropout: share.default(0.5),
+  dropPath: share.default(0.2),
 });
 
 export const finetuneCommand = defineCommand({
