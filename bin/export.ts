@@ -16,7 +16,7 @@ const schema = z.strictObject({
     .int({ error: 'must be a whole number' })
     .min(0, { error: 'must be 0 or more' })
     .optional(),
-  array: z.enum(['frames', 'mask', 'mfcc']).default('frames'),
+  array: z.enum(['frames', 'mask', 'mfcc', 'mel']).default('frames'),
 });
 
 /** What the name of the export says, where `--to` does not. */
@@ -46,7 +46,7 @@ export const exportCommand = defineCommand({
     },
     quality: { value: 'n', text: 'with --frames jpg: quality, 1 to 100' },
     sample: { value: 'n', text: 'with npz and npy: which sample' },
-    array: { value: 'name', text: 'with npy: frames, mask or mfcc' },
+    array: { value: 'name', text: 'with npy: frames, mask, mfcc or mel' },
   },
   async run({ cache, out, to, sample, array, ...options }, { report, signal }) {
     const format = to ?? formatOf(out);

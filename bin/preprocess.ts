@@ -119,6 +119,10 @@ export const preprocessCommand = defineCommand({
     },
     patch: { value: 'n', text: 'side of a patch in pixels' },
     maskRatio: { value: 'x', text: 'share of the positions that is masked' },
+    mel: {
+      value: 'n',
+      text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',
+    },
     store: {
       value: 'kind',
       text: 'raw: frames as they are; jpeg, webp: ten to twenty times smaller, not quite the same',

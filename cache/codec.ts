@@ -23,8 +23,12 @@ import {
 const MAGIC = 0x324d5641; // "AVM2"
 const PRELUDE = 24;
 const ENTRY = 40;
-export const ARRAYS = 3;
-export const HEADER_AT = PRELUDE + ENTRY * ARRAYS;
+/** Arrays of a record: frames, mask and MFCC, and a log-mel spectrum where the cache has them. */
+const arraysOf = ({ melBands }: Pick<ClipShape, 'melBands'>) => (melBands === undefined ? 3 : 4);
+const headerAt = (arrays: number) => PRELUDE + ENTRY * arrays;
+/** Of a record without a log-mel spectrum. */
+export const ARRAYS = arraysOf({});
+export const HEADER_AT = headerAt(ARRAYS);
 const ALIGNMENT = 64;
 /** Where the part that the checksum covers begins. */
 const COVERED = 16;
@@ -60,7 +64,12 @@ function layoutOf(
   format: FrameFormat,
   bytes: number,
 ): readonly Layout[] {
-  const { frames, positions, mfccFrames, cepstra } = shape;
+  const { frames, positions, mfccFrames, cepstra, melBands } = shape;
+  const floats = (name: 'mfcc' | 'mel', columns: number): Layout => ({
+    ...{ name, type: FLOAT32 },
+    dims: [mfccFrames, columns],
+    bytes: mfccFrames * columns * 4,
+  });
   return [
     {
       name: 'frames',
@@ -69,7 +78,8 @@ function layoutOf(
       bytes: format === 'raw' ? frames * height * width * 3 : bytes,
     },
     { name: 'mask', type: UINT8, dims: [positions], bytes: positions },
-    { name: 'mfcc', type: FLOAT32, dims: [mfccFrames, cepstra], bytes: mfccFrames * cepstra * 4 },
+    floats('mfcc', cepstra),
+    ...(melBands === undefined ? [] : [floats('mel', melBands)]),
   ];
 }
 
@@ -107,10 +117,11 @@ export function encodeStored(
   allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
 ): Buffer {
   const header = Buffer.from(canonicalJson(sample.header));
-  const { frames, mask, mfcc } = sample;
-  const arrays = { frames: frames.bytes, mask, mfcc };
+  const { frames, mask, mfcc, mel = new Float32Array() } = sample;
+  const arrays = { frames: frames.bytes, mask, mfcc, mel };
   const layout = layoutOf(shape, sample.header, frames.format, frames.bytes.length);
-  let end = HEADER_AT + header.length;
+  const start = headerAt(layout.length);
+  let end = start + header.length;
   const offsets = layout.map(({ bytes }) => {
     const offset = aligned(end);
     end = offset + bytes;
@@ -122,8 +133,8 @@ export function encodeStored(
   record.writeUInt32LE(end, 4);
   record.writeUInt32LE(layout.length, 16);
   record.writeUInt32LE(header.length, 20);
-  record.set(header, HEADER_AT);
-  let written = HEADER_AT + header.length;
+  record.set(header, start);
+  let written = start + header.length;
   layout.forEach((array, i) => {
     const offset = offsets[i] ?? 0;
     record.set(entryOf(array, offset), PRELUDE + ENTRY * i);
@@ -170,8 +181,9 @@ export function decodeBody(
   key: string,
   upgrade: (header: SampleHeader) => SampleHeader = (header) => header,
 ): StoredSample {
-  const headerEnd = HEADER_AT + headerLength;
-  const header = upgrade(parseHeader(bytes.toString('utf8', HEADER_AT, headerEnd)));
+  const start = headerAt(arraysOf(shape));
+  const headerEnd = start + headerLength;
+  const header = upgrade(parseHeader(bytes.toString('utf8', start, headerEnd)));
   check(header.key === key, `it holds sample ${header.key}, not ${key}`);
   const type = bytes.readUInt16LE(PRELUDE + 8);
   const format = FRAME_FORMATS.find((name) => FRAME_TYPES[name] === type);
@@ -187,12 +199,13 @@ export function decodeBody(
     return offset;
   });
   check(end === bytes.length, `it has ${bytes.length} bytes, its arrays need ${end}`);
-  const [frames = 0, mask = 0, mfcc = 0] = offsets;
+  const [frames = 0, mask = 0, mfcc = 0, mel] = offsets;
   return {
     header,
     frames: { format, bytes: arrayAt(bytes, frames, layout[0]?.bytes ?? 0) },
     mask: arrayAt(bytes, mask, shape.positions),
     mfcc: floatsAt(bytes, mfcc, layout[2]?.bytes ?? 0),
+    ...(mel === undefined ? {} : { mel: floatsAt(bytes, mel, layout[3]?.bytes ?? 0) }),
   };
 }
 
@@ -211,17 +224,17 @@ export function decodeRecord(record: Uint8Array, shape: ClipShape, key: string):
 
 /**
  * Reads a record: its checksum, that it holds what `key` names and has the cache's shape. The arrays
- * are views of `record`, valid as long as it is; `mfcc` is a copy where `record` does not begin at a
+ * are views of `record`, valid as long as it is; `mfcc` and `mel` are copies where `record` does not begin at a
  * multiple of four.
  * @throws CorruptRecordError
  */
 export function decodeStored(record: Uint8Array, shape: ClipShape, key: string): StoredSample {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
-  check(bytes.length >= HEADER_AT, `it ends after ${bytes.length} bytes`);
+  check(bytes.length >= headerAt(arraysOf(shape)), `it ends after ${bytes.length} bytes`);
   check(bytes.readUInt32LE(0) === MAGIC, 'it does not begin with "AVM2"');
   check(bytes.readUInt32LE(4) === bytes.length, `its length is ${bytes.length}, not what it says`);
   check(bytes.readBigUInt64LE(8) === checksum(bytes.subarray(COVERED)), MISMATCH);
-  check(bytes.readUInt32LE(16) === ARRAYS, 'it holds other arrays');
+  check(bytes.readUInt32LE(16) === arraysOf(shape), 'it holds other arrays');
   return decodeBody(bytes, bytes.readUInt32LE(20), shape, key);
 }
 

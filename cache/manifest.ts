@@ -27,6 +27,7 @@ const shapeSchema = z.strictObject({
   positions: count,
   mfccFrames: count,
   cepstra: count,
+  melBands: count.min(1).optional(),
 }) satisfies z.ZodType<ClipShape>;
 
 const shortDigest = z.string().regex(/^[0-9a-f]{16}$/);
@@ -43,6 +44,8 @@ const sumsSchema = z.strictObject({
   audioPresent: count,
   /** Per cepstrum, over the clips that have sound, in units of 2⁻²⁰. */
   mfcc: totals,
+  /** The same per band of the log-mel spectrum, where the cache has it. */
+  mel: totals.optional(),
 }) satisfies z.ZodType<ShardSums>;
 
 const shardSchema = z.strictObject({
@@ -80,6 +83,7 @@ const manifestSchema = identitySchema.extend({
     .strictObject({
       pixel: moments,
       mfcc: moments,
+      mel: moments.optional(),
       labels: z.record(z.string(), count).readonly(),
       unlabelled: count,
       audioPresent: count,

@@ -35,7 +35,7 @@ export async function prepareStored(
 ): Promise<PreparedSample> {
   const sample = await decodeSample(stored, shape);
   assertShape(sample, shape, 'cache');
-  return { stored, sums: sumsOf(sample, shape.cepstra) };
+  return { stored, sums: sumsOf(sample, shape) };
 }
 
 /**
@@ -51,8 +51,7 @@ export async function prepareSample(
   sums?: ClipSums,
 ): Promise<PreparedSample> {
   assertShape(sample, shape, 'cache');
-  if (format === 'raw')
-    return { stored: rawSample(sample), sums: sums ?? sumsOf(sample, shape.cepstra) };
+  if (format === 'raw') return { stored: rawSample(sample), sums: sums ?? sumsOf(sample, shape) };
   const { height, width } = sample.header;
   const stack = { frames: shape.frames, height, width };
   const bytes = await encodeFrames(sample.frames, stack, { format, quality });

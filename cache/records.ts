@@ -28,7 +28,7 @@ export interface ClipFlags {
   readonly warnings: readonly string[];
 }
 
-/** Shape of what a clip holds: frames `[frames, height, width, 3]`, MFCC `[mfccFrames, cepstra]`. */
+/** Shape of what a clip holds: frames `[frames, height, width, 3]`, MFCC `[mfccFrames, cepstra]`, log-mel `[mfccFrames, melBands]`. */
 export interface ClipShape {
   readonly frames: number;
   /** Side of the square that the model sees; the mask belongs to it. */
@@ -42,6 +42,8 @@ export interface ClipShape {
   /** N_len: 4 MFCC frames a source frame step, `4 · frames · stride`. */
   readonly mfccFrames: number;
   readonly cepstra: number;
+  /** Bands of the log-mel spectrum, which has the MFCC's time grid; not there in a cache without one. */
+  readonly melBands?: number | undefined;
 }
 
 /** The arrays of a clip that are kept in the cache. */
@@ -52,6 +54,8 @@ export interface ClipArrays {
   readonly mask: Uint8Array;
   /** float32 `[mfccFrames, cepstra]`; zeros when the clip has no sound. */
   readonly mfcc: Float32Array;
+  /** float32 `[mfccFrames, melBands]`; zeros when the clip has no sound, not there where the shape has none. */
+  readonly mel?: Float32Array | undefined;
 }
 
 /** Size of a clip's stored frames in pixels. */
@@ -122,11 +126,13 @@ export function assertShape(
     frames: shape.frames * height * width * 3,
     mask: shape.positions,
     mfcc: shape.mfccFrames * shape.cepstra,
+    mel: shape.mfccFrames * (shape.melBands ?? 0),
   };
-  for (const name of ['frames', 'mask', 'mfcc'] as const) {
-    if (arrays[name].length !== expected[name])
+  for (const name of ['frames', 'mask', 'mfcc', 'mel'] as const) {
+    const length = arrays[name]?.length ?? 0;
+    if (length !== expected[name])
       throw new RangeError(
-        `${stage}: ${name} holds ${arrays[name].length} values, expected ${expected[name]} for ${JSON.stringify(shape)}`,
+        `${stage}: ${name} holds ${length} values, expected ${expected[name]} for ${JSON.stringify(shape)}`,
       );
   }
 }

@@ -6,6 +6,8 @@ export interface ClipSums {
   readonly pixels: { readonly sum: readonly number[]; readonly squares: readonly number[] };
   /** Over all MFCC frames, per cepstrum. */
   readonly mfcc: { readonly sum: readonly number[]; readonly squares: readonly number[] };
+  /** Over all frames of the log-mel spectrum, per band; where the cache has it. */
+  readonly mel?: { readonly sum: readonly number[]; readonly squares: readonly number[] };
 }
 
 /** What a shard's database of headers holds for each sample. */
@@ -26,6 +28,8 @@ export interface Statistics {
   readonly pixel: Moments;
   /** Per cepstrum, over the clips that have sound. Where there are none: mean 0, std 1. */
   readonly mfcc: Moments;
+  /** Per band of the log-mel spectrum, as `mfcc`; where the cache has it. */
+  readonly mel?: Moments | undefined;
   /** How many samples each label has, labels sorted; the samples without one are in `unlabelled`. */
   readonly labels: Readonly<Record<string, number>>;
   readonly unlabelled: number;
@@ -59,18 +63,32 @@ function pixelSums(frames: Uint8Array): ClipSums['pixels'] {
   return { sum, squares };
 }
 
-/** @throws RangeError when the MFCC holds what is not a finite number */
-export function sumsOf({ frames, mfcc }: ClipArrays, cepstra: number): ClipSums {
-  const sum = new Array<number>(cepstra).fill(0);
-  const squares = new Array<number>(cepstra).fill(0);
-  mfcc.forEach((value, i) => {
-    const c = i % cepstra;
+/** @param values `[rows, columns]` @throws RangeError when one of them is not a finite number */
+function columnSums(values: Float32Array, columns: number, name: string): ClipSums['mfcc'] {
+  const sum = new Array<number>(columns).fill(0);
+  const squares = new Array<number>(columns).fill(0);
+  values.forEach((value, i) => {
+    const c = i % columns;
     sum[c] = (sum[c] ?? 0) + value;
     squares[c] = (squares[c] ?? 0) + value * value;
   });
   if (!squares.every(Number.isFinite))
-    throw new RangeError('cache: the MFCC of the sample holds NaN or infinite values');
-  return { pixels: pixelSums(frames), mfcc: { sum, squares } };
+    throw new RangeError(`cache: the ${name} of the sample holds NaN or infinite values`);
+  return { sum, squares };
+}
+
+/** @throws RangeError when the MFCC or the log-mel spectrum holds what is not a finite number */
+export function sumsOf(
+  { frames, mfcc, mel }: ClipArrays,
+  { cepstra, melBands }: Pick<ClipShape, 'cepstra' | 'melBands'>,
+): ClipSums {
+  return {
+    pixels: pixelSums(frames),
+    mfcc: columnSums(mfcc, cepstra, 'MFCC'),
+    ...(mel === undefined || melBands === undefined
+      ? {}
+      : { mel: columnSums(mel, melBands, 'log-mel spectrum') }),
+  };
 }
 
 /** 2⁻²⁰: the grid on which the clips' MFCC sums are added up; far below what float32 input resolves. */
@@ -110,6 +128,7 @@ export interface ShardSums {
   readonly pixel: Digits;
   readonly audioPresent: number;
   readonly mfcc: Digits;
+  readonly mel?: Digits | undefined;
 }
 
 interface Digits {
@@ -136,14 +155,19 @@ type CountedHeader = Pick<SampleHeader, 'label' | 'flags' | 'height' | 'width'>;
 export class StatisticsFold {
   private readonly pixel = totals(3);
   private readonly mfcc: Totals;
+  /** Not there in a cache without log-mel spectra. */
+  private readonly mel: Totals | undefined;
   private readonly labels = new Map<string, number>();
   /** Of all clips: their frames need not have the same size. */
   private pixels = 0;
   private unlabelled = 0;
   private audioPresent = 0;
 
-  constructor(private readonly shape: Pick<ClipShape, 'frames' | 'mfccFrames' | 'cepstra'>) {
+  constructor(
+    private readonly shape: Pick<ClipShape, 'frames' | 'mfccFrames' | 'cepstra' | 'melBands'>,
+  ) {
     this.mfcc = totals(shape.cepstra);
+    this.mel = shape.melBands === undefined ? undefined : totals(shape.melBands);
   }
 
   add({ label, flags, height, width }: CountedHeader, sums: ClipSums): void {
@@ -152,6 +176,7 @@ export class StatisticsFold {
     if (flags.audioPresent) {
       this.audioPresent++;
       add(this.mfcc, sums.mfcc, GRID);
+      if (this.mel !== undefined && sums.mel !== undefined) add(this.mel, sums.mel, GRID);
     }
     this.countLabel(label);
   }
@@ -162,19 +187,25 @@ export class StatisticsFold {
     addDigits(this.pixel, sums.pixel);
     this.audioPresent += sums.audioPresent;
     addDigits(this.mfcc, sums.mfcc);
+    if (this.mel !== undefined && sums.mel !== undefined) addDigits(this.mel, sums.mel);
     for (const { label } of samples) this.countLabel(label);
   }
 
   /** What was added so far, to be added elsewhere: nothing of it is rounded. */
   sums(): ShardSums {
-    const { pixels, audioPresent } = this;
-    return { pixels, pixel: digitsOf(this.pixel), audioPresent, mfcc: digitsOf(this.mfcc) };
+    const { pixels, audioPresent, mel } = this;
+    return {
+      ...{ pixels, pixel: digitsOf(this.pixel), audioPresent, mfcc: digitsOf(this.mfcc) },
+      ...(mel === undefined ? {} : { mel: digitsOf(mel) }),
+    };
   }
 
   result(): Statistics {
+    const heard = this.audioPresent * this.shape.mfccFrames;
     return {
       pixel: moments(this.pixels, this.pixel, 1, 1 / 255),
-      mfcc: moments(this.audioPresent * this.shape.mfccFrames, this.mfcc, GRID),
+      mfcc: moments(heard, this.mfcc, GRID),
+      ...(this.mel === undefined ? {} : { mel: moments(heard, this.mel, GRID) }),
       labels: Object.fromEntries([...this.labels].sort(([a], [b]) => (a < b ? -1 : 1))),
       unlabelled: this.unlabelled,
       audioPresent: this.audioPresent,

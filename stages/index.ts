@@ -12,6 +12,7 @@ export type { BadRecord } from './loader/plan.js';
 export { finetuneOptions, type FinetuneOptions } from './finetune/finetune-options.js';
 export { classificationObjective, type LabelledBatch } from './finetune/objective.js';
 export { drawTubeMask, maskedPositions, maskOptions, maskRatioOption, tokenOrder } from './mask.js';
+export { logMel } from './log-mel.js';
 export { mfcc, SAMPLE_RATE } from './mfcc.js';
 export { encodePng } from './pictures/canvas.js';
 export { drawContactSheet } from './pictures/contact-sheet.js';

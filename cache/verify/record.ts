@@ -45,7 +45,10 @@ export function sampleProblem(
     entryProblem(entry, stored) ??
     (times.length === shape.frames ? null : `it has ${times.length} times`) ??
     maskProblem(sample.mask, masked) ??
-    (sample.mfcc.every(Number.isFinite) ? null : 'its MFCC holds NaN or infinite values')
+    (sample.mfcc.every(Number.isFinite) ? null : 'its MFCC holds NaN or infinite values') ??
+    ((sample.mel ?? []).every(Number.isFinite)
+      ? null
+      : 'its log-mel spectrum holds NaN or infinite values')
   );
 }
 
@@ -54,16 +57,19 @@ export function sampleProblem(
  * @param frames as they are in memory; null leaves them out
  */
 export function sumsProblem(
-  { mfcc }: Pick<StoredSample, 'mfcc'>,
+  { mfcc, mel }: Pick<StoredSample, 'mfcc' | 'mel'>,
   frames: Uint8Array | null,
   { sums }: StoredHeader,
-  { cepstra }: ClipShape,
+  shape: ClipShape,
 ): string | null {
   const found = sumsOf(
-    { frames: frames ?? new Uint8Array(), mask: new Uint8Array(), mfcc },
-    cepstra,
+    { frames: frames ?? new Uint8Array(), mask: new Uint8Array(), mfcc, mel },
+    shape,
   );
   if (frames !== null && !same(found.pixels, sums.pixels))
     return 'the sums in its header are not those of its pixels';
-  return same(found.mfcc, sums.mfcc) ? null : 'the sums in its header are not those of its MFCC';
+  if (!same(found.mfcc, sums.mfcc)) return 'the sums in its header are not those of its MFCC';
+  return same(found.mel ?? null, sums.mel ?? null)
+    ? null
+    : 'the sums in its header are not those of its log-mel spectrum';
 }

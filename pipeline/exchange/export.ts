@@ -172,15 +172,15 @@ export async function exportWebDataset(request: ExportRequest): Promise<ExportSu
 }
 
 /**
- * Writes one sample for NumPy: an .npz with `frames`, `mask`, `mfcc` and `header.json`, or one of its
- * arrays as .npy.
- * @throws RangeError when there is no such sample
+ * Writes one sample for NumPy: an .npz with `frames`, `mask`, `mfcc`, `mel` where the cache has it, and
+ * `header.json`, or one of its arrays as .npy.
+ * @throws RangeError when there is no such sample, or no such array of it
  */
 export async function exportNumpy(
   cache: string,
   index: number,
   out: string,
-  array: 'all' | 'frames' | 'mask' | 'mfcc',
+  array: 'all' | 'frames' | 'mask' | 'mfcc' | 'mel',
 ): Promise<{ readonly bytes: number }> {
   await mustBeFree(out);
   const reader = await openCache(cache);
@@ -192,7 +192,11 @@ export async function exportNumpy(
     const content =
       array === 'all'
         ? [await encodeZip([...Object.values(arrays), header])]
-        : arrays[array].content;
+        : arrays[array]?.content;
+    if (content === undefined)
+      throw new RangeError(
+        'the cache holds no log-mel spectra; make one that does with avme preprocess --mel 128',
+      );
     await writeAside(resolve(out), (path) => writeFile(path, content, { flush: true }));
     return { bytes: content.reduce((sum, { length }) => sum + length, 0) };
   } finally {

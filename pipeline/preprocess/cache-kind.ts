@@ -46,6 +46,13 @@ export async function cacheFolder(
 }
 
 /** Bytes of the arrays of one raw clip, at least: where frames are not square it has more. */
-export function rawClipBytes({ frames, storeSize, positions, mfccFrames, cepstra }: ClipShape) {
-  return frames * storeSize ** 2 * 3 + positions + 4 * mfccFrames * cepstra;
+export function rawClipBytes({
+  frames,
+  storeSize,
+  positions,
+  mfccFrames,
+  cepstra,
+  melBands = 0,
+}: ClipShape) {
+  return frames * storeSize ** 2 * 3 + positions + 4 * mfccFrames * (cepstra + melBands);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { assertEncodable, type ClipShape } from '../../cache/index.js';
 import { maskedPositions, maskOptions } from '../../stages/mask.js';
 import { CEPSTRA } from '../../stages/mfcc.js';
+import { soundOptions } from '../../stages/sound-options.js';
 import { pictureOptions, type FrameForm } from '../../stages/video/picture-filter.js';
 import { sampleOptions } from '../../stages/sample.js';
 import { sourceOptions } from '../../stages/source/options.js';
@@ -39,6 +40,7 @@ export const preprocessOptions = z
     ...sampleOptions.shape,
     ...pictureOptions.shape,
     ...maskOptions.shape,
+    ...soundOptions.shape,
     ...storeOptions.shape,
     /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
@@ -85,7 +87,7 @@ export function frameForm({ size, storeSize, fit }: PreprocessOptions): FrameFor
 
 /** The shape of the clips that these options make. */
 export function clipShape(options: PreprocessOptions): ClipShape {
-  const { frames, stride, size, patch } = options;
+  const { frames, stride, size, patch, mel } = options;
   const form = frameForm(options);
   return {
     frames,
@@ -96,16 +98,19 @@ export function clipShape(options: PreprocessOptions): ClipShape {
     // Four MFCC frames a source frame step.
     mfccFrames: 4 * frames * stride,
     cepstra: CEPSTRA,
+    // Nothing at all where there is none: such caches have the fingerprint that they always had.
+    ...(mel > 0 && { melBands: mel }),
   };
 }
 
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
   const { videoStream, audioStream, frames, stride, clips, sampling } = options;
-  const { size, storeSize, fit, patch, maskRatio, seed } = options;
+  const { size, storeSize, fit, patch, maskRatio, seed, mel } = options;
   return {
     ...{ videoStream, audioStream, frames, stride, clips, sampling },
     ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
+    ...(mel > 0 && { mel }),
     ...storeConfiguration(options),
   };
 }

@@ -14,6 +14,7 @@ import { contentHash, fileVersion } from '../../stages/content-hash.js';
 import { decodeClip } from '../../stages/video/decode.js';
 import { StageError } from '../../stages/failure.js';
 import { drawTubeMask } from '../../stages/mask.js';
+import { logMel } from '../../stages/log-mel.js';
 import { mfcc } from '../../stages/mfcc.js';
 import { indexVideo } from '../../stages/video/probe.js';
 import { sampleClips, segmentOf } from '../../stages/sample.js';
@@ -32,6 +33,7 @@ export const defaultStages = {
   decode: decodeClip,
   mask: drawTubeMask,
   mfcc,
+  logMel,
 };
 export type PreprocessStages = typeof defaultStages;
 
@@ -137,7 +139,7 @@ export class PreprocessRun {
   readonly describe = async (clip: DecodedJob): Promise<SampleJob[]> => {
     const { job, entry, slot, sampling, decoded } = clip;
     const { options, stages, writer } = this.parts;
-    const { positions, mfccFrames, cepstra } = clipShape(options);
+    const { positions, mfccFrames, cepstra, melBands } = clipShape(options);
     const { frames, height, width, times, sound, substituted, warnings } = decoded;
     const draw = randomFor(options.seed, 0, slot.key, 'cached mask');
     const sample: Sample = {
@@ -155,6 +157,9 @@ export class PreprocessRun {
       frames,
       mask: stages.mask(positions, options.maskRatio, draw),
       mfcc: sound === null ? new Float32Array(mfccFrames * cepstra) : stages.mfcc(sound, mfccFrames), // prettier-ignore
+      ...(melBands !== undefined && {
+        mel: sound === null ? new Float32Array(mfccFrames * melBands) : stages.logMel(sound, mfccFrames, melBands), // prettier-ignore
+      }),
     };
     try {
       return [{ job, prepared: await writer.prepare(sample), frames }];

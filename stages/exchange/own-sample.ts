@@ -29,19 +29,20 @@ const headerSchema = z.strictObject({
 }) satisfies z.ZodType<SampleHeader>;
 
 /** Neither tar nor .npy has a checksum: this is that of the whole sample. */
-function digestOf(header: object, { frames, mask, mfcc }: StoredSample): string {
+function digestOf(header: object, { frames, mask, mfcc, mel }: StoredSample): string {
   const hash = createHash('sha256').update(JSON.stringify(header));
-  return hash.update(frames.bytes).update(mask).update(mfcc).digest('hex');
+  hash.update(frames.bytes).update(mask).update(mfcc);
+  return (mel === undefined ? hash : hash.update(mel)).digest('hex');
 }
 
-/** What `KEY.json` holds: the header, and the SHA-256 of the header's JSON, frames, mask and MFCC. */
+/** What `KEY.json` holds: the header, and the SHA-256 of the header's JSON, frames, mask, MFCC and log-mel. */
 export function ownJson(sample: StoredSample): Buffer {
   const { header } = sample;
   return Buffer.from(JSON.stringify({ ...header, sha256: digestOf(header, sample) }));
 }
 
 /** A sample that avme exported. @throws Error when a part of it is missing or is not what it was */
-export function ownSample({ frames, picture, mask, mfcc, json }: SampleParts): StoredSample {
+export function ownSample({ frames, picture, mask, mfcc, mel, json }: SampleParts): StoredSample {
   const stored = frames && ({ format: 'raw', bytes: bytesOf(frames, 'frames') } as const);
   const kept = stored ?? picture;
   if (kept === undefined || mask === undefined || mfcc === undefined) {
@@ -56,6 +57,7 @@ export function ownSample({ frames, picture, mask, mfcc, json }: SampleParts): S
     frames: kept,
     mask: bytesOf(mask, 'mask'),
     mfcc: floatsOf(mfcc, 'mfcc'),
+    ...(mel === undefined ? {} : { mel: floatsOf(mel, 'mel') }),
   };
   if (digestOf(written, sample) !== sha256)
     throw new Error('it is damaged: its checksum does not match; copy or export the tar again');

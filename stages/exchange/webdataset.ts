@@ -6,7 +6,7 @@ import { decodeZip } from './zip.js';
 /*
  * How a sample lies in a WebDataset tar: files next to each other whose names begin with the same
  * key and go on, from their first dot, with what they are: `KEY.frames.npy`, `KEY.mask.npy`,
- * `KEY.mfcc.npy`, `KEY.json`. Readers leave out names like `__avme__`.
+ * `KEY.mfcc.npy`, `KEY.mel.npy` where the cache has log-mel spectra, `KEY.json`. Readers leave out names like `__avme__`.
  */
 
 /** The first file of each tar: the identity of the cache that it was made from. */
@@ -21,15 +21,16 @@ const FRAME_FILES: Record<FrameFormat, string> = {
 
 /** The arrays of a sample as files: frames as they are kept, the others as .npy. */
 export function arrayFiles(
-  { header: { height, width }, frames, mask, mfcc }: StoredSample,
-  { frames: count, mfccFrames, cepstra }: ClipShape,
-): Record<'frames' | 'mask' | 'mfcc', TarFile> {
+  { header: { height, width }, frames, mask, mfcc, mel }: StoredSample,
+  { frames: count, mfccFrames, cepstra, melBands = 0 }: ClipShape,
+): Record<'frames' | 'mask' | 'mfcc', TarFile> & { readonly mel?: TarFile } {
   const { format, bytes } = frames;
   const pieces = format === 'raw' ? encodeNpy(bytes, [count, height, width, 3]) : [bytes];
   return {
     frames: { name: FRAME_FILES[format], content: pieces },
     mask: { name: 'mask.npy', content: encodeNpy(mask, [mask.length]) },
     mfcc: { name: 'mfcc.npy', content: encodeNpy(mfcc, [mfccFrames, cepstra]) },
+    ...(mel && { mel: { name: 'mel.npy', content: encodeNpy(mel, [mfccFrames, melBands]) } }),
   };
 }
 
@@ -68,6 +69,7 @@ export interface SampleParts {
   readonly names: readonly string[];
   readonly mask: NpyArray | undefined;
   readonly mfcc: NpyArray | undefined;
+  readonly mel: NpyArray | undefined;
   readonly json: unknown;
   /** Text of a `.cls` file: a class by its number. */
   readonly cls: string | undefined;
@@ -117,6 +119,7 @@ export async function readParts({ files }: FileGroup, limit: number): Promise<Sa
     names: [...files.keys()],
     mask: array('mask'),
     mfcc: array('mfcc'),
+    mel: array('mel'),
     json: json === undefined ? undefined : (JSON.parse(json.toString('utf8')) as unknown),
     cls: files.get('cls')?.toString('utf8').trim(),
   };

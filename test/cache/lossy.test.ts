@@ -48,7 +48,7 @@ describe('a cache of lossy frames', () => {
         assert.equal(frames.length, before.length);
         assert.notDeepEqual(frames, before);
         assert.equal(reader.stored(i).frames.format, format);
-        fold.add(sample.header, sumsOf({ frames, ...sample }, LARGE.cepstra));
+        fold.add(sample.header, sumsOf({ frames, ...sample }, LARGE));
       }
       // Of what readers get, not of what was put in.
       assert.deepEqual(reader.manifest.statistics, fold.result());

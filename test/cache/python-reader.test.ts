@@ -58,7 +58,7 @@ describe('the reader in Python of docs/cache-format.md', function () {
       .padStart(16, '0');
 
   function expected(reader: CacheReader, index: number): unknown {
-    const { header, frames, mask, mfcc } = reader.sample(index);
+    const { header, frames, mask, mfcc, mel } = reader.sample(index);
     const { shape } = reader.manifest;
     return {
       header,
@@ -66,6 +66,7 @@ describe('the reader in Python of docs/cache-format.md', function () {
         frames: [[shape.frames, header.height, header.width, 3], '|u1', digest(frames)],
         mask: [[shape.positions], '|u1', digest(mask)],
         mfcc: [[shape.mfccFrames, shape.cepstra], '<f4', digest(mfcc)],
+        ...(mel && { mel: [[shape.mfccFrames, shape.melBands], '<f4', digest(mel)] }),
       },
     };
   }
@@ -95,6 +96,11 @@ describe('the reader in Python of docs/cache-format.md', function () {
     await reader.close();
     await flip(path, offset + 300);
     await verifyCache({ cache: cache(), options: { drop: true, jobs: 1 } });
+    await expectAgreement();
+  });
+
+  it('reads log-mel spectra where the cache has them', async () => {
+    await write([1, 2, 3], { ...OPTIONS, shape: { ...SHAPE, melBands: 5 } });
     await expectAgreement();
   });
 

@@ -27,7 +27,7 @@ describe('a cache of schema 1', () => {
       reader.withSample(index, (lent) => {
         assert.deepEqual(lent, sample);
       });
-      fold.add(sample.header, sumsOf(sample, SHAPE.cepstra));
+      fold.add(sample.header, sumsOf(sample, SHAPE));
     }
     assert.deepEqual(statistics, fold.result());
     await reader.close();

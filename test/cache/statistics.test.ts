@@ -6,7 +6,7 @@ import { makeSample, SHAPE } from './support.js';
 
 function fold(samples: readonly Sample[], shape: ClipShape = SHAPE) {
   const statistics = new StatisticsFold(shape);
-  for (const sample of samples) statistics.add(sample.header, sumsOf(sample, shape.cepstra));
+  for (const sample of samples) statistics.add(sample.header, sumsOf(sample, shape));
   return statistics.result();
 }
 
@@ -68,7 +68,7 @@ describe('statistics', () => {
         const whole = new StatisticsFold(shape);
         for (const part of parts) {
           const own = new StatisticsFold(shape);
-          for (const sample of part) own.add(sample.header, sumsOf(sample, shape.cepstra));
+          for (const sample of part) own.add(sample.header, sumsOf(sample, shape));
           // As the manifest keeps them.
           const sums = JSON.parse(JSON.stringify(own.sums())) as ShardSums;
           whole.addShard(
@@ -126,6 +126,6 @@ describe('statistics', () => {
   it('refuse an MFCC that is not a number', () => {
     const sample = makeSample(1);
     sample.mfcc[4] = NaN;
-    assert.throws(() => sumsOf(sample, SHAPE.cepstra), /NaN/);
+    assert.throws(() => sumsOf(sample, SHAPE), /NaN/);
   });
 });

@@ -21,7 +21,7 @@ export const OPTIONS: CacheWriterOptions = {
 
 /** A sample whose every byte depends on its number. */
 export function makeSample(number: number, shape: ClipShape = SHAPE): Sample {
-  const { frames, storeSize, square, positions, mfccFrames, cepstra } = shape;
+  const { frames, storeSize, square, positions, mfccFrames, cepstra, melBands } = shape;
   const [height, width] = [storeSize, square ? storeSize : storeSize + (number % 3)];
   const word = (i: number) => Math.imul(i + 1, 2654435761 + 2 * number) >>> 16;
   return {
@@ -49,6 +49,9 @@ export function makeSample(number: number, shape: ClipShape = SHAPE): Sample {
     frames: Uint8Array.from({ length: frames * height * width * 3 }, (_, i) => word(i)),
     mask: Uint8Array.from({ length: positions }, (_, i) => word(i) & 1),
     mfcc: Float32Array.from({ length: mfccFrames * cepstra }, (_, i) => word(i) / 1e3 - 30),
+    ...(melBands !== undefined && {
+      mel: Float32Array.from({ length: mfccFrames * melBands }, (_, i) => word(i + 7) / 1e4 - 9),
+    }),
   };
 }
 
