@@ -1,10 +1,11 @@
 import type { ClipShape, Sample } from '../cache/index.js';
 import { augmentClip, type AugmentOptions, type Draw } from './augment.js';
-import { writeTokenOrder } from './mask.js';
+import { chosenFrame, melTokens, standardizeMel, WHOLE_CLIP, type ClipParts, type MelStatistics } from './clip-parts.js'; // prettier-ignore
+import { drawMask, writeTokenOrder } from './mask.js';
 
 /** The arrays of a batch as the model takes them, clips one after the other. */
 export interface BatchArrays {
-  /** uint8 `[clips, frames, size, size, 3]`, RGB. */
+  /** uint8 `[clips, frames, size, size, 3]`, RGB; one frame where a model takes one. */
   readonly video: Uint8Array;
   /** Token indices the encoder sees, `[clips, visible]`, ascending. */
   readonly visible: Int32Array;
@@ -14,6 +15,8 @@ export interface BatchArrays {
   readonly mfcc: Float32Array;
   /** 1 where the clip has sound, `[clips]`. */
   readonly audioPresent: Float32Array;
+  /** Standardised log-mel spectra, float32 `[clips, mfccFrames, melBands]`; only where they were asked for. */
+  readonly mel?: Float32Array | undefined;
 }
 
 /** Clips as the model takes them. */
@@ -34,6 +37,8 @@ export interface DrawnSample {
   readonly sample: Sample;
   readonly mask: Uint8Array;
   readonly draw: Draw;
+  /** Draws for what only some models need. */
+  readonly drawOther: (purpose: 'frame' | 'sound mask') => Draw;
 }
 
 export interface BatchOptions {
@@ -44,6 +49,10 @@ export interface BatchOptions {
   readonly slots: number;
   readonly augment: AugmentOptions;
   readonly statistics: MfccStatistics;
+  /** Where log-mel spectra are asked for. */
+  readonly melStatistics?: MelStatistics | undefined;
+  /** Default: all frames and the MFCC. */
+  readonly parts?: ClipParts | undefined;
 }
 
 /** How many clips a batch has, and how many values of each kind a clip. */
@@ -53,20 +62,30 @@ export interface BatchSize {
   readonly visible: number;
   readonly masked: number;
   readonly cepstra: number;
+  /** Values of a log-mel spectrum; 0 where it was not asked for. */
+  readonly mel: number;
 }
 
 /** @param hidden positions that each mask hides */
 export function batchSize(
   clips: number,
   hidden: number,
-  { shape, imageSize, slots }: Pick<BatchOptions, 'shape' | 'imageSize' | 'slots'>,
+  {
+    shape,
+    imageSize,
+    slots,
+    parts = WHOLE_CLIP,
+  }: Pick<BatchOptions, 'shape' | 'imageSize' | 'slots' | 'parts'>,
 ): BatchSize {
+  const [frames, repeats] = parts.frames === 'all' ? [shape.frames, slots] : [1, 1];
+  const sound = melTokens(shape, parts, hidden);
   return {
     clips,
-    pixels: shape.frames * imageSize * imageSize * 3,
-    visible: slots * (shape.positions - hidden),
-    masked: slots * hidden,
+    pixels: frames * imageSize * imageSize * 3,
+    visible: repeats * (shape.positions - hidden) + sound.patches - sound.hidden,
+    masked: repeats * hidden + sound.hidden,
     cepstra: shape.mfccFrames * shape.cepstra,
+    mel: parts.mel ? shape.mfccFrames * (shape.melBands ?? 0) : 0,
   };
 }
 
@@ -74,12 +93,13 @@ const ALIGNMENT = 64;
 const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** Where each array of a batch begins, at multiples of 64 bytes, and the bytes of all together. */
-function offsetsOf({ clips, pixels, visible, masked, cepstra }: BatchSize) {
+function offsetsOf({ clips, pixels, visible, masked, cepstra, mel }: BatchSize) {
   const visibleAt = aligned(clips * pixels);
   const maskedAt = visibleAt + aligned(clips * visible * 4);
   const mfccAt = maskedAt + aligned(clips * masked * 4);
   const audioAt = mfccAt + aligned(clips * cepstra * 4);
-  return { visibleAt, maskedAt, mfccAt, audioAt, bytes: audioAt + aligned(clips * 4) };
+  const melAt = audioAt + aligned(clips * 4);
+  return { visibleAt, maskedAt, mfccAt, audioAt, melAt, bytes: melAt + aligned(clips * mel * 4) };
 }
 
 /** Bytes of a batch's arrays. */
@@ -87,14 +107,15 @@ export const batchBytes = (size: BatchSize): number => offsetsOf(size).bytes;
 
 /** The arrays of a batch as views of one piece of memory. @param buffer {@link batchBytes} long */
 export function batchArrays(size: BatchSize, buffer: ArrayBufferLike): BatchArrays {
-  const { clips, pixels, visible, masked, cepstra } = size;
-  const { visibleAt, maskedAt, mfccAt, audioAt } = offsetsOf(size);
+  const { clips, pixels, visible, masked, cepstra, mel } = size;
+  const { visibleAt, maskedAt, mfccAt, audioAt, melAt } = offsetsOf(size);
   return {
     video: new Uint8Array(buffer, 0, clips * pixels),
     visible: new Int32Array(buffer, visibleAt, clips * visible),
     masked: new Int32Array(buffer, maskedAt, clips * masked),
     mfcc: new Float32Array(buffer, mfccAt, clips * cepstra),
     audioPresent: new Float32Array(buffer, audioAt, clips),
+    ...(mel > 0 && { mel: new Float32Array(buffer, melAt, clips * mel) }),
   };
 }
 
@@ -128,27 +149,38 @@ function partOf<T extends Uint8Array | Int32Array | Float32Array>(
  * @throws RangeError when the mask does not leave as many tokens visible as the batch has room for
  */
 export function writeClip(
-  { sample: { header, frames, mfcc }, mask, draw }: DrawnSample,
-  { shape, imageSize, slots, augment, statistics }: BatchOptions,
+  { sample: { header, frames, mfcc, mel }, mask, draw, drawOther }: DrawnSample,
+  { shape, imageSize, slots, augment, statistics, melStatistics, parts = WHOLE_CLIP }: BatchOptions,
   clip: number,
   size: BatchSize,
   arrays: BatchArrays,
 ): void {
+  const one = parts.frames !== 'all';
+  const sound = melTokens(shape, parts, mask.reduce((sum, value) => sum + value, 0)); // prettier-ignore
   writeTokenOrder(
-    mask,
-    slots,
+    one ? Uint8Array.of(...mask, ...drawMask(sound.patches, sound.hidden, drawOther('sound mask'))) : mask, // prettier-ignore
+    one ? 1 : slots,
     partOf(arrays.visible, clip, size.visible),
     partOf(arrays.masked, clip, size.masked),
   );
   const { height, width } = header;
   const geometry = { height, width, size: shape.size, outSize: imageSize };
-  augmentClip(frames, geometry, augment, draw, partOf(arrays.video, clip, size.pixels));
-  const sound = partOf(arrays.mfcc, clip, size.cepstra);
+  const bytes = height * width * 3;
+  const at = parts.frames === 'all' ? 0 : chosenFrame(shape.frames, parts.frames, () => drawOther('frame')) * bytes; // prettier-ignore
+  const seen = one ? frames.subarray(at, at + bytes) : frames;
+  augmentClip(seen, geometry, augment, draw, partOf(arrays.video, clip, size.pixels));
+  const cepstra = partOf(arrays.mfcc, clip, size.cepstra);
   // Nothing is drawn where nothing depends on it: what other draws yield stays the same.
   const dropped = (augment.soundDropout ?? 0) > 0 && draw() < (augment.soundDropout ?? 0);
   const heard = header.flags.audioPresent && !dropped;
-  if (heard) standardizeMfcc(mfcc, statistics, sound);
-  else sound.fill(0);
+  if (heard) standardizeMfcc(mfcc, statistics, cepstra);
+  else cepstra.fill(0);
+  if (arrays.mel !== undefined) {
+    const spectrum = partOf(arrays.mel, clip, size.mel);
+    if (heard && mel !== undefined && melStatistics !== undefined)
+      standardizeMel(mel, melStatistics, spectrum);
+    else spectrum.fill(0);
+  }
   arrays.audioPresent[clip] = heard ? 1 : 0;
 }
 

@@ -1,5 +1,6 @@
 export { augmentOptions, type AugmentOptions } from './augment.js';
 export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } from './batch.js';
+export { melStatistics, WHOLE_CLIP, type ClipParts } from './clip-parts.js';
 export { makeDemoMedia } from './demo-media.js';
 export { StageError } from './failure.js';
 export { FFMPEG_PATH, ffmpegVersion } from './video/ffmpeg.js';

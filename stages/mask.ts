@@ -34,8 +34,17 @@ export function maskedPositions(positions: number, ratio: number): number {
  * @returns uint8 `[positions]`, 1 = masked
  */
 export function drawTubeMask(positions: number, ratio: number, draw: () => number): Uint8Array {
+  return drawMask(positions, maskedPositions(positions, ratio), draw);
+}
+
+/**
+ * Hides `hidden` of so many positions, each as likely as any other.
+ * @param draw uniform numbers in [0, 1); the mask is a pure function of them
+ * @returns uint8 `[positions]`, 1 = masked
+ */
+export function drawMask(positions: number, hidden: number, draw: () => number): Uint8Array {
   const mask = new Uint8Array(positions);
-  mask.fill(1, 0, maskedPositions(positions, ratio));
+  mask.fill(1, 0, hidden);
   for (let i = positions - 1; i > 0; i--) {
     const j = Math.floor(draw() * (i + 1));
     [mask[i], mask[j]] = [mask[j] ?? 0, mask[i] ?? 0];

@@ -66,8 +66,8 @@ function firstWeights(
 
 /** Clips with the numbers of their classes; valid as long as the batch is lent. */
 function withLabels(lent: LentBatch, labels: readonly number[]): LabelledBatch {
-  const { position, keys, video, visible, masked, mfcc, audioPresent } = lent;
-  return { position, keys, video, visible, masked, mfcc, audioPresent, labels };
+  const { position, keys, video, visible, masked, mfcc, audioPresent, mel } = lent;
+  return { position, keys, video, visible, masked, mfcc, audioPresent, mel, labels };
 }
 
 /**

@@ -17,6 +17,9 @@ export function drawFor(
         ? sample.mask
         : drawTubeMask(sample.mask.length, maskRatio, randomFor(seed, epoch, key, 'mask')),
     draw: randomFor(seed, epoch, key, 'crop'),
+    // A cached mask is the same in all epochs, and so is the one that is drawn to go with it.
+    drawOther: (purpose) =>
+      randomFor(seed, purpose === 'sound mask' && mask === 'cached' ? 0 : epoch, key, purpose),
   };
 }
 
@@ -37,13 +40,13 @@ export class ClipWriter {
     slot: number,
     clip: number,
   ): void {
-    const { draw, sources, size, imageSize, temporalSlots } = this.setup;
+    const { draw, sources, size, imageSize, temporalSlots, parts } = this.setup;
     const [format, arrays] = [sources[source], this.slots[slot]];
     if (format === undefined || arrays === undefined)
       throw new RangeError(`loader: there is no source ${source} or no slot ${slot}`);
-    const { shape, statistics } = format;
+    const { shape, statistics, melStatistics } = format;
     const { augment } = draw;
-    const options = { shape, statistics, imageSize, augment, slots: temporalSlots };
+    const options = { shape, statistics, melStatistics, imageSize, augment, parts, slots: temporalSlots }; // prettier-ignore
     writeClip(drawFor(sample, epoch, draw), options, clip, size, arrays);
   }
 }

@@ -33,6 +33,7 @@ export class LentBatch implements ClipBatch {
       masked: slot.masked.subarray(0, clips * size.masked),
       mfcc: slot.mfcc.subarray(0, clips * size.cepstra),
       audioPresent: slot.audioPresent.subarray(0, clips),
+      mel: slot.mel?.subarray(0, clips * size.mel),
     };
     this.#release = release;
   }
@@ -58,6 +59,9 @@ export class LentBatch implements ClipBatch {
   }
   get audioPresent(): Float32Array {
     return this.arrays.audioPresent;
+  }
+  get mel(): Float32Array | undefined {
+    return this.arrays.mel;
   }
 
   /** Gives the memory back; again does nothing. */

@@ -1,5 +1,6 @@
 import { CorruptRecordError } from '../../cache/index.js';
 import { batchSize } from '../batch.js';
+import { melStatistics } from '../clip-parts.js';
 import { maskedPositions } from '../mask.js';
 import { ClipFiller } from './clip-filler.js';
 import { ClipWriter } from './clip-writer.js';
@@ -20,7 +21,8 @@ export interface LoaderReport {
 }
 
 function setupOf(options: CompleteOptions): ClipSetup {
-  const { shape, imageSize, tubelet, seed, mask, maskRatio, augment, sources, batch } = options;
+  const { shape, imageSize, tubelet, seed, mask, maskRatio, augment, sources, batch, parts } =
+    options;
   const temporalSlots = shape.frames / tubelet;
   const hidden = maskedPositions(shape.positions, maskRatio);
   return {
@@ -29,10 +31,12 @@ function setupOf(options: CompleteOptions): ClipSetup {
       schema: manifest.schema,
       shape: manifest.shape,
       statistics: manifest.statistics.mfcc,
+      melStatistics: melStatistics(manifest.statistics.mel),
     })),
-    size: batchSize(batch, hidden, { shape, imageSize, slots: temporalSlots }),
+    size: batchSize(batch, hidden, { shape, imageSize, slots: temporalSlots, parts }),
     imageSize,
     temporalSlots,
+    parts,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CacheIdentity, ClipShape, RecordPlace } from '../../cache/index.js';
 import type { AugmentOptions } from '../augment.js';
 import type { BatchSize, MfccStatistics } from '../batch.js';
+import type { ClipParts, MelStatistics } from '../clip-parts.js';
 
 /** What is drawn for a clip, and how. */
 export interface DrawOptions {
@@ -17,6 +18,8 @@ export interface SourceFormat {
   readonly schema: CacheIdentity['schema'];
   readonly shape: ClipShape;
   readonly statistics: MfccStatistics;
+  /** Where the cache has log-mel spectra. */
+  readonly melStatistics: MelStatistics | undefined;
 }
 
 /** What does not change as long as a loader is open. */
@@ -27,6 +30,7 @@ export interface ClipSetup {
   readonly imageSize: number;
   /** Temporal slots of tubelets. */
   readonly temporalSlots: number;
+  readonly parts: ClipParts;
 }
 
 /** One clip of a batch that is to be filled. */

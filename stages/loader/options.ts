@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { CacheReader, ClipShape } from '../../cache/index.js';
 import { MAX_CLIPS } from './tickets.js';
+import { checkParts, WHOLE_CLIP, type ClipParts } from '../clip-parts.js';
 import type { DrawOptions } from './messages.js';
 
 /** A cache, or a part of one, that samples come from. */
@@ -24,6 +25,8 @@ export interface LoaderOptions extends DrawOptions {
   readonly imageSize?: number | undefined;
   /** Frames a tubelet spans; default 2. */
   readonly tubelet?: number | undefined;
+  /** What of each clip is wanted; default all frames and the MFCC. */
+  readonly parts?: ClipParts | undefined;
   /** Threads; 0: the calling one does the work between its own. Default one less than there are cores, 1 to 4. */
   readonly workers?: number | undefined;
   /** Batches in memory: read ahead, or lent. Default 3. */
@@ -50,23 +53,28 @@ function whole(name: string, value: number, least: number, most: number): void {
 const COMMON = ['frames', 'size', 'positions', 'mfccFrames', 'cepstra'] as const satisfies readonly (keyof ClipShape)[]; // prettier-ignore
 
 /** @throws RangeError naming what differs */
-function checkShapes(sources: readonly LoaderSource[]): ClipShape {
+function checkShapes(sources: readonly LoaderSource[], parts: ClipParts): ClipShape {
   const [first, ...others] = sources.map(({ reader }) => reader.manifest.shape);
   if (first === undefined) throw new RangeError('loader: got no cache to load from');
   others.forEach((shape, i) => {
-    const names = COMMON.filter((name) => shape[name] !== first[name]);
+    const common = parts.mel ? ([...COMMON, 'melBands'] as const) : COMMON;
+    const names = common.filter((name) => shape[name] !== first[name]);
     if (names.length > 0)
       throw new RangeError(
         `loader: cache ${i + 2} does not go together with the first: ` +
-          names.map((name) => `${name} is ${shape[name]}, not ${first[name]}`).join(', '),
+          names
+            .map((name) => `${name} is ${shape[name] ?? 'none'}, not ${first[name] ?? 'none'}`)
+            .join(', '),
       );
   });
+  checkParts(first, parts);
   return first;
 }
 
 /** The options with their defaults. @throws RangeError naming what is wrong */
 export function completeOptions(options: LoaderOptions) {
-  const shape = checkShapes(options.sources);
+  const { parts = WHOLE_CLIP } = options;
+  const shape = checkShapes(options.sources, parts);
   const { imageSize = shape.size, tubelet = 2, workers = defaultWorkers(), slots = 3 } = options;
   const { rank = 0, world = 1, onBadRecord = 'stop', batch } = options;
   whole('batch', batch, 1, MAX_CLIPS);
@@ -78,6 +86,6 @@ export function completeOptions(options: LoaderOptions) {
   whole('rank', rank, 0, world - 1);
   if (shape.frames % tubelet !== 0)
     throw new RangeError(`loader: ${shape.frames} frames are no whole tubelets of ${tubelet}`);
-  return { ...options, shape, imageSize, tubelet, workers, slots, rank, world, onBadRecord };
+  return { ...options, parts, shape, imageSize, tubelet, workers, slots, rank, world, onBadRecord };
 }
 export type CompleteOptions = ReturnType<typeof completeOptions>;

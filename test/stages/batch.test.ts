@@ -41,8 +41,18 @@ describe('batch', () => {
     const batch = assembleBatch(
       7,
       [
-        { sample: sampleOf('a', 10, true), mask: Uint8Array.of(1, 0, 1, 1), draw: half },
-        { sample: sampleOf('b', 20, false), mask: Uint8Array.of(0, 1, 1, 1), draw: half },
+        {
+          sample: sampleOf('a', 10, true),
+          mask: Uint8Array.of(1, 0, 1, 1),
+          draw: half,
+          drawOther: () => half,
+        },
+        {
+          sample: sampleOf('b', 20, false),
+          mask: Uint8Array.of(0, 1, 1, 1),
+          draw: half,
+          drawOther: () => half,
+        },
       ],
       options,
     );
@@ -70,8 +80,18 @@ describe('batch', () => {
         assembleBatch(
           0,
           [
-            { sample: sampleOf('a', 1, true), mask: Uint8Array.of(1, 0, 0, 1), draw: half },
-            { sample: sampleOf('b', 1, true), mask: Uint8Array.of(1, 1, 0, 1), draw: half },
+            {
+              sample: sampleOf('a', 1, true),
+              mask: Uint8Array.of(1, 0, 0, 1),
+              draw: half,
+              drawOther: () => half,
+            },
+            {
+              sample: sampleOf('b', 1, true),
+              mask: Uint8Array.of(1, 1, 0, 1),
+              draw: half,
+              drawOther: () => half,
+            },
           ],
           options,
         ),
@@ -81,7 +101,12 @@ describe('batch', () => {
 
   it('scales stored frames to the size that the model takes', () => {
     const drawn = [
-      { sample: sampleOf('a', 77, true), mask: Uint8Array.of(1, 0, 1, 1), draw: half },
+      {
+        sample: sampleOf('a', 77, true),
+        mask: Uint8Array.of(1, 0, 1, 1),
+        draw: half,
+        drawOther: () => half,
+      },
     ];
     const batch = assembleBatch(0, drawn, { ...options, imageSize: 4 });
     assert.equal(batch.video.length, 4 * 4 * 4 * 3);

@@ -1,0 +1,87 @@
+import type { ClipShape } from '../cache/index.js';
+import type { Draw } from './augment.js';
+
+/**
+ * What of a clip goes into a batch. Where that is one frame, the tokens that masks are about are the
+ * patches of that frame and, behind them, those of the log-mel spectrum, each masked on its own.
+ */
+export interface ClipParts {
+  /** `all` frames, masked by tubes; one, `random` each time the clip is seen, or the one in the `middle`. */
+  readonly frames: 'all' | 'random' | 'middle';
+  /** Whether the log-mel spectrum is wanted, which not every cache has. */
+  readonly mel: boolean;
+}
+
+/** What a model of sound and picture takes that hears MFCCs. */
+export const WHOLE_CLIP: ClipParts = { frames: 'all', mel: false };
+
+/** Mean and standard deviation of all values of the log-mel spectra of a cache. */
+export interface MelStatistics {
+  readonly mean: number;
+  readonly std: number;
+}
+
+/**
+ * CAV-MAE standardises by two numbers, not by two a band: the spectrum's slope stays in it.
+ * @param bands mean and deviation of each band
+ */
+export function melStatistics(
+  bands: { readonly mean: readonly number[]; readonly std: readonly number[] } | undefined,
+): MelStatistics | undefined {
+  if (bands === undefined) return undefined;
+  const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length; // prettier-ignore
+  const mean = average(bands.mean);
+  const squares = average(bands.mean.map((value, i) => value ** 2 + (bands.std[i] ?? 0) ** 2));
+  // Bands in which nothing is ever heard must not become a division by zero.
+  return { mean, std: Math.max(Math.sqrt(Math.max(0, squares - mean ** 2)), 1e-6) };
+}
+
+/** (mel − mean) / std. @param out written in place */
+export function standardizeMel(
+  mel: Float32Array,
+  { mean, std }: MelStatistics,
+  out: Float32Array,
+): void {
+  for (let i = 0; i < out.length; i++) out[i] = ((mel[i] ?? 0) - mean) / std;
+}
+
+/** Patches of a log-mel spectrum, as large as those of the picture. */
+function melPatches({ size, positions, mfccFrames, melBands = 0 }: ClipShape): number {
+  const patch = size / Math.sqrt(positions);
+  return (mfccFrames / patch) * (melBands / patch);
+}
+
+/** How many patches of the spectrum have tokens, and how many of them a mask hides. */
+export interface MelTokens {
+  readonly patches: number;
+  readonly hidden: number;
+}
+
+/** The share that is hidden is that of the picture's `hidden` positions, but something is always left of both. */
+export function melTokens(shape: ClipShape, { frames, mel }: ClipParts, hidden: number): MelTokens {
+  if (frames === 'all' || !mel) return { patches: 0, hidden: 0 };
+  const patches = melPatches(shape);
+  const share = Math.floor((hidden / shape.positions) * patches + 1e-9);
+  return { patches, hidden: Math.min(Math.max(1, share), patches - 1) };
+}
+
+/** Which frame of a clip is taken. */
+export function chosenFrame(frames: number, kind: 'random' | 'middle', draw: () => Draw): number {
+  return kind === 'middle' ? frames >> 1 : Math.floor(draw()() * frames);
+}
+
+/** @throws RangeError saying what the cache lacks, or does not divide into patches */
+export function checkParts(shape: ClipShape, { mel }: ClipParts): void {
+  if (!mel) return;
+  if (shape.melBands === undefined)
+    throw new RangeError(
+      'loader: the cache holds no log-mel spectra; make one that does with avme preprocess --mel 128',
+    );
+  const patch = shape.size / Math.sqrt(shape.positions);
+  if (shape.mfccFrames % patch !== 0 || shape.melBands % patch !== 0)
+    throw new RangeError(
+      `loader: a log-mel spectrum of ${shape.mfccFrames} × ${shape.melBands} does not divide into patches of ${patch} × ${patch}; preprocess with another --mel or --patch`,
+    );
+  if (melPatches(shape) < 2)
+    throw new RangeError('loader: a log-mel spectrum of one patch cannot be masked; choose a smaller --patch'); // prettier-ignore
+}
