@@ -13,6 +13,7 @@ import { mergeCommand } from './merge.js';
 import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
 import { reconstructCommand } from './reconstruct.js';
+import { setupCommand } from './setup.js';
 import { visible } from './terminal.js';
 import { verifyCommand } from './verify.js';
 
@@ -31,6 +32,7 @@ for (const command of [
   verifyCommand,
   exportCommand,
   importCommand,
+  setupCommand,
   doctorCommand,
   demoCommand,
 ])

@@ -26,7 +26,7 @@ const LADDER: Record<BackendName, { load: () => Promise<void>; about: string }> 
 /** Why a backend would not load, in words that help. */
 function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_MODULE_NOT_FOUND') return 'not installed';
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'not installed; "avme setup" gets it';
   if (/tfjs_binding|napi/.test(message)) return 'installed, but its native library is missing';
   return `does not load: ${message.split('\n')[0] ?? ''}`;
 }

@@ -50,3 +50,5 @@ export {
   type Naming,
   type RenamedWeights,
 } from './weight-names.js';
+export { tensorflowDevice } from './backends/tensorflow.js';
+export { hasTensorflow, TENSORFLOW_PACKAGE, tensorflowHome } from './backends/tensorflow-home.js';

@@ -69,6 +69,7 @@ export {
   type VerifySummary,
 } from './verify/verify.js';
 export { verifyOptions, type VerifyInput } from './verify/options.js';
+export { setup, type SetupRequest, type SetupResult } from './setup/setup.js';
 export { stage, type StageCounters, type StageStream } from './stream.js';
 export {
   dataOptions,

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { hasTensorflow, TENSORFLOW_PACKAGE, tensorflowHome } from './tensorflow-home.js';
@@ -16,4 +17,16 @@ export async function loadTensorflow(): Promise<void> {
   if (hasTensorflow(home)) createRequire(join(home, 'package.json'))(TENSORFLOW_PACKAGE);
   // A name that the compiler does not follow: the package is optional, and its types with it.
   else await import(TENSORFLOW_PACKAGE);
+}
+
+/** What of the native backend's own object we rely on. */
+interface NodeBackend {
+  readonly binding: { readonly TF_Version: string };
+  readonly isUsingGpuDevice: boolean;
+}
+
+/** The native backend that is in use. */
+export function tensorflowDevice(): { version: string; gpu: boolean } {
+  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
+  return { version: binding.TF_Version, gpu: isUsingGpuDevice };
 }
