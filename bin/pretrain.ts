@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dataOptions, modelChoice, parseCacheChoice, pretrain } from '../pipeline/index.js';
-import { trainingOptions } from '../stages/index.js';
+import { trainingOptions, wholeNumber } from '../stages/index.js';
 import { defineCommand } from './command.js';
 import { EXIT, parseOptions, pick } from './failure.js';
 import { dataFlags, modelFlags, reportTraining, runFlags, runOptions, stepFlags, validationOf } from './training-flags.js'; // prettier-ignore
@@ -10,6 +10,7 @@ const schema = trainingOptions.safeExtend({
   ...runOptions.shape,
   ...modelChoice.shape,
   init: z.string().optional(),
+  picturesEvery: wholeNumber.optional(),
 });
 
 export const pretrainCommand = defineCommand({
@@ -27,16 +28,20 @@ export const pretrainCommand = defineCommand({
     maskRatio: { value: 'x', text: 'share of positions masked (default: the cache’s)' },
     crop: { value: 'kind', text: 'multi-scale, random-resized or none' },
     flip: { value: 'p', text: 'probability of a mirror image' },
+    picturesEvery: {
+      value: 'n',
+      text: 'steps between pictures of what the model makes of clips, in pictures/ of the run',
+    },
     init: {
       value: 'file',
       text: 'weights to begin with, e.g. VideoMAE’s .pth; what it lacks is drawn',
     },
   },
   async run(options, { report, signal }) {
-    const { run, saveEvery, keep, stopAt, init, workers, backend } = options;
+    const { run, saveEvery, keep, stopAt, init, picturesEvery, workers, backend } = options;
     const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
-      ...{ cache, run, saveEvery, keep, stopAt, init, workers, backend, signal },
+      ...{ cache, run, saveEvery, keep, stopAt, init, picturesEvery, workers, backend, signal },
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),
       validation: validationOf(options),

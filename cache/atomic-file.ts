@@ -13,12 +13,12 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes a file so that it holds, after a kill or a power cut at any moment, the old or the new text. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+/** Writes a file so that it holds, after a kill or a power cut at any moment, the old or the new content. */
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(text);
+    await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();

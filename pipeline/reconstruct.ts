@@ -65,8 +65,9 @@ function describeClip(reader: CacheReader, index: number, mse: number): string {
   return `${label ?? 'no label'} · ${id} · clip ${clip} · error ${mse.toFixed(4)}`;
 }
 
-async function reconstructClips(
-  request: ReconstructRequest,
+/** Draws what a model with these weights makes of clips of a cache. */
+export async function reconstructClips(
+  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask' | 'mute'>,
   reader: CacheReader,
   config: ModelConfig,
   checkpoint: Checkpoint,

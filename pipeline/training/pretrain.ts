@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
-import { randomFor } from '../../cache/index.js';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { randomFor, writeAtomically } from '../../cache/index.js';
 import { initialWeights, pretrainSpecs, readWeights, useBackend, type ModelConfig } from '../../model/index.js'; // prettier-ignore
-import { reconstructionObjective, type TrainingOptions } from '../../stages/index.js';
+import { reconstructionObjective, type LentBatch, type LoaderSource, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { reconstructClips, spreadIndices } from '../reconstruct.js';
 import { avmeVersion } from '../version.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
 import { plain, takeSteps, type TrainingRequest } from './training.js';
@@ -15,6 +17,8 @@ export interface PretrainRequest extends TrainingRequest {
   readonly training: TrainingOptions;
   /** Weights that a new run begins with: safetensors or a PyTorch file, VideoMAE's names or transformers'. */
   readonly init?: string | undefined;
+  /** Steps between two pictures of what the model makes of clips; none where it is not given. */
+  readonly picturesEvery?: number | undefined;
 }
 
 /** The model's weights that a file has; the moments of a checkpoint of ours are no part of them. */
@@ -34,6 +38,29 @@ async function firstWeights({ training, init }: PretrainRequest, config: ModelCo
   const drawn = [...values].map(([name, data]) => [name, { data }] as const);
   const given = init === undefined ? [] : await readInit(init, config);
   return new Map([...drawn, ...given]);
+}
+
+/** Clips on a picture: of those for validation, or else of those that are learned from. */
+const PICTURED = 4;
+
+/** Draws what the model makes of clips, into `pictures/` of the run. */
+function drawEvery(
+  { picturesEvery, run, training: { seed } }: PretrainRequest,
+  { reader, indices }: LoaderSource,
+  config: ModelConfig,
+  maskRatio: number,
+) {
+  if (picturesEvery === undefined) return undefined;
+  const chosen = spreadIndices(indices?.length ?? reader.size, PICTURED);
+  const samples = chosen.map((i) => indices?.[i] ?? i);
+  return async (trainer: Trainer<LentBatch>) => {
+    const { step } = trainer;
+    if (step % picturesEvery !== 0) return;
+    const checkpoint = { step, tensors: await trainer.state() };
+    const { picture } = await reconstructClips({ samples, seed }, reader, config, checkpoint, maskRatio); // prettier-ignore
+    await mkdir(join(run, 'pictures'), { recursive: true });
+    await writeAtomically(join(run, 'pictures', `step-${String(step).padStart(8, '0')}.png`), picture); // prettier-ignore
+  };
 }
 
 /**
@@ -68,6 +95,7 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
     loader,
     prepare: (lent) => lent,
     validation: validation.of(training, loader.epochLength, (lent) => lent),
+    afterStep: drawEvery(request, validation.sources[0] ?? data.sources[0], config, maskRatio),
     begin: () => firstWeights(request, config),
   });
 }

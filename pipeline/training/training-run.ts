@@ -60,6 +60,8 @@ export interface TrainingRunOptions<B> {
   /** Checkpoints kept. */
   readonly keep: number;
   readonly log: (line: MetricsLine) => Promise<void>;
+  /** Done after a step, its line being written. */
+  readonly afterStep?: ((trainer: Trainer<B>) => Promise<void>) | undefined;
   readonly onEvent: (event: TrainingEvent) => void;
 }
 
@@ -147,7 +149,7 @@ export class TrainingRun<B> {
   }
 
   private async finish(): Promise<void> {
-    const { trainer, plan, samples, log, onEvent, saveEvery } = this.options;
+    const { trainer, plan, samples, log, onEvent, saveEvery, afterStep } = this.options;
     const { clips, replaced, waited } = this.#hand;
     this.#hand = nothing();
     const { step, loss, lr } = trainer.finish();
@@ -172,6 +174,7 @@ export class TrainingRun<B> {
     const secondsLeft = ((plan.steps - step) * clips) / this.#rate;
     onEvent({ event: 'step', ...line, steps: plan.steps, secondsLeft });
     if (step % saveEvery === 0) await this.save();
+    await afterStep?.(trainer);
     this.#stepStart = performance.now();
   }
 

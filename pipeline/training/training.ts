@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { BackendName, StoredValues } from '../../model/index.js';
-import { createTrainer, planTraining, type LentBatch, type Loader, type Objective, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { createTrainer, planTraining, type LentBatch, type Loader, type Objective, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { openRun, readMetrics, type RunDescription } from './run-folder.js';
 import { openRunLog } from './run-log.js';
@@ -52,6 +52,8 @@ export interface TrainingSetup<B> {
   /** Batches of `batch / accumulate` clips that the trainer learns from. */
   readonly prepare: (batch: LentBatch) => B;
   readonly validation?: Validation<B> | undefined;
+  /** Done after a step. */
+  readonly afterStep?: ((trainer: Trainer<B>) => Promise<void>) | undefined;
   /** Weights that a new run begins with. */
   readonly begin: () => Promise<StoredValues>;
 }
@@ -93,6 +95,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       parts: accumulate,
       prepare: setup.prepare,
       validation: setup.validation,
+      afterStep: setup.afterStep,
       past: await readMetrics(folder),
       saveEvery: request.saveEvery ?? 500,
       keep: request.keep ?? 2,

@@ -122,7 +122,7 @@ describe('avme finetune', function () {
 
   it('pre-training is measured on clips that it does not learn from, too', async () => {
     const cache = ['--cache', path('labelled'), '--splits', 'train', '--accumulate', '3'];
-    const validation = ['--validation-splits', 'val', '--validate-every', '6', '--sound-dropout', '0.5']; // prettier-ignore
+    const validation = ['--validation-splits', 'val', '--validate-every', '6', '--sound-dropout', '0.5', '--pictures-every', '12']; // prettier-ignore
     const [, , , ...common] = pretrain('measured');
     const result = await avme(['pretrain', ...cache, ...common, ...validation, '--json']);
     assert.equal(result.code, 0, result.stderr);
@@ -130,6 +130,8 @@ describe('avme finetune', function () {
     assert.deepEqual(looks.map(({ step }) => step), [6, 12]); // prettier-ignore
     assert.ok(looks.every(({ loss, top1 }) => Number(loss) > 0 && top1 === undefined));
     const best = looks.toSorted((a, b) => Number(a['loss']) - Number(b['loss']))[0];
+    const picture = await readFile(join(path('measured'), 'pictures', 'step-00000012.png'));
+    assert.equal(picture.readUInt32BE(0), 0x89504e47);
     assert.equal((result.events.at(-1)!['best'] as { step: number }).step, best!['step']);
   });
 
