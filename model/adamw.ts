@@ -13,9 +13,9 @@ export interface AdamWOptions {
 /** Moments of one weight; owned by whoever holds the map. */
 export type Moments = Readonly<Record<'first' | 'second', tf.Tensor>>;
 
-/** VideoMAE decays neither what has one dimension (biases, norms) nor the mask token. */
+/** VideoMAE decays neither what has one dimension (biases, norms) nor the mask token; other learned tokens are likewise left. */
 export function isDecayed(name: string, shape: readonly number[]): boolean {
-  return shape.length > 1 && !name.endsWith('mask_token') && !name.endsWith('no_sound_token');
+  return shape.length > 1 && !/(mask_token|no_sound_token|modality_[av])$/.test(name);
 }
 
 type Updated = Readonly<Record<'weight' | 'first' | 'second', tf.Tensor>>;

@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NormMode } from './batch-norm.js';
-import { positionsOf, slotsOf, type ModelConfig } from './config.js';
+import { classifierSpecs, classify } from './classifier.js';
+import type { ModelConfig } from './config.js';
 import { decode, decoderSpecs, pictureStream } from './decoder.js';
 import { fuse, fusionSpecs, slotMembership, type AttentionWatcher } from './fusion.js';
-import { gatherTokens } from './gather.js';
+import { gatherTokens, placeTokens } from './gather.js';
+import { positionsOf, slotsOf } from './geometry.js';
 import { linear } from './layers.js';
 import { meanSquaredError, reconstructionTargets } from './loss.js';
-import { normalizePixels, patchify } from './patch.js';
+import { denormalizeTubelets, normalizePixels, patchify, tubeletMoments } from './patch.js';
 import { soundTokens, soundTokenSpecs, type SoundBatch } from './sound-tokens.js';
+import type { ConfigProblem, ReconstructedTokens, System } from './system.js';
 import { encodeVisible, visualEncoderSpecs } from './visual-encoder.js';
 import type { Weights, WeightSpec } from './weights.js';
 
@@ -19,7 +22,19 @@ export interface ModelBatch extends SoundBatch {
   readonly visible: tf.Tensor;
   /** int32 `[B, masked]`, ascending. */
   readonly masked: tf.Tensor;
+  /** Of systems that hear by log-mel spectra. */
+  readonly spectrum?: MaskedSpectrum | undefined;
 }
+
+/** Log-mel spectra, and which of their patches are seen. */
+export type MaskedSpectrum = {
+  /** Standardised, `[B, N_len, bands]`. */
+  readonly mel: tf.Tensor;
+  /** int32 `[B, visible]`, ascending; patches in the order (band, time). */
+  readonly visible: tf.Tensor;
+  /** int32 `[B, masked]`, ascending. */
+  readonly masked: tf.Tensor;
+};
 
 /** How the forward pass runs; in training with batch statistics and dropout. */
 export interface ForwardMode {
@@ -28,6 +43,8 @@ export interface ForwardMode {
   readonly nextSeed: () => string;
   /** Looks on at the attention of the fusion; tokens are visible first, as everywhere in the decoder. */
   readonly watch?: AttentionWatcher;
+  /** Is shown the parts of a loss that has some, by their names. */
+  readonly note?: (parts: Readonly<Record<string, tf.Scalar>>) => void;
 }
 
 /** Inference: running statistics, no dropout. */
@@ -96,3 +113,49 @@ export function pretrainLoss(
   const target = gatherTokens(reconstructionTargets(batch.video, config), order);
   return meanSquaredError(prediction, target);
 }
+
+/** What a model makes of what it does not see; texture only where the targets are normalised. */
+export function reconstructTubelets(
+  batch: ModelBatch,
+  weights: Weights,
+  config: ModelConfig,
+): ReconstructedTokens {
+  const original = reconstructionTargets(batch.video, { ...config, target: 'raw' });
+  const predicted = pretrainForward(batch, weights, config, INFERENCE, true);
+  const order = tf.concat([batch.visible, batch.masked], 1);
+  const placed = placeTokens(predicted, order);
+  const made = config.target === 'normalised' ? denormalizeTubelets(placed, tubeletMoments(original)) : placed; // prettier-ignore
+  const [clips = 0, visible = 0] = batch.visible.shape;
+  const masked = batch.masked.shape[1] ?? 0;
+  const flags = tf.concat([tf.zeros([clips, visible, 1]), tf.ones([clips, masked, 1])], 1);
+  const hidden = placeTokens(flags, order);
+  const { frames, tubelet } = config;
+  return { frames, tubelet, original, made, hidden, masked };
+}
+
+/** The audio encoder gives one token for four MFCC frames; they are pooled to the slots. */
+function problems(config: ModelConfig): ConfigProblem[] {
+  const slots = slotsOf(config);
+  const fits = Math.ceil(config.mfccFrames / 4) % slots === 0;
+  if (config.variant === 'v' || !Number.isInteger(slots) || fits) return [];
+  const unit = 4 * slots;
+  const nearest = Math.max(1, Math.round(config.mfccFrames / unit)) * unit;
+  const message = `must be a multiple of 4 · frames / tubelet (${unit}); the nearest is ${nearest}`;
+  return [{ field: 'mfccFrames', message }];
+}
+
+const common = {
+  input: { frames: 'all', mel: false },
+  problems,
+  specs: pretrainSpecs,
+  loss: pretrainLoss,
+  reconstruct: reconstructTubelets,
+  classifierSpecs,
+  classify,
+} as const;
+
+/** With sound, through cross-attention or without. */
+export const avMaskEnhancer: System = { ...common, fusions: ['fused', 'late', 'picture'] };
+
+/** Picture only. */
+export const videoMae: System = { ...common, fusions: ['picture'] };

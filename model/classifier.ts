@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ForwardMode } from './av-maskenhancer.js';
-import { positionsOf, slotsOf, type ModelConfig } from './config.js';
+import type { ModelConfig } from './config.js';
 import { fuse, fusionSpecs, slotMembership } from './fusion.js';
+import { positionsOf, slotsOf } from './geometry.js';
 import { linear } from './layers.js';
 import { normalizePixels, patchify } from './patch.js';
 import { positionTable } from './position.js';
@@ -30,6 +31,8 @@ export type ClassifierConfig = z.infer<typeof classifierConfig>;
 export interface LabelBatch extends SoundBatch {
   /** RGB 0..255, `[B, T, H, W, 3]`. */
   readonly video: tf.Tensor;
+  /** Standardised log-mel spectra, `[B, N_len, bands]`; for systems that hear by them. */
+  readonly mel?: tf.Tensor | undefined;
 }
 
 /**

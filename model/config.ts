@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SYSTEM_NAMES, systemOf } from './systems.js';
 
 /** Whole numbers from `least` on; who prints the message adds the field and what it got. */
 const wholeFrom = (least: number) => {
@@ -23,8 +24,8 @@ const nearest = (value: number, divisor: number) =>
 /** A model, whole: two runs with equal configurations have interchangeable weights. */
 export const modelConfig = z
   .strictObject({
-    /** `av`: sound and picture with cross-attention; `av-no-cross`: concatenated only; `v`: VideoMAE. */
-    variant: z.enum(['av', 'av-no-cross', 'v']).default('av'),
+    /** The system: `av`: sound and picture with cross-attention; `av-no-cross`: concatenated only; `v`: VideoMAE; `cav-mae`. */
+    variant: z.enum(SYSTEM_NAMES).default('av'),
     /** Side of the square frames in pixels. */
     imageSize: count.default(224),
     frames: count.default(16),
@@ -41,6 +42,8 @@ export const modelConfig = z
     /** N_len, MFCC frames a clip. */
     mfccFrames: count.default(256),
     cepstra: count.default(13),
+    /** Bands of the log-mel spectrum, for systems that hear by it. */
+    melBands: count.optional(),
     /** Squeeze-and-excitation keeps an eighth of a stage's filters, so there are at least eight. */
     audioFilters: z.array(wholeFrom(8)).length(4).default([16, 32, 64, 128]),
     audioLayers: z.array(count).length(4).default([3, 4, 6, 3]),
@@ -69,23 +72,7 @@ export const modelConfig = z
     divides('imageSize', 'patch');
     divides('width', 'heads');
     divides('decoderWidth', 'decoderHeads');
-    const slots = config.frames / config.tubelet;
-    if (config.variant === 'v' || !Number.isInteger(slots)) return;
-    // The audio encoder gives one token for four MFCC frames; they are pooled to the slots.
-    if (Math.ceil(config.mfccFrames / 4) % slots !== 0)
-      context.addIssue({
-        code: 'custom',
-        path: ['mfccFrames'],
-        message: `must be a multiple of 4 · frames / tubelet (${4 * slots}); the nearest is ${nearest(config.mfccFrames, 4 * slots)}`,
-      });
+    for (const { field, message } of systemOf(config).problems(config))
+      context.addIssue({ code: 'custom', path: [field], message });
   });
 export type ModelConfig = z.infer<typeof modelConfig>;
-
-/** Temporal slots of tubelets, T/2. */
-export const slotsOf = (config: ModelConfig) => config.frames / config.tubelet;
-
-/** Spatial positions of a slot. */
-export const positionsOf = (config: ModelConfig) => (config.imageSize / config.patch) ** 2;
-
-/** Values of a tubelet: 2·16·16·3 = 1536. */
-export const tubeletValues = (config: ModelConfig) => config.tubelet * config.patch ** 2 * 3;

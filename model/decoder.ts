@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { tubeletValues, type ModelConfig } from './config.js';
+import type { ModelConfig } from './config.js';
+import { tubeletValues } from './geometry.js';
 import { linear } from './layers.js';
 import { blocks, blockSpecs, layerNormNamed, layerNormSpecs, linearNamed, linearSpecs } from './transformer.js'; // prettier-ignore
 import { positionsAt } from './visual-encoder.js';

@@ -2,8 +2,6 @@ export { isDecayed, adamwStep, type AdamWOptions, type Moments } from './adamw.j
 export {
   INFERENCE,
   pretrainForward,
-  pretrainLoss,
-  pretrainSpecs,
   type ForwardMode,
   type ModelBatch,
 } from './av-maskenhancer.js';
@@ -16,15 +14,14 @@ export {
 } from './backend.js';
 export {
   classifierConfig,
-  classifierSpecs,
-  classify,
   pretrainedName,
   smoothLabels,
   softCrossEntropy,
   type ClassifierConfig,
   type LabelBatch,
 } from './classifier.js';
-export { modelConfig, positionsOf, PRESETS, slotsOf, type ModelConfig } from './config.js';
+export { modelConfig, PRESETS, type ModelConfig } from './config.js';
+export { positionsOf, slotsOf } from './geometry.js';
 export type { AttentionWatcher, FusionLayer } from './fusion.js';
 export { initialWeights } from './init.js';
 export { loadWeight, loadWeights, type StoredValues } from './load-weights.js';
@@ -40,6 +37,17 @@ export {
   type TensorFile,
 } from './safetensors.js';
 export { cosineWithWarmup, type Schedule } from './schedule.js';
+export type { ReconstructedTokens, System } from './system.js';
+export {
+  classifierSpecs,
+  classify,
+  pretrainLoss,
+  pretrainSpecs,
+  reconstructTokens,
+  SYSTEM_NAMES,
+  systemOf,
+  type SystemName,
+} from './systems.js';
 export { weightsFrom, type Weights, type WeightSpec } from './weights.js';
 export { readTorchFile } from './torch-file.js';
 export { TorchFileError } from './torch-pickle.js';

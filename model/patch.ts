@@ -55,6 +55,11 @@ export function normalizePixels(video: tf.Tensor): tf.Tensor {
   return tf.div(tf.sub(unit, tf.tensor1d(MEAN)), tf.tensor1d(DEVIATION));
 }
 
+/** Undoes {@link normalizePixels}, but for the 255. @returns pixels in [0, 1], `[..., 3]` */
+export function denormalizePixels(pixels: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(pixels, tf.tensor1d(DEVIATION)), tf.tensor1d(MEAN));
+}
+
 /** Mean and standard deviation of each tubelet and channel. */
 export interface TubeletMoments {
   /** `[B, N, 1, 3]` */

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { audioEncoderSpecs, encodeAudio, poolToSlots, type AudioEncoderOptions } from './audio-encoder.js'; // prettier-ignore
 import type { NormMode } from './batch-norm.js';
-import { slotsOf, type ModelConfig } from './config.js';
+import type { ModelConfig } from './config.js';
+import { slotsOf } from './geometry.js';
 import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
 
 const AUDIO = 'audio_encoder';

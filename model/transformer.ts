@@ -64,11 +64,18 @@ export function attention(
   return tf.matMul(dropShares(tf.softmax(scores)), v);
 }
 
-/** Multi-head self-attention, scale 1/√d_head. @param x `[B, N, width]` */
-function selfAttention(x: tf.Tensor, weights: Weights, heads: number): tf.Tensor {
+/**
+ * Multi-head self-attention, scale 1/√d_head.
+ * @param x `[B, N, width]` @param bias of query, key and value, `[3 · width]`
+ */
+export function selfAttention(
+  x: tf.Tensor,
+  weights: Weights,
+  heads: number,
+  bias: tf.Tensor,
+): tf.Tensor {
   const [batch = 0, tokens = 0, width = 0] = x.shape;
   const head = width / heads;
-  const bias = tf.concat([weights('q_bias'), tf.zeros([width]), weights('v_bias')]);
   const qkv = tf.reshape(linear(x, weights('qkv.weight'), bias), [batch, tokens, 3 * heads, head]);
   const parts = tf.split(tf.transpose(qkv, [0, 2, 1, 3]), 3, 1);
   const [q, k, v] = parts.map((part) => tf.reshape(part, [batch * heads, tokens, head])) as [
@@ -88,7 +95,10 @@ function block(
   heads: number,
   drop: (branch: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
-  const mixed = selfAttention(layerNormNamed(x, weights, 'norm1'), under(weights, 'attn'), heads);
+  const attn = under(weights, 'attn');
+  const width = x.shape[2] ?? 0;
+  const bias = tf.concat([attn('q_bias'), tf.zeros([width]), attn('v_bias')]);
+  const mixed = selfAttention(layerNormNamed(x, weights, 'norm1'), attn, heads, bias);
   const attended = tf.add(x, drop(mixed));
   const hidden = gelu(linearNamed(layerNormNamed(attended, weights, 'norm2'), weights, 'mlp.fc1'));
   return tf.add(attended, drop(linearNamed(hidden, weights, 'mlp.fc2')));
@@ -100,6 +110,17 @@ export interface DropPath {
   readonly rate: number;
   /** A seed for each place. */
   readonly nextSeed: () => string;
+}
+
+/** What becomes of a branch of block `i` of `depth`. */
+export function dropsPath(
+  i: number,
+  depth: number,
+  dropPath: DropPath | undefined,
+): (branch: tf.Tensor) => tf.Tensor {
+  const rate = dropPath === undefined ? 0 : (dropPath.rate * i) / Math.max(1, depth - 1);
+  return (branch) =>
+    rate === 0 ? branch : tf.dropout(branch, rate, [branch.shape[0], 1, 1], dropPath?.nextSeed());
 }
 
 /**
@@ -115,10 +136,7 @@ export function blocks(
 ): tf.Tensor {
   let out = x;
   for (let i = 0; i < depth; i++) {
-    const rate = dropPath === undefined ? 0 : (dropPath.rate * i) / Math.max(1, depth - 1);
-    const drop = (branch: tf.Tensor) =>
-      rate === 0 ? branch : tf.dropout(branch, rate, [branch.shape[0], 1, 1], dropPath?.nextSeed());
-    out = block(out, under(weights, `blocks.${i}`), heads, drop);
+    out = block(out, under(weights, `blocks.${i}`), heads, dropsPath(i, depth, dropPath));
   }
   return out;
 }

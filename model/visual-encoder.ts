@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { positionsOf, slotsOf, tubeletValues, type ModelConfig } from './config.js';
+import type { ModelConfig } from './config.js';
 import { gatherTokens } from './gather.js';
+import { positionsOf, slotsOf, tubeletValues } from './geometry.js';
 import { linear } from './layers.js';
 import { positionTable } from './position.js';
 import {

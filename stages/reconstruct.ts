@@ -1,13 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  denormalizeTubelets,
-  INFERENCE,
   loadWeights,
-  placeTokens,
-  pretrainForward,
   pretrainSpecs,
-  reconstructionTargets,
-  tubeletMoments,
+  reconstructTokens,
   unpatchify,
   weightsFrom,
   type ModelConfig,
@@ -16,7 +11,7 @@ import {
 import type { ClipBatch } from './batch.js';
 import { toModelBatch } from './model-batch.js';
 
-/** What a model makes of a batch of clips; films are uint8 `[clips, frames, size, size, 3]`. */
+/** What a model makes of a batch of clips; films are uint8 `[clips, frames, size, size, 3]`, of one frame where a model takes one. */
 export interface ReconstructedClips {
   /** The clips with their masked patches grey. */
   readonly seen: Uint8Array;
@@ -46,27 +41,17 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
 
   function compute(batch: ClipBatch) {
     const input = toModelBatch(batch, config);
-    const tubelets = reconstructionTargets(input.video, { ...config, target: 'raw' });
-    const predicted = pretrainForward(input, weightsFrom(tensors), config, INFERENCE, true);
-    const order = tf.concat([input.visible, input.masked], 1);
-    const placed = placeTokens(predicted, order);
-    const pixels =
-      config.target === 'normalised'
-        ? denormalizeTubelets(placed, tubeletMoments(tubelets))
-        : placed;
-    const [clips = 0, visible = 0] = input.visible.shape;
-    const masked = input.masked.shape[1] ?? 0;
-    const flags = tf.concat([tf.zeros([clips, visible, 1]), tf.ones([clips, masked, 1])], 1);
-    const hidden = placeTokens(flags, order);
-    const film = (tokens: tf.Tensor) => {
-      const video = unpatchify(tokens, config, config.frames, config.imageSize);
+    const { original, made, hidden, masked, ...film } = reconstructTokens(input, weightsFrom(tensors), config); // prettier-ignore
+    const layout = { tubelet: film.tubelet, patch: config.patch };
+    const toFilm = (tokens: tf.Tensor) => {
+      const video = unpatchify(tokens, layout, film.frames, config.imageSize);
       return tf.cast(tf.round(tf.mul(tf.clipByValue(video, 0, 1), 255)), 'int32');
     };
     const blend = (over: tf.Tensor | number) =>
-      tf.add(tf.mul(tubelets, tf.sub(1, hidden)), tf.mul(hidden, over));
-    const squares = tf.mul(tf.square(tf.sub(pixels, tubelets)), hidden);
-    const mse = tf.div(tf.sum(squares, [1, 2]), masked * (tubelets.shape[2] ?? 1));
-    return { seen: film(blend(GREY)), made: film(blend(pixels)), mse };
+      tf.add(tf.mul(original, tf.sub(1, hidden)), tf.mul(hidden, over));
+    const squares = tf.mul(tf.square(tf.sub(made, original)), hidden);
+    const mse = tf.div(tf.sum(squares, [1, 2]), masked * (original.shape[2] ?? 1));
+    return { seen: toFilm(blend(GREY)), made: toFilm(blend(made)), mse };
   }
 
   return {

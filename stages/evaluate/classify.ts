@@ -10,7 +10,7 @@ import {
   type StoredValues,
 } from '../../model/index.js';
 import type { ClipBatch } from '../batch.js';
-import { toLabelBatch } from '../finetune/objective.js';
+import { toLabelBatch } from '../model-batch.js';
 
 /** A trained classifier. */
 export interface Classifier {

@@ -11,6 +11,7 @@ import {
   type ModelConfig,
 } from '../../model/index.js';
 import type { ClipBatch } from '../batch.js';
+import { toLabelBatch } from '../model-batch.js';
 import type { Objective } from '../training/objective.js';
 import { layerDecay } from './layer-decay.js';
 import { drawMixing, mixingOptions, type Mixing } from './mixing.js';
@@ -29,18 +30,6 @@ export type ClassificationOptions = z.infer<typeof classificationOptions>;
 /** Clips with the numbers of their classes. */
 export interface LabelledBatch extends ClipBatch {
   readonly labels: readonly number[];
-}
-
-/** Puts the pixels and the sound of a batch onto the device; the tensors are the caller's to dispose of. */
-export function toLabelBatch(batch: ClipBatch, config: ModelConfig): LabelBatch {
-  const clips = batch.keys.length;
-  const { frames, imageSize, mfccFrames, cepstra } = config;
-  const shape = [clips, frames, imageSize, imageSize, 3];
-  return {
-    video: tf.tensor(Float32Array.from(batch.video), shape),
-    mfcc: tf.tensor3d(batch.mfcc, [clips, mfccFrames, cepstra]),
-    audioPresent: tf.tensor1d(batch.audioPresent),
-  };
 }
 
 interface TargetBatch extends LabelBatch {
@@ -68,6 +57,7 @@ function mix({ labels, ...batch }: TargetBatch, { share, box }: Mixing, size: nu
   return {
     video: blend(batch.video, box === undefined ? rest : boxMask(box, size)),
     mfcc: blend(batch.mfcc, rest),
+    ...(batch.mel === undefined ? {} : { mel: blend(batch.mel, rest) }),
     audioPresent: blend(batch.audioPresent, rest),
     labels: blend(labels, rest),
   };

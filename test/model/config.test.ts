@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { modelConfig, positionsOf, PRESETS, slotsOf } from '../../model/index.js';
-import { tubeletValues } from '../../model/config.js';
+import { tubeletValues } from '../../model/geometry.js';
 
 /** Field and message of each thing wrong. */
 function issuesOf(input: object): [string, string][] {

@@ -1,0 +1,65 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { ForwardMode, ModelBatch } from './av-maskenhancer.js';
+import type { ClassifierConfig, LabelBatch } from './classifier.js';
+import type { ModelConfig } from './config.js';
+import type { Weights, WeightSpec } from './weights.js';
+
+/** What of a clip a system's batches hold. */
+export interface SystemInput {
+  /** `all` frames, masked by tubes, or `one`, whose patches are masked each on their own. */
+  readonly frames: 'all' | 'one';
+  /** Whether it hears by log-mel spectra, of which there are none in most caches. */
+  readonly mel: boolean;
+}
+
+/** A picture as its tokens, and what a model made of those that it did not see. */
+export interface ReconstructedTokens {
+  /** Frames that the tokens are of, and how many a token spans. */
+  readonly frames: number;
+  readonly tubelet: number;
+  /** Pixels in [0, 1], `[B, N, values]`. */
+  readonly original: tf.Tensor;
+  /** The model's; of tokens that were seen it may be anything. */
+  readonly made: tf.Tensor;
+  /** 1 where a token was masked, `[B, N, 1]`. */
+  readonly hidden: tf.Tensor;
+  /** Tokens of a clip that were masked. */
+  readonly masked: number;
+}
+
+/** A field of a configuration that does not go with the others. */
+export interface ConfigProblem {
+  readonly field: keyof ModelConfig;
+  readonly message: string;
+}
+
+/** Sizes that a preset has other than VideoMAE's. */
+export type PresetSizes = Partial<
+  Pick<ModelConfig, 'decoderWidth' | 'decoderDepth' | 'decoderHeads'>
+>;
+
+/** A way to learn from clips: all that the rest of avme knows of it. */
+export interface System {
+  readonly input: SystemInput;
+  readonly presets?: Readonly<Partial<Record<string, PresetSizes>>>;
+  /** How sound may take part in classification, the usual way first. */
+  readonly fusions: readonly [ClassifierConfig['fusion'], ...ClassifierConfig['fusion'][]];
+  /** What is wrong with a configuration. */
+  problems(config: ModelConfig): ConfigProblem[];
+  /** The weights of pre-training. */
+  specs(config: ModelConfig): WeightSpec[];
+  /** What pre-training minimises, the mean over the batch's clips. */
+  loss(batch: ModelBatch, weights: Weights, config: ModelConfig, mode: ForwardMode): tf.Scalar;
+  /** What it makes of the picture's masked tokens, in inference. */
+  reconstruct(batch: ModelBatch, weights: Weights, config: ModelConfig): ReconstructedTokens;
+  /** The weights of a classifier that stands on what pre-training has learned. */
+  classifierSpecs(config: ModelConfig, head: ClassifierConfig): WeightSpec[];
+  /** @returns logits `[B, classes]` */
+  classify(
+    batch: LabelBatch,
+    weights: Weights,
+    config: ModelConfig,
+    head: ClassifierConfig,
+    mode: ForwardMode,
+  ): tf.Tensor;
+}
