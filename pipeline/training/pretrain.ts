@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { randomFor, writeAtomically } from '../../cache/index.js';
 import { initialWeights, pretrainSpecs, readWeights, useBackend, type ModelConfig } from '../../model/index.js'; // prettier-ignore
-import { reconstructionObjective, type LentBatch, type LoaderSource, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { reconstructionObjective, type ClipBatch, type LoaderSource, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { reconstructClips, spreadIndices } from '../reconstruct.js';
 import { avmeVersion } from '../version.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
@@ -53,7 +53,7 @@ function drawEvery(
   if (picturesEvery === undefined) return undefined;
   const chosen = spreadIndices(indices?.length ?? reader.size, PICTURED);
   const samples = chosen.map((i) => indices?.[i] ?? i);
-  return async (trainer: Trainer<LentBatch>) => {
+  return async (trainer: Trainer<ClipBatch>) => {
     const { step } = trainer;
     if (step % picturesEvery !== 0) return;
     const checkpoint = { step, tensors: await trainer.state() };
