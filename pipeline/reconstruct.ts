@@ -57,7 +57,12 @@ async function chooseCheckpoint({ run, checkpoint }: ReconstructRequest): Promis
 }
 
 export function muted(batch: ClipBatch): ClipBatch {
-  return { ...batch, mfcc: batch.mfcc.map(() => 0), audioPresent: batch.audioPresent.map(() => 0) };
+  const silent = (values: Float32Array) => new Float32Array(values.length);
+  const { mfcc, mel, audioPresent } = batch;
+  return {
+    ...batch,
+    ...{ mfcc: silent(mfcc), audioPresent: silent(audioPresent), mel: mel && silent(mel) },
+  };
 }
 
 function describeClip(reader: CacheReader, index: number, mse: number): string {

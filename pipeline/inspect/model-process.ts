@@ -69,7 +69,10 @@ async function answer(question: ModelQuestion): Promise<ModelAnswer> {
   const crop = { crop: 'none', flip: 0 } as const;
   const whole = batchFor(reader, config, 0, [drawn], crop);
   const batch = mute ? muted(whole) : whole;
-  const { frames, imageSize: size, tubelet } = config;
+  const { imageSize: size } = config;
+  // Of some models the clip is a single frame.
+  const frames = batch.video.length / (size * size * 3);
+  const tubelet = Math.min(config.tubelet, frames);
   const common = { maskRatio, frames, size, tubelet, mask: drawn.mask };
   if (want === 'attention') {
     const shares = await soundAttention(config, checkpoint.tensors, batch);

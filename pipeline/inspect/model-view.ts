@@ -46,7 +46,9 @@ export class ModelView {
   async reconstruction(from: RunWithCache, request: PictureRequest): Promise<ReconstructionAnswer> {
     const { header } = await from.cache.sample(request.index);
     const { mse, maskRatio, frames, size } = await this.#ask(from, request, 'films');
-    const { id, label, times } = header;
+    const { id, label } = header;
+    const middle = header.times.length >> 1;
+    const times = frames === 1 ? header.times.slice(middle, middle + 1) : header.times;
     const { step, index } = request;
     return { run: from.run, step, index, id, label, mse, maskRatio, frames, size, times };
   }

@@ -58,7 +58,7 @@ export function takeWeights(
     throw new Error(
       `--init does not fit the model:\n  ${wrong.slice(0, 8).join('\n  ')}${wrong.length > 8 ? `\n  and ${wrong.length - 8} more` : ''}`,
     );
-  if (lacking.includes('patch_embed.proj.weight'))
+  if (lacking.some((name) => /^patch_embed(_v)?\.proj\.weight$/.test(name)))
     throw new Error(
       '--init has no weight of the encoder; it must have the names of avme, of VideoMAE or of transformers',
     );

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { randomFor } from '../../cache/index.js';
-import { classifierConfig, initialWeights, classifierSpecs, useBackend, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
+import { classifierConfig, initialWeights, classifierSpecs, systemOf, useBackend, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
 import { classificationObjective, type FinetuneOptions, type LabelledBatch, type LentBatch, type LoaderSource } from '../../stages/index.js'; // prettier-ignore
 import { avmeVersion } from '../version.js';
 import { ClassList } from './class-list.js';
@@ -40,10 +40,11 @@ export interface FinetuneRequest extends TrainingRequest {
 const NO_MASK = { mask: 'epoch', maskRatio: 0.5 } as const;
 
 function chooseHead(choice: HeadChoice, config: ModelConfig, classes: number): ClassifierConfig {
-  const fusion = choice.fusion ?? (config.variant === 'v' ? 'picture' : 'fused');
-  if (config.variant === 'v' && fusion !== 'picture')
+  const { fusions } = systemOf(config);
+  const fusion = choice.fusion ?? fusions[0];
+  if (!fusions.includes(fusion))
     throw new Error(
-      `--fusion ${fusion}: a model of variant v does not hear; choose picture, or another --variant`,
+      `--fusion ${fusion}: a model of variant ${config.variant} has only ${fusions.join(' and ')}; choose that, or another --variant`,
     );
   const given = Object.entries({ ...choice, fusion, classes }).filter(([, value]) => value !== undefined); // prettier-ignore
   return classifierConfig.parse(Object.fromEntries(given));

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { ClipShape } from '../../cache/index.js';
 import { wholeNumber } from '../../stages/index.js';
-import { modelConfig, PRESETS, type ModelConfig } from '../../model/index.js';
+import {
+  modelConfig,
+  PRESETS,
+  SYSTEM_NAMES,
+  systemOf,
+  type ModelConfig,
+} from '../../model/index.js';
 
 const size = wholeNumber.optional();
 const list = z
@@ -15,7 +21,7 @@ const list = z
 
 /** What a user says of the model; the rest follows from the cache. */
 export const modelChoice = z.strictObject({
-  variant: z.enum(['av', 'av-no-cross', 'v']).default('av'),
+  variant: z.enum(SYSTEM_NAMES).default('av'),
   preset: z.enum(['ti', 's', 'b', 'l']).default('s'),
   width: size,
   depth: size,
@@ -42,16 +48,19 @@ const patchOf = (shape: ClipShape) => shape.size / Math.sqrt(shape.positions);
  */
 export function chooseModel(choice: ModelChoice, shape: ClipShape): ModelConfig {
   const { preset, ...asked } = choice;
+  const system = systemOf(choice);
   const given = Object.fromEntries(
     Object.entries(asked).filter(([, value]) => value !== undefined),
   );
   const candidate = {
     ...PRESETS[preset],
+    ...system.presets?.[preset],
     imageSize: shape.size,
     frames: shape.frames,
     patch: patchOf(shape),
     mfccFrames: shape.mfccFrames,
     cepstra: shape.cepstra,
+    ...(system.input.mel && shape.melBands !== undefined && { melBands: shape.melBands }),
     ...given,
   };
   const result = modelConfig.safeParse(candidate);
@@ -74,10 +83,11 @@ export function checkFit(config: ModelConfig, shape: ClipShape): void {
     mfccFrames: config.mfccFrames,
     cepstra: config.cepstra,
     positions,
+    ...(systemOf(config).input.mel && { melBands: config.melBands }),
   };
   const lines = (Object.keys(wanted) as (keyof typeof wanted)[])
     .filter((name) => wanted[name] !== shape[name])
-    .map((name) => `${name}: the model has ${wanted[name]}, the cache ${shape[name]}`);
+    .map((name) => `${name}: the model has ${wanted[name]}, the cache ${shape[name] ?? 'none'}`);
   if (lines.length > 0)
     throw new Error(
       `the model does not fit this cache; give the one it was trained on, or one made with the same options:\n  ${lines.join('\n  ')}`,

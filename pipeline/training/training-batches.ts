@@ -1,11 +1,25 @@
 import type { CacheReader } from '../../cache/index.js';
-import { slotsOf, type ModelConfig } from '../../model/index.js';
-import { assembleBatch, drawFor, Loader, type AugmentOptions, type ClipBatch, type DrawnSample, type DrawOptions, type LoaderOptions } from '../../stages/index.js'; // prettier-ignore
+import { slotsOf, systemOf, type ModelConfig } from '../../model/index.js';
+import { assembleBatch, drawFor, Loader, melStatistics, type AugmentOptions, type ClipBatch, type ClipParts, type DrawnSample, type DrawOptions, type LoaderOptions } from '../../stages/index.js'; // prettier-ignore
 
 /** The mask ratio that a cache was made with. */
 export function cachedMaskRatio(reader: CacheReader): number {
   const ratio = reader.manifest.configuration['maskRatio'];
   return typeof ratio === 'number' ? ratio : 0.9;
+}
+
+/**
+ * What batches are for: to learn from, to be measured on, or to be classified. A system that takes one
+ * frame gets another one each time it learns, the middle one where it is measured, and all of them, one
+ * by one, where it says what a clip is.
+ */
+export type BatchPurpose = 'learn' | 'measure' | 'classify';
+
+const ONE_FRAME = { learn: 'random', measure: 'middle', classify: 'all' } as const;
+
+function partsFor(config: ModelConfig, purpose: BatchPurpose): ClipParts {
+  const { frames, mel } = systemOf(config).input;
+  return { frames: frames === 'all' ? 'all' : ONE_FRAME[purpose], mel };
 }
 
 /** Reads one sample and draws what is drawn for it: a pure function of (seed, epoch, sample). */
@@ -25,6 +39,7 @@ export function batchFor(
   position: number,
   drawn: readonly DrawnSample[],
   augment: AugmentOptions,
+  purpose: BatchPurpose = 'measure',
 ): ClipBatch {
   const { shape, statistics } = reader.manifest;
   const slots = slotsOf(config);
@@ -34,6 +49,8 @@ export function batchFor(
     slots,
     augment,
     statistics: statistics.mfcc,
+    melStatistics: melStatistics(statistics.mel),
+    parts: partsFor(config, purpose),
   };
   return assembleBatch(position, drawn, options);
 }
@@ -45,7 +62,9 @@ export function batchFor(
  */
 export function trainingLoader(
   config: ModelConfig,
-  options: Omit<LoaderOptions, 'imageSize' | 'tubelet'>,
+  options: Omit<LoaderOptions, 'imageSize' | 'tubelet' | 'parts'>,
+  purpose: BatchPurpose = 'learn',
 ): Loader {
-  return new Loader({ ...options, imageSize: config.imageSize, tubelet: config.tubelet });
+  const { imageSize, tubelet } = config;
+  return new Loader({ ...options, imageSize, tubelet, parts: partsFor(config, purpose) });
 }

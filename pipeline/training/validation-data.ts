@@ -75,7 +75,9 @@ export async function openValidation(
     chosen.sources.forEach(({ reader }) => { checkFit(config, reader.manifest.shape); }); // prettier-ignore
     checkDisjoint(training.sources, chosen.sources);
     // One epoch of this seed, always the same: its masks are part of what is measured.
-    const opened = trainingLoader(config, { ...common, sources: chosen.sources, augment: { crop: 'none', flip: 0 } }); // prettier-ignore
+    const augment = { crop: 'none', flip: 0 } as const;
+    const purpose = kind === 'labelled' ? 'classify' : 'measure';
+    const opened = trainingLoader(config, { ...common, sources: chosen.sources, augment }, purpose);
     loader = opened;
     return {
       description: { validation: chosen.description },

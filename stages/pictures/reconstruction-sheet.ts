@@ -20,7 +20,8 @@ const LABEL_WIDTH = 132;
 
 /** Which of the frames fit on a sheet: evenly spread, the first one of a tubelet. */
 export function shownFrames(frames: number, tubelet: number, columns: number): number[] {
-  const slots = Math.floor(frames / tubelet);
+  // A model of single frames has no tubelets.
+  const slots = Math.max(1, Math.floor(frames / tubelet));
   const shown = Math.min(columns, slots);
   return Array.from({ length: shown }, (_, i) => Math.floor((i * slots) / shown) * tubelet);
 }
