@@ -1,13 +1,24 @@
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { TENSORFLOW_PACKAGE } from '../../model/index.js';
-import type { SetupRequest } from './setup.js';
 import type { Tools } from './requirements.js';
 import { findNodeHeaders, runTool, type ToolOptions } from './tools.js';
 
 /** What is put together: the package bundles TensorFlow 2.9 of 2022, which knows no newer GPU. */
 export const TENSORFLOW_VERSION = '2.21.0';
 export const TFJS_VERSION = '4.22.0';
+
+/** What to build, and who is told of it. */
+export interface BuildOptions {
+  /** The build for NVIDIA GPUs, with their libraries. */
+  readonly gpu?: boolean | undefined;
+  /** A wheel that was fetched before, instead of asking pip for one. */
+  readonly wheel?: string | undefined;
+  /** Told what is done next, and what the tools print. */
+  readonly onStep?: (words: string) => void;
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The wheel for a machine; those for Linux on x86 come in two, of which the small one has no GPU. */
 export function wheelName(gpu: boolean, platform: string, arch: string): string {
@@ -23,7 +34,7 @@ const isNeeded = (file: string) => /^(tensorflow|nvidia)[_-]/.test(file) && file
 /** What of TensorFlow's wheel is kept: headers and libraries; the rest is Python's. */
 const KEPT = /^(include|libtensorflow_(cc|framework)\..*)$/;
 
-async function fetchWheels(folder: string, { python }: Tools, request: SetupRequest, options: ToolOptions) {
+async function fetchWheels(folder: string, { python }: Tools, request: BuildOptions, options: ToolOptions) {
   if (request.wheel !== undefined) return [request.wheel];
   const gpu = request.gpu === true;
   const name = wheelName(gpu, process.platform, process.arch);
@@ -78,7 +89,7 @@ async function compile(packageFolder: string, { nodeGyp }: Tools, options: ToolO
 export async function buildTensorflow(
   folder: string,
   tools: Tools,
-  request: SetupRequest,
+  request: BuildOptions,
 ): Promise<void> {
   const { onStep = () => undefined, onLine, signal } = request;
   const options: ToolOptions = { onLine, signal };

@@ -2,23 +2,15 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { hasTensorflow, tensorflowHome } from '../../model/index.js';
-import { buildTensorflow, TENSORFLOW_VERSION, TFJS_VERSION } from './build.js';
+import { buildTensorflow, TENSORFLOW_VERSION, TFJS_VERSION, type BuildOptions } from './build.js';
 import { checkTensorflow, type TensorflowCheck } from './check.js';
 import { findTools } from './requirements.js';
 
-export interface SetupRequest {
+export interface SetupRequest extends BuildOptions {
   /** Where to put it; default that of `tensorflowHome`. */
   readonly folder?: string | undefined;
-  /** The build for NVIDIA GPUs, with their libraries. */
-  readonly gpu?: boolean | undefined;
-  /** A wheel that was fetched before, instead of asking pip for one. */
-  readonly wheel?: string | undefined;
   /** Builds again what is there. */
   readonly force?: boolean | undefined;
-  /** Told what is done next, and what the tools print. */
-  readonly onStep?: (words: string) => void;
-  readonly onLine?: (line: string) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SetupResult extends TensorflowCheck {

@@ -6,16 +6,11 @@ import { useAnswer } from '../hooks.js';
 import { number } from '../parts/figures.js';
 import { Message, Waiting } from '../parts/message.js';
 import { Views } from '../parts/views.js';
-import type { Route } from '../route.js';
+import type { ViewProps } from '../view-props.js';
 import { Gallery } from './gallery.js';
 import { Overview } from './overview.js';
 import { QuarantineTable } from './quarantine.js';
 import { SampleView } from './sample-view.js';
-
-export interface ViewProps {
-  readonly route: Route;
-  readonly go: (route: Route, replace?: boolean) => void;
-}
 
 /** Until every header was read, the overview is asked for again and again. */
 const AGAIN = 700;

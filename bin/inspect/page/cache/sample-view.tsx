@@ -9,7 +9,7 @@ import { Frame } from '../parts/frame.js';
 import { number } from '../parts/figures.js';
 import { Message, Waiting } from '../parts/message.js';
 import { withQuery, writeRoute, type Route } from '../route.js';
-import type { ViewProps } from './cache-view.js';
+import type { ViewProps } from '../view-props.js';
 import { MaskControls } from './mask-controls.js';
 import { MfccMap } from './mfcc-map.js';
 import { frameAt, usePlayback } from './playback.js';

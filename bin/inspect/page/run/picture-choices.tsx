@@ -4,7 +4,7 @@ import { embedded } from '../api.js';
 import { useAnswer } from '../hooks.js';
 import { number } from '../parts/figures.js';
 import { withQuery } from '../route.js';
-import type { RunProps } from './run-view.js';
+import type { RunProps } from '../view-props.js';
 
 /** What a picture of a run is made of, as the address names it. */
 export interface PictureChoice {

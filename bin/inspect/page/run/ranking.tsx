@@ -5,7 +5,7 @@ import { useAnswer } from '../hooks.js';
 import { Message } from '../parts/message.js';
 import { withQuery, writeRoute } from '../route.js';
 import { pictureChoice } from './picture-choices.js';
-import type { RunProps } from './run-view.js';
+import type { RunProps } from '../view-props.js';
 
 const EVERY = 1000;
 const SHOWN = 8;

@@ -6,7 +6,7 @@ import { useAnswer, useKeys, usePicture } from '../hooks.js';
 import { Frame } from '../parts/frame.js';
 import { Message } from '../parts/message.js';
 import { PictureChoices, pictureChoice } from './picture-choices.js';
-import type { RunProps } from './run-view.js';
+import type { RunProps } from '../view-props.js';
 
 const FILMS = ['original', 'seen', 'made', 'difference ×2'] as const;
 const TITLES = [

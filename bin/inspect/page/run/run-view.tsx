@@ -4,25 +4,15 @@ import { useAnswer, useKeys } from '../hooks.js';
 import { Fields } from '../parts/figures.js';
 import { Message, Waiting } from '../parts/message.js';
 import { Views } from '../parts/views.js';
-import type { Route } from '../route.js';
+import type { RunProps, ViewProps } from '../view-props.js';
 import { Attention } from './attention.js';
 import { Confusion } from './confusion.js';
 import { Curves } from './curves.js';
 import { Ranking } from './ranking.js';
 import { Reconstructions } from './reconstructions.js';
 
-interface RunViewProps {
-  readonly route: Route;
-  readonly go: (route: Route, replace?: boolean) => void;
+interface RunViewProps extends ViewProps {
   readonly sources: SourcesAnswer;
-}
-
-export interface RunProps {
-  readonly route: Route;
-  readonly go: (route: Route, replace?: boolean) => void;
-  readonly run: RunAnswer;
-  /** The number of the run's cache. */
-  readonly cache: number;
 }
 
 /** New checkpoints show up while a run goes on. */
