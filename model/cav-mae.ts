@@ -188,7 +188,7 @@ export function cavMaeLoss(
   mode: ForwardMode = INFERENCE,
 ): tf.Scalar {
   const { picture, sound, contrast } = cavMaeLossParts(batch, weights, config);
-  mode.note?.({ picture, sound, contrast });
+  mode.note?.({ pictureLoss: picture, soundLoss: sound, contrastLoss: contrast });
   return tf.add(tf.add(picture, sound), tf.mul(contrast, CONTRAST_WEIGHT));
 }
 

@@ -41,6 +41,10 @@ export interface MetricsLine {
   /** What the model made of the clips for validation after this step, where it was asked. */
   readonly validationLoss?: number;
   readonly validationTop1?: number;
+  /** The parts of the loss of a system that has some, before they are weighted: CAV-MAE's. */
+  readonly pictureLoss?: number;
+  readonly soundLoss?: number;
+  readonly contrastLoss?: number;
 }
 
 const CHECKPOINTS = 'checkpoints';

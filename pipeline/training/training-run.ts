@@ -152,7 +152,7 @@ export class TrainingRun<B> {
     const { trainer, plan, samples, log, onEvent, saveEvery, afterStep } = this.options;
     const { clips, replaced, waited } = this.#hand;
     this.#hand = nothing();
-    const { step, loss, lr } = trainer.finish();
+    const { step, loss, lr, parts } = trainer.finish();
     this.#loss = loss;
     const seconds = (performance.now() - this.#stepStart) / 1000;
     const rate = clips / seconds;
@@ -167,6 +167,7 @@ export class TrainingRun<B> {
       clipsPerSecond: this.#rate,
       waiting: waited / 1000 / seconds,
       replaced,
+      ...parts,
       ...(look === undefined ? {} : { validationLoss: look.loss }),
       ...(look?.top1 === undefined ? {} : { validationTop1: look.top1 }),
     };

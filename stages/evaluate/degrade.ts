@@ -71,6 +71,6 @@ export function degrade<B extends ClipBatch>(batch: B, size: number, options: De
     if (lowRes > 1) coarsenFrame(frame, size, lowRes);
     if (blur > 0) blurFrame(frame, size, blur);
   }
-  const silence = { mfcc: new Float32Array(batch.mfcc.length), audioPresent: new Float32Array(batch.audioPresent.length) }; // prettier-ignore
+  const silence = { mfcc: new Float32Array(batch.mfcc.length), audioPresent: new Float32Array(batch.audioPresent.length), mel: batch.mel && new Float32Array(batch.mel.length) }; // prettier-ignore
   return { ...batch, video, ...(mute ? silence : {}) };
 }

@@ -26,6 +26,9 @@ export function shownFrames(frames: number, tubelet: number, columns: number): n
   return Array.from({ length: shown }, (_, i) => Math.floor((i * slots) / shown) * tubelet);
 }
 
+/** A sheet of single frames is as wide as its words need. */
+const columnsOf = (frames: readonly number[]) => Math.max(4, frames.length);
+
 function drawClip(
   pen: SKRSContext2D,
   clip: Reconstruction,
@@ -35,7 +38,7 @@ function drawClip(
   top: number,
 ): void {
   write(pen, clip.title, STYLE.margin, top + 14, {
-    maxWidth: LABEL_WIDTH + frames.length * (side + STYLE.gap),
+    maxWidth: LABEL_WIDTH + columnsOf(frames) * (side + STYLE.gap),
   });
   NAMES.forEach(([film, name], row) => {
     const y = top + 22 + row * (side + STYLE.gap);
@@ -67,7 +70,7 @@ export function drawReconstructions(
   const frames = shownFrames(first.original.length / (size * size * 3), tubelet, columns);
   const side = Math.min(160, Math.max(96, size));
   const block = 22 + NAMES.length * (side + STYLE.gap) + 14;
-  const width = 2 * STYLE.margin + LABEL_WIDTH + frames.length * (side + STYLE.gap) - STYLE.gap;
+  const width = 2 * STYLE.margin + LABEL_WIDTH + columnsOf(frames) * (side + STYLE.gap) - STYLE.gap;
   const { canvas, pen } = createSheet(width, 44 + clips.length * block + 4);
   write(pen, heading, STYLE.margin, 28, { size: 14, maxWidth: width - 2 * STYLE.margin });
   clips.forEach((clip, i) => {

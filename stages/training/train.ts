@@ -12,6 +12,8 @@ export interface StepResult {
   readonly loss: number;
   /** Learning rate of the step. */
   readonly lr: number;
+  /** What the loss is made of, by names; empty where it has no parts. */
+  readonly parts: Readonly<Record<string, number>>;
 }
 
 /** Takes training steps; holds weights, moments and the number of steps taken. */
@@ -76,19 +78,24 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
 
   /** Loss and gradients of one batch; new running statistics go into `updates`. */
   function differentiate(batch: B, updates: Map<string, tf.Tensor>, nextSeed: () => string) {
-    const mode: ForwardMode = { norm: { training: true, updates }, nextSeed };
+    const noted = new Map<string, tf.Scalar>();
+    const note: ForwardMode['note'] = (parts) => {
+      for (const [name, part] of Object.entries(parts)) noted.set(name, tf.keep(part));
+    };
+    const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
     const loaded = objective.load(batch, 'learn');
     const { value, grads } = gradientsOf(loaded, learned, weights, mode);
     loaded.dispose();
     const loss = value.dataSync()[0] ?? NaN;
-    value.dispose();
-    return { loss, grads };
+    const parts = [...noted].map(([name, part]) => [name, part.dataSync()[0] ?? NaN] as const);
+    tf.dispose([value, ...noted.values()]);
+    return { loss, grads, parts };
   }
 
   /** The step in hand. */
   let hand = begin();
   function begin() {
-    return { batches: 0, loss: 0, grads: undefined as tf.Tensor[] | undefined, nextSeed: dropoutSeeds(options.seed, step) }; // prettier-ignore
+    return { batches: 0, loss: 0, parts: new Map<string, number>(), grads: undefined as tf.Tensor[] | undefined, nextSeed: dropoutSeeds(options.seed, step) }; // prettier-ignore
   }
 
   function refuse(batch: B, loss: number): never {
@@ -101,7 +108,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
 
   function add(batch: B): void {
     const updates = new Map<string, tf.Tensor>();
-    const { loss, grads } = differentiate(batch, updates, hand.nextSeed);
+    const { loss, grads, parts } = differentiate(batch, updates, hand.nextSeed);
     if (!Number.isFinite(loss)) {
       tf.dispose([...updates.values(), ...grads]);
       refuse(batch, loss);
@@ -110,11 +117,12 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
       optimizer.replace(name, next);
     });
     const sum = addGradients(hand.grads, grads);
+    for (const [name, part] of parts) hand.parts.set(name, (hand.parts.get(name) ?? 0) + part);
     hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
   }
 
   function finish(): StepResult {
-    const { grads, batches, loss } = hand;
+    const { grads, batches, loss, parts: sums } = hand;
     if (grads === undefined) throw new RangeError('trainer: there is no batch to take a step on');
     const lr = cosineWithWarmup(step, plan);
     step++;
@@ -126,7 +134,8 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     optimizer.average();
     tf.dispose([...grads, ...(factor === undefined ? [] : [factor])]);
     hand = begin();
-    return { step, loss: loss / batches, lr };
+    const parts = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / batches]));
+    return { step, loss: loss / batches, lr, parts };
   }
 
   return {
