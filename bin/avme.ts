@@ -4,6 +4,7 @@ import { avmeVersion } from '../pipeline/index.js';
 import { convertCommand } from './convert.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { evidenceCommand } from './evidence.js';
 import { exportCommand } from './export.js';
 import { exitCodeOf, wordsOf } from './failure.js';
 import { finetuneCommand } from './finetune.js';
@@ -35,6 +36,7 @@ for (const command of [
   setupCommand,
   doctorCommand,
   demoCommand,
+  evidenceCommand,
 ])
   program.addCommand(command);
 

@@ -1,6 +1,13 @@
 export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { diagnose, type Diagnosis } from './doctor.js';
+export {
+  evidenceOptions,
+  makeEvidence,
+  type EvidenceInput,
+  type EvidenceRequest,
+  type EvidenceSummary,
+} from './evidence.js';
 export { estimatePreprocess, type Estimate } from './preprocess/dry-run.js';
 export type { EstimateRequest, ProbeResult } from './preprocess/dry-run-probe.js';
 export {

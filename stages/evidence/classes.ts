@@ -1,0 +1,65 @@
+/** What one can know of a clip at best when some of it is left out. */
+export type Evidence = 'picture' | 'sound' | 'untimed' | 'timed';
+
+/** Classes that look or sound alike but for one thing; within a group each is as frequent as the others. */
+export interface ClassGroup {
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** What tells its classes apart, for the data set's own description. */
+  readonly text: string;
+  /**
+   * The best accuracy within the group that is possible from the picture alone, the sound alone, both
+   * without knowing what happens at the same time, and both on one clock. Known by construction.
+   */
+  readonly best: Readonly<Record<Evidence, number>>;
+}
+
+const THIRD = 1 / 3;
+
+/** All groups; a clip's class is its index modulo the number of classes. */
+export const GROUPS = [
+  {
+    name: 'voice',
+    classes: ['voice-pure', 'voice-buzz', 'voice-pulse'],
+    text: 'a disc wanders up and down; its voice is a pure tone, a buzz of many harmonics, or a tone that pulses',
+    best: { picture: THIRD, sound: 1, untimed: 1, timed: 1 },
+  },
+  {
+    name: 'shape',
+    classes: ['shape-ring', 'shape-cross', 'shape-pair'],
+    text: 'what wanders is a ring, a cross, or a pair of discs; the voice is the same',
+    best: { picture: 1, sound: THIRD, untimed: 1, timed: 1 },
+  },
+  {
+    name: 'bounce',
+    classes: ['bounce-on', 'bounce-late', 'bounce-early'],
+    text: 'a disc bounces on a floor; a click comes at each bounce, a third of a second after it, or as much before it',
+    best: { picture: THIRD, sound: THIRD, untimed: THIRD, timed: 1 },
+  },
+  {
+    name: 'pitch',
+    classes: ['pitch-with', 'pitch-against', 'pitch-beside'],
+    text: 'a square wanders up and down; its pitch follows the height, goes against it, or has nothing to do with it',
+    best: { picture: THIRD, sound: THIRD, untimed: THIRD, timed: 1 },
+  },
+] as const satisfies readonly ClassGroup[];
+
+export type GroupName = (typeof GROUPS)[number]['name'];
+export type ClassName = (typeof GROUPS)[number]['classes'][number];
+
+/** Every class, in the order of the groups. */
+export const CLASSES: readonly ClassName[] = GROUPS.flatMap(({ classes }) => classes);
+
+/** @returns the group and the class that a clip of this index has */
+export function classOf(index: number): { readonly group: GroupName; readonly label: ClassName } {
+  // Neighbours in the list are of different groups, so that any beginning of it is mixed.
+  const group = GROUPS[index % GROUPS.length] ?? GROUPS[0];
+  const label =
+    group.classes[Math.floor(index / GROUPS.length) % group.classes.length] ?? group.classes[0];
+  return { group: group.name, label };
+}
+
+/** The best accuracy over all classes that some evidence allows: the mean over the groups. */
+export function bestAccuracy(evidence: Evidence): number {
+  return GROUPS.reduce((sum, { best }) => sum + best[evidence], 0) / GROUPS.length;
+}

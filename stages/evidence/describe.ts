@@ -1,0 +1,44 @@
+import { bestAccuracy, GROUPS, type Evidence } from './classes.js';
+
+const KNOWN: readonly Evidence[] = ['picture', 'sound', 'untimed', 'timed'];
+
+const percent = (share: number) => `${(100 * share).toFixed(1).replace(/\.0$/, '')} %`;
+
+/** The best accuracies by group, as rows of a Markdown table. */
+export function chanceTable(): string {
+  const row = (name: string, shares: readonly number[]) =>
+    `| ${[name, ...shares.map(percent)].join(' | ')} |`;
+  return [
+    '| group | picture alone | sound alone | both, without timing | both, on one clock |',
+    '| --- | --- | --- | --- | --- |',
+    ...GROUPS.map(({ name, best }) => row(name, KNOWN.map((evidence) => best[evidence]))),
+    row('all classes', KNOWN.map(bestAccuracy)),
+  ].join('\n'); // prettier-ignore
+}
+
+/** What the data set says of itself in its `README.md`. */
+export function describeEvidence(
+  settings: object,
+  counts: { train: number; test: number },
+): string {
+  const classes = GROUPS.map(
+    ({ name, classes, text }) => `- **${name}** (${classes.join(', ')}): ${text}.`,
+  );
+  return `# Does the sound help?
+
+An audio-visual data set made by \`avme evidence\`: ${counts.train} clips to train with, ${counts.test} to test with.
+\`list.jsonl\` names all of them with class, group, split and every parameter that they are made of.
+Settings: \`${JSON.stringify(settings)}\`; each clip is a pure function of them, its split and its index.
+
+${classes.join('\n')}
+
+The best accuracy that is possible, by construction, for one who knows the group:
+
+${chanceTable()}
+
+In the first two groups, and in pitch-with, the pitch of the voice tells the height and its loudness the
+size of what is seen; in bounce-on the clicks tell when the ball is on the floor. Distractors, texture,
+colours, camera movement, blur, grain, hum, hiss, levels and transposition are drawn alike for all classes,
+and for test from other ranges than for train.
+`;
+}

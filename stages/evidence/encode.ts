@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { SAMPLE_RATE } from '../mfcc.js';
+import { FFMPEG_PATH } from '../video/ffmpeg.js';
+import { RATE } from './motion.js';
+import { framesOf } from './picture.js';
+import type { Scene } from './scene.js';
+import { soundOf } from './sound.js';
+
+/** Signed 16-bit samples, little-endian. */
+function pcmOf(sound: Float64Array): Buffer {
+  const pcm = Buffer.alloc(2 * sound.length);
+  sound.forEach((value, i) => {
+    pcm.writeInt16LE(Math.round(32_767 * value), 2 * i);
+  });
+  return pcm;
+}
+
+function optionsFor(scene: Scene, side: number, pcm: string, out: string): string[] {
+  const picture = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${side}x${side}`, '-r', `${RATE}`, '-i', 'pipe:0']; // prettier-ignore
+  const sound = ['-f', 's16le', '-ar', `${SAMPLE_RATE}`, '-ac', '1', '-i', `file:${pcm}`];
+  // One thread and no dates: the same scene gives the same bytes.
+  const h264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '17', '-pix_fmt', 'yuv420p', '-threads', '1']; // prettier-ignore
+  const aac = ['-c:a', 'aac', '-b:a', '64k'];
+  const exact = ['-fflags', '+bitexact', '-flags:v', '+bitexact', '-flags:a', '+bitexact'];
+  return [
+    ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...picture],
+    ...(scene.hasSound ? sound : []),
+    ...[...h264, ...(scene.hasSound ? aac : []), ...exact, '-f', 'mp4', `file:${out}`],
+  ];
+}
+
+/**
+ * Writes a clip as H.264 and AAC in an MP4. The file is there once it is whole: it is written under
+ * another name, which is left behind only by a kill, and then overwritten by the next try.
+ * @param side of its pictures in pixels, even
+ * @throws Error with ffmpeg's own words; the signal's reason when aborted
+ */
+export async function encodeScene(
+  scene: Scene,
+  side: number,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const [pcm, part] = [`${path}.pcm`, `${path}.part`];
+  try {
+    if (scene.hasSound) await writeFile(pcm, pcmOf(soundOf(scene)));
+    // Detached, so that Ctrl-C on a terminal reaches us alone.
+    const child = spawn(FFMPEG_PATH, optionsFor(scene, side, pcm, part), {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    const stop = () => child.kill('SIGKILL');
+    signal?.addEventListener('abort', stop);
+    let words = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+    const closed = once(child, 'close') as Promise<[number | null, string | null]>;
+    // When ffmpeg ends before it has read all, its own words say more than a broken pipe.
+    const fed = pipeline(Readable.from(framesOf(scene, side)), child.stdin).catch(() => undefined);
+    const [code, killed] = await closed.finally(() => signal?.removeEventListener('abort', stop));
+    await fed;
+    signal?.throwIfAborted();
+    if (code !== 0)
+      throw new Error(
+        `ffmpeg could not write ${path} (${killed ?? `code ${code}`}): ${words.trim()}`,
+      );
+    await rename(part, path);
+  } finally {
+    await Promise.all([pcm, part].map((left) => rm(left, { force: true })));
+  }
+}
