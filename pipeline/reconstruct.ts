@@ -89,7 +89,7 @@ export async function reconstructClips(
     const samples: { index: number; id: string; mse: number }[] = [];
     for (const index of indices) {
       const drawn = await drawSample(reader, index, PICTURE_EPOCH, draw);
-      const batch = batchFor(reader, config, 0, [drawn], augment);
+      const batch = batchFor(reader, config, 0, [drawn], augment, 'measure');
       const { seen, made, mse } = await model.reconstruct(mute ? muted(batch) : batch);
       const error = mse[0] ?? NaN;
       clips.push({ title: describeClip(reader, index, error), original: batch.video, seen, made });

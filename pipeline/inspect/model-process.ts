@@ -67,7 +67,7 @@ async function answer(question: ModelQuestion): Promise<ModelAnswer> {
   const maskRatio = question.maskRatio ?? own.maskRatio ?? cachedMaskRatio(reader);
   const drawn = await drawSample(reader, index, PICTURE_EPOCH, { seed, mask: 'epoch', maskRatio });
   const crop = { crop: 'none', flip: 0 } as const;
-  const whole = batchFor(reader, config, 0, [drawn], crop);
+  const whole = batchFor(reader, config, 0, [drawn], crop, 'measure');
   const batch = mute ? muted(whole) : whole;
   const { imageSize: size } = config;
   // Of some models the clip is a single frame.

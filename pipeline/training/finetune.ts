@@ -91,7 +91,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
   const common = { ...NO_MASK, seed, workers, onBadRecord, batch: batch / accumulate };
   const augment = { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout };
-  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment });
+  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common, 'labelled');
   classes.check(validation.sources);
   const backend = await useBackend(request.backend ?? 'auto');

@@ -77,7 +77,7 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
   const common = { seed, mask, maskRatio, workers, onBadRecord, batch: batch / accumulate };
   const augment = { crop, flip, soundDropout };
-  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment });
+  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);
   const backend = await useBackend(request.backend ?? 'auto');
   return await takeSteps(request, {

@@ -39,7 +39,7 @@ export function batchFor(
   position: number,
   drawn: readonly DrawnSample[],
   augment: AugmentOptions,
-  purpose: BatchPurpose = 'measure',
+  purpose: BatchPurpose,
 ): ClipBatch {
   const { shape, statistics } = reader.manifest;
   const slots = slotsOf(config);
@@ -63,7 +63,7 @@ export function batchFor(
 export function trainingLoader(
   config: ModelConfig,
   options: Omit<LoaderOptions, 'imageSize' | 'tubelet' | 'parts'>,
-  purpose: BatchPurpose = 'learn',
+  purpose: BatchPurpose,
 ): Loader {
   const { imageSize, tubelet } = config;
   return new Loader({ ...options, imageSize, tubelet, parts: partsFor(config, purpose) });

@@ -50,7 +50,7 @@ describe('training batches', () => {
   /** Batches of the steps from `from` to `to`, copied. */
   async function batches(from: number, to: number, more: Partial<LoaderOptions> = {}) {
     const options = { ...DRAW, sources: [{ reader }], ...more };
-    const loader = trainingLoader(CONFIG, options);
+    const loader = trainingLoader(CONFIG, options, 'learn');
     const all: ClipBatch[] = [];
     try {
       for await (const batch of loader.batches(from * options.batch, to * options.batch)) {
