@@ -85,7 +85,7 @@ export function batchSize(
     visible: repeats * (shape.positions - hidden) + sound.patches - sound.hidden,
     masked: repeats * hidden + sound.hidden,
     cepstra: shape.mfccFrames * shape.cepstra,
-    mel: parts.mel ? shape.mfccFrames * (shape.melBands ?? 0) : 0,
+    mel: parts.melPatch !== null ? shape.mfccFrames * (shape.melBands ?? 0) : 0,
   };
 }
 

@@ -8,12 +8,12 @@ import type { Draw } from './augment.js';
 export interface ClipParts {
   /** `all` frames, masked by tubes; one, `random` each time the clip is seen, or the one in the `middle`. */
   readonly frames: 'all' | 'random' | 'middle';
-  /** Whether the log-mel spectrum is wanted, which not every cache has. */
-  readonly mel: boolean;
+  /** Side of the patches that the log-mel spectrum is cut into; null: it is not wanted. Not every cache has it. */
+  readonly melPatch: number | null;
 }
 
 /** What a model of sound and picture takes that hears MFCCs. */
-export const WHOLE_CLIP: ClipParts = { frames: 'all', mel: false };
+export const WHOLE_CLIP: ClipParts = { frames: 'all', melPatch: null };
 
 /** Mean and standard deviation of all values of the log-mel spectra of a cache. */
 export interface MelStatistics {
@@ -45,9 +45,8 @@ export function standardizeMel(
   for (let i = 0; i < out.length; i++) out[i] = ((mel[i] ?? 0) - mean) / std;
 }
 
-/** Patches of a log-mel spectrum, as large as those of the picture. */
-function melPatches({ size, positions, mfccFrames, melBands = 0 }: ClipShape): number {
-  const patch = size / Math.sqrt(positions);
+/** How many patches a log-mel spectrum has. */
+function melPatches({ mfccFrames, melBands = 0 }: ClipShape, patch: number): number {
   return (mfccFrames / patch) * (melBands / patch);
 }
 
@@ -58,9 +57,13 @@ export interface MelTokens {
 }
 
 /** The share that is hidden is that of the picture's `hidden` positions, but something is always left of both. */
-export function melTokens(shape: ClipShape, { frames, mel }: ClipParts, hidden: number): MelTokens {
-  if (frames === 'all' || !mel) return { patches: 0, hidden: 0 };
-  const patches = melPatches(shape);
+export function melTokens(
+  shape: ClipShape,
+  { frames, melPatch }: ClipParts,
+  hidden: number,
+): MelTokens {
+  if (frames === 'all' || melPatch === null) return { patches: 0, hidden: 0 };
+  const patches = melPatches(shape, melPatch);
   const share = Math.floor((hidden / shape.positions) * patches + 1e-9);
   return { patches, hidden: Math.min(Math.max(1, share), patches - 1) };
 }
@@ -71,17 +74,16 @@ export function chosenFrame(frames: number, kind: 'random' | 'middle', draw: () 
 }
 
 /** @throws RangeError saying what the cache lacks, or does not divide into patches */
-export function checkParts(shape: ClipShape, { mel }: ClipParts): void {
-  if (!mel) return;
+export function checkParts(shape: ClipShape, { melPatch: patch }: ClipParts): void {
+  if (patch === null) return;
   if (shape.melBands === undefined)
     throw new RangeError(
       'loader: the cache holds no log-mel spectra; make one that does with avme preprocess --mel 128',
     );
-  const patch = shape.size / Math.sqrt(shape.positions);
   if (shape.mfccFrames % patch !== 0 || shape.melBands % patch !== 0)
     throw new RangeError(
       `loader: a log-mel spectrum of ${shape.mfccFrames} × ${shape.melBands} does not divide into patches of ${patch} × ${patch}; preprocess with another --mel or --patch`,
     );
-  if (melPatches(shape) < 2)
+  if (melPatches(shape, patch) < 2)
     throw new RangeError('loader: a log-mel spectrum of one patch cannot be masked; choose a smaller --patch'); // prettier-ignore
 }

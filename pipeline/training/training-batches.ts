@@ -19,7 +19,10 @@ const ONE_FRAME = { learn: 'random', measure: 'middle', classify: 'all' } as con
 
 function partsFor(config: ModelConfig, purpose: BatchPurpose): ClipParts {
   const { frames, mel } = systemOf(config).input;
-  return { frames: frames === 'all' ? 'all' : ONE_FRAME[purpose], mel };
+  return {
+    frames: frames === 'all' ? 'all' : ONE_FRAME[purpose],
+    melPatch: mel ? config.patch : null,
+  };
 }
 
 /** Reads one sample and draws what is drawn for it: a pure function of (seed, epoch, sample). */

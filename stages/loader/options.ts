@@ -57,7 +57,7 @@ function checkShapes(sources: readonly LoaderSource[], parts: ClipParts): ClipSh
   const [first, ...others] = sources.map(({ reader }) => reader.manifest.shape);
   if (first === undefined) throw new RangeError('loader: got no cache to load from');
   others.forEach((shape, i) => {
-    const common = parts.mel ? ([...COMMON, 'melBands'] as const) : COMMON;
+    const common = parts.melPatch !== null ? ([...COMMON, 'melBands'] as const) : COMMON;
     const names = common.filter((name) => shape[name] !== first[name]);
     if (names.length > 0)
       throw new RangeError(

@@ -5,15 +5,19 @@ import { CorruptRecordError, decodeRecord, encodeRecord } from '../../cache/code
 import type { ClipShape, Sample } from '../../cache/index.js';
 import { makeSample, SHAPE } from './support.js';
 
-const shapes = fc.record<ClipShape>({
-  frames: fc.integer({ min: 1, max: 5 }),
-  size: fc.integer({ min: 1, max: 9 }),
-  storeSize: fc.integer({ min: 1, max: 9 }),
-  square: fc.boolean(),
-  positions: fc.integer({ min: 1, max: 70 }),
-  mfccFrames: fc.integer({ min: 0, max: 9 }),
-  cepstra: fc.integer({ min: 1, max: 13 }),
-});
+const shapes = fc.record<ClipShape>(
+  {
+    frames: fc.integer({ min: 1, max: 5 }),
+    size: fc.integer({ min: 1, max: 9 }),
+    storeSize: fc.integer({ min: 1, max: 9 }),
+    square: fc.boolean(),
+    positions: fc.integer({ min: 1, max: 70 }),
+    mfccFrames: fc.integer({ min: 0, max: 9 }),
+    cepstra: fc.integer({ min: 1, max: 13 }),
+    melBands: fc.integer({ min: 1, max: 40 }),
+  },
+  { requiredKeys: ['frames', 'size', 'storeSize', 'square', 'positions', 'mfccFrames', 'cepstra'] },
+);
 
 const samples = shapes.chain((shape) =>
   fc

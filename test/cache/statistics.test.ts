@@ -50,6 +50,33 @@ describe('statistics', () => {
     }
   });
 
+  it('are those of each band where there are spectra, whether added clip by clip or shard by shard', () => {
+    const shape = { ...SHAPE, melBands: 5 };
+    const sounding = Array.from({ length: 7 }, (_, i) => makeSample(i, shape));
+    const { mel } = fold(sounding, shape);
+    const heard = sounding.filter(({ header }) => header.flags.audioPresent);
+    for (let band = 0; band < 5; band++) {
+      const values = heard.flatMap((sample) => [...sample.mel!].filter((_, i) => i % 5 === band));
+      const [mean, std] = meanAndStd(values);
+      near(mel!.mean[band]!, mean);
+      near(mel!.std[band]!, std);
+    }
+    const whole = new StatisticsFold(shape);
+    for (const part of [sounding.slice(0, 3), sounding.slice(3)]) {
+      const own = new StatisticsFold(shape);
+      for (const sample of part) own.add(sample.header, sumsOf(sample, shape));
+      const sums = JSON.parse(JSON.stringify(own.sums())) as ShardSums;
+      whole.addShard(
+        sums,
+        part.map(({ header }) => header),
+      );
+    }
+    assert.deepEqual(whole.result(), fold(sounding, shape));
+    assert.equal('mel' in fold(samples), false);
+    sounding[0]!.mel![3] = NaN;
+    assert.throws(() => sumsOf(sounding[0]!, shape), /log-mel spectrum .* holds NaN/);
+  });
+
   it('do not depend on the order, to the last bit', () => {
     const shuffled = fc.shuffledSubarray(samples, { minLength: samples.length });
     fc.assert(

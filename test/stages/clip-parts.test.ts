@@ -14,7 +14,7 @@ const OPTIONS: BatchOptions = {
   ...{ shape: SHAPE, imageSize: 8, slots: 5, augment: { crop: 'none', flip: 0 } },
   statistics: { mean: [0, 0], std: [1, 1] },
   melStatistics: { mean: 10, std: 4 },
-  parts: { frames: 'random', mel: true },
+  parts: { frames: 'random', melPatch: 2 },
 };
 
 /** A sample whose frames are all of their own number. */
@@ -39,7 +39,7 @@ describe('one frame of a clip', () => {
     const frames = Array.from({ length: 60 }, (_, epoch) => one(epoch).video[0]!);
     assert.deepEqual([...new Set(frames)].sort(), [0, 1, 2, 3, 4]);
     assert.equal(one(3).video.length, 8 * 8 * 3);
-    const middle: ClipParts = { frames: 'middle', mel: true };
+    const middle: ClipParts = { frames: 'middle', melPatch: 2 };
     for (const epoch of [0, 1, 2]) assert.equal(one(epoch, { parts: middle }).video[0], 2);
   });
 
@@ -101,7 +101,7 @@ describe('one frame of a clip', () => {
 
 describe('all frames with a spectrum', () => {
   it('are masked by tubes, and have no tokens of the sound', () => {
-    const parts: ClipParts = { frames: 'all', mel: true };
+    const parts: ClipParts = { frames: 'all', melPatch: 2 };
     const batch = assembleBatch(0, [drawFor(sampleOf('a'), 0, draws(1))], { ...OPTIONS, parts });
     assert.equal(batch.video.length, 5 * 8 * 8 * 3);
     assert.equal(batch.visible.length + batch.masked.length, 5 * 16);
@@ -121,7 +121,7 @@ describe('patches of a spectrum', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 15 }), fc.integer({ min: 1, max: 8 }), (hidden, columns) => {
         const shape = { ...SHAPE, mfccFrames: 2 * columns, melBands: 4 };
-        const { patches, hidden: gone } = melTokens(shape, { frames: 'random', mel: true }, hidden);
+        const { patches, hidden: gone } = melTokens(shape, { frames: 'random', melPatch: 2 }, hidden);
         assert.equal(patches, 2 * columns);
         assert.ok(gone >= 1 && gone < patches);
         assert.ok(Math.abs(gone - (hidden / 16) * patches) <= 1);
@@ -130,12 +130,12 @@ describe('patches of a spectrum', () => {
   }); // prettier-ignore
 
   it('must be there, and whole', () => {
-    const wanted: ClipParts = { frames: 'random', mel: true };
+    const wanted: ClipParts = { frames: 'random', melPatch: 2 };
     const { melBands, ...silent } = SHAPE;
     assert.equal(melBands, 8);
     assert.throws(() => { checkParts(silent, wanted); }, /no log-mel spectra.*--mel 128/); // prettier-ignore
     assert.throws(() => { checkParts({ ...SHAPE, melBands: 9 }, wanted); }, /does not divide/); // prettier-ignore
-    checkParts(silent, { frames: 'all', mel: false });
+    checkParts(silent, { frames: 'all', melPatch: null });
   });
 });
 

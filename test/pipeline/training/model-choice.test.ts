@@ -31,6 +31,22 @@ describe('the choice of a model', () => {
     assert.deepEqual([variant, width], ['av', PRESETS.s.width]);
   });
 
+  it('gives CAV-MAE the decoder of its preset and the bands of the cache, and others none', () => {
+    const heard = { ...SHAPE, melBands: 128 };
+    const { decoderWidth, decoderDepth, decoderHeads, melBands } = choose({ variant: 'cav-mae', preset: 'b' }, heard); // prettier-ignore
+    assert.deepEqual([decoderWidth, decoderDepth, decoderHeads, melBands], [512, 8, 16, 128]);
+    assert.equal(
+      choose({ variant: 'cav-mae', preset: 'b', decoderDepth: 2 }, heard).decoderDepth,
+      2,
+    );
+    // Runs of the others are described as they always were, whatever cache they have.
+    assert.deepEqual(choose({}, heard), choose({}));
+    assert.throws(() => choose({ variant: 'cav-mae' }), /melBands: .* avme preprocess --mel 128/);
+    const fitting = choose({ variant: 'cav-mae' }, heard);
+    checkFit(fitting, heard);
+    assert.throws(() => { checkFit(fitting, SHAPE); }, /melBands: the model has 128, the cache none/); // prettier-ignore
+  });
+
   it('lets what is asked for go before the preset, as text too', () => {
     const config = choose({ preset: 'b', width: '96', heads: '3', audioFilters: '8,16,24,32' });
     assert.deepEqual([config.width, config.heads, config.depth], [96, 3, PRESETS.b.depth]);

@@ -111,16 +111,30 @@ describe('verification', function () {
     const other = join(folder(), 'other');
     const writer = await openCacheWriter(other, OPTIONS);
     const sample = makeSample(1);
-    await writer.put(
-      sample,
-      sumsOf({ ...sample, frames: sample.frames.map(() => 1) }, SHAPE),
-    );
+    await writer.put(sample, sumsOf({ ...sample, frames: sample.frames.map(() => 1) }, SHAPE));
     await writer.put(makeSample(2));
     await writer.seal();
     assert.equal((await verify(other)).bad, 0);
     const { keys, bads } = await verify(other, { deep: true });
     assert.deepEqual(keys, ['key-1']);
     assert.match(bads[0]!.problem, /sums in its header are not those of its pixels/);
+  });
+
+  it('finds spectra that are not those of their sums, or are no numbers', async () => {
+    const other = join(folder(), 'spectra');
+    const shape = { ...SHAPE, melBands: 4 };
+    const writer = await openCacheWriter(other, { ...OPTIONS, shape });
+    const wrong = (change: (value: number, i: number) => number, number: number) => {
+      const sample = makeSample(number, shape);
+      return [{ ...sample, mel: sample.mel!.map(change) }, sumsOf(sample, shape)] as const;
+    };
+    await writer.put(...wrong((value) => value + 1, 1));
+    await writer.put(...wrong((value, i) => (i === 2 ? NaN : value), 2));
+    await writer.put(makeSample(3, shape));
+    await writer.seal();
+    const problems = async (deep: boolean) => (await verify(other, { deep })).bads.map(({ problem }) => problem); // prettier-ignore
+    assert.deepEqual(await problems(false), ['its log-mel spectrum holds NaN or infinite values']);
+    assert.match((await problems(true)).join(), /sums in its header are not those of its log-mel/);
   });
 
   it('drops nothing when it is interrupted, or when the cache was written meanwhile', async () => {

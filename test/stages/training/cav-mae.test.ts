@@ -37,7 +37,7 @@ function batchOf(epoch: number) {
       ...{ shape: SHAPE, imageSize: 16, slots: 2, augment: { crop: 'none', flip: 0 } },
       statistics: { mean: [0, 0], std: [1, 1] },
       melStatistics: { mean: 0, std: 0.7 },
-      parts: { frames: 'random', mel: true },
+      parts: { frames: 'random', melPatch: 4 },
     } as const,
   );
 }
