@@ -50,13 +50,19 @@ export type ClassName = (typeof GROUPS)[number]['classes'][number];
 /** Every class, in the order of the groups. */
 export const CLASSES: readonly ClassName[] = GROUPS.flatMap(({ classes }) => classes);
 
-/** @returns the group and the class that a clip of this index has */
-export function classOf(index: number): { readonly group: GroupName; readonly label: ClassName } {
+/** @returns the class that a clip of this index has; each is as frequent as any other */
+export function classOf(index: number): ClassName {
   // Neighbours in the list are of different groups, so that any beginning of it is mixed.
   const group = GROUPS[index % GROUPS.length] ?? GROUPS[0];
-  const label =
-    group.classes[Math.floor(index / GROUPS.length) % group.classes.length] ?? group.classes[0];
-  return { group: group.name, label };
+  return (
+    group.classes[Math.floor(index / GROUPS.length) % group.classes.length] ?? group.classes[0]
+  );
+}
+
+/** @returns the group that a class belongs to */
+export function groupOf(label: ClassName): GroupName {
+  const found = GROUPS.find(({ classes }) => (classes as readonly ClassName[]).includes(label));
+  return (found ?? GROUPS[0]).name;
 }
 
 /** The best accuracy over all classes that some evidence allows: the mean over the groups. */

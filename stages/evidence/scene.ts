@@ -1,5 +1,5 @@
 import { randomFor } from '../../cache/index.js';
-import { classOf, type ClassName, type GroupName } from './classes.js';
+import { classOf, groupOf, type ClassName, type GroupName } from './classes.js';
 import {
   drawBouncing,
   drawWander,
@@ -109,10 +109,17 @@ function singer(group: GroupName, label: ClassName, draw: () => number): Singer 
   };
 }
 
-/** All parameters of a clip. What is no part of its class is drawn in the same way for all classes. */
-export function sceneOf(place: ClipPlace, { disturbance, silent }: SceneOptions): Scene {
+/**
+ * All parameters of a clip. What is no part of its class is drawn in the same way for all classes.
+ * @param label its class, by default that of its index; another one leaves everything else as it is
+ */
+export function sceneOf(
+  place: ClipPlace,
+  { disturbance, silent }: SceneOptions,
+  label = classOf(place.index),
+): Scene {
   const { seed, split, index } = place;
-  const { group, label } = classOf(index);
+  const group = groupOf(label);
   const draw = (purpose: string) => randomFor(seed, index, `evidence ${split}`, purpose);
   return {
     ...place,
