@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   classifierConfig,
@@ -7,13 +9,16 @@ import {
   modelConfig,
   pretrainLoss,
   pretrainSpecs,
+  readWeights,
   weightsFrom,
+  writeSafetensors,
   type ModelBatch,
 } from '../../model/index.js';
 import { cavMaeLossParts } from '../../model/cav-mae.js';
 import { gridTable } from '../../model/position.js';
 import { onEachBackend } from '../support/backends.js';
 import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
+import { scratchFolder } from '../support/media.js';
 
 const TOLERANCE = 1e-4;
 
@@ -106,6 +111,27 @@ onEachBackend('CAV-MAE against the original', () => {
       const logits = classify(clips, weightsFrom(weights), GOLDEN, head, INFERENCE);
       assertClose(logits, golden.array(`logits.${mode}`), TOLERANCE, 'logits');
     });
+});
+
+describe('a checkpoint of the original', () => {
+  const { path } = scratchFolder();
+
+  it('is read under its own names, what DataParallel puts in front left away', async () => {
+    const golden = await readGolden('cav-mae-tiny');
+    const named = golden
+      .names('model')
+      .map((name) => [name, golden.array(`model.${name}`)] as const);
+    const file = path('original.safetensors');
+    await mkdir(dirname(file), { recursive: true });
+    const table = { shape: [1, 16, 24], data: golden.array('pos_embed_a').data };
+    const unused = { shape: [24], data: new Float32Array(24) };
+    await writeSafetensors(file, new Map([...named.map(([name, array]) => [`module.${name}`, array] as const), ['module.pos_embed_a', table], ['module.blocks_a.0.norm1_v.weight', unused]])); // prettier-ignore
+    const { tensors } = await readWeights(file);
+    for (const { name, shape } of pretrainSpecs(GOLDEN)) {
+      assert.deepEqual(tensors.get(name)?.shape, shape, name);
+      assert.deepEqual(tensors.get(name)?.data, golden.array(`model.${name}`).data, name);
+    }
+  });
 });
 
 describe('the positions of a grid', () => {
