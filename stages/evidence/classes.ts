@@ -39,7 +39,7 @@ export const GROUPS = [
   {
     name: 'pitch',
     classes: ['pitch-with', 'pitch-against', 'pitch-beside'],
-    text: 'a square wanders up and down; its pitch follows the height, goes against it, or has nothing to do with it',
+    text: 'a square wanders up and down; its pitch follows the height, goes against it, or is half a second early or late, which is uncorrelated',
     best: { picture: THIRD, sound: THIRD, untimed: THIRD, timed: 1 },
   },
 ] as const satisfies readonly ClassGroup[];

@@ -12,7 +12,7 @@ const FREQUENCIES = [0.5, 1.5, 2.5] as const;
 /**
  * A wandering course between −1 and 1: three odd harmonics of the clip's length. So `w(t + 1 s) = −w(t)`,
  * and over a clip its values have the same distribution as those of its mirror image; since the phases
- * are uniform, turning all of them by any angle changes nothing that can be told from one course alone.
+ * are uniform, shifting or mirroring it changes nothing that can be told from one course alone.
  */
 export interface Wander {
   /** Amplitudes at 0.5, 1.5 and 2.5 Hz. */
@@ -34,9 +34,13 @@ export function mirrored({ amplitudes, phases }: Wander): Wander {
   return { amplitudes, phases: phases.map((phase) => phase + Math.PI) };
 }
 
-/** A course that is uncorrelated with this one over a clip, and as likely: each harmonic a quarter turn on or back. */
-export function quarterTurned({ amplitudes, phases }: Wander, sign: 1 | -1): Wander {
-  return { amplitudes, phases: phases.map((phase) => phase + (sign * Math.PI) / 2) };
+/**
+ * The same course half a second later or earlier: a quarter, three quarters and five quarters of a
+ * turn of its harmonics. Uncorrelated with it over a clip, though it goes through the same values.
+ */
+export function delayed({ amplitudes, phases }: Wander, sign: 1 | -1): Wander {
+  const turn = (i: number) => 2 * Math.PI * (FREQUENCIES[i] ?? 0) * (SECONDS / 4);
+  return { amplitudes, phases: phases.map((phase, i) => phase - sign * turn(i)) };
 }
 
 /** The course of a wander; its peak is 1. */

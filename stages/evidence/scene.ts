@@ -1,10 +1,10 @@
 import { randomFor } from '../../cache/index.js';
 import { classOf, groupOf, type ClassName, type GroupName } from './classes.js';
 import {
+  delayed,
   drawBouncing,
   drawWander,
   mirrored,
-  quarterTurned,
   SECONDS,
   type Bouncing,
   type Wander,
@@ -97,7 +97,7 @@ function singer(group: GroupName, label: ClassName, draw: () => number): Singer 
     label === 'pitch-against'
       ? mirrored(height)
       : label === 'pitch-beside'
-        ? quarterTurned(height, sign)
+        ? delayed(height, sign)
         : height;
   return {
     kind: 'singer',
