@@ -24,8 +24,13 @@ export type StageWork<In, Out> = (
 ) => readonly Out[] | Promise<readonly Out[]>;
 
 export interface StageOptions<In> {
-  /** Records worked on at once, and read ahead; default 1. */
+  /** Records worked on at once; default 1. */
   readonly concurrency?: number;
+  /**
+   * Records held at once: in work, or finished and waiting for one in front of them that takes long.
+   * Default, and at least: `concurrency`.
+   */
+  readonly window?: number;
   /**
    * What to do with a record whose work threw: drop it by returning, or stop everything by throwing.
    * Default: stop.
@@ -41,14 +46,14 @@ const nothing = (): void => undefined;
 
 /**
  * Makes a stream operator of a stage's core: records go in and out one by one in the same order,
- * up to `concurrency` are worked on at once, and no more than that are held. Work goes on while
+ * up to `concurrency` are worked on at once, and no more than `window` are held. Work goes on while
  * what follows is busy. When the stream is destroyed the work's signal aborts, and the stream
  * closes only once all work has ended.
  */
 export function stage<In, Out>(
   name: string,
   work: StageWork<In, Out>,
-  { concurrency = 1, onFailure }: StageOptions<In> = {},
+  { concurrency = 1, window = concurrency, onFailure }: StageOptions<In> = {},
 ): StageStream {
   const counters = newCounters(name, concurrency);
   const abort = new AbortController();
@@ -60,9 +65,19 @@ export function stage<In, Out>(
   /** All that came in has been handed on. */
   let emptied = nothing;
   let emitting = false;
+  let working = 0;
+
+  /** Takes the next record in as soon as there is a place for it. */
+  function admit(): void {
+    if (working >= concurrency || queue.length >= Math.max(window, concurrency)) return;
+    const next = release;
+    release = nothing;
+    next();
+  }
 
   async function attempt(record: In): Promise<readonly Out[]> {
     const start = performance.now();
+    working++;
     try {
       return await work(record, abort.signal);
     } catch (error) {
@@ -72,6 +87,7 @@ export function stage<In, Out>(
     } finally {
       counters.busySeconds += (performance.now() - start) / 1000;
       counters.items++;
+      working--;
     }
   }
 
@@ -86,9 +102,7 @@ export function stage<In, Out>(
       }
       void queue.shift();
       counters.queued = queue.length;
-      const next = release;
-      release = nothing;
-      next();
+      admit();
     }
     emitting = false;
     emptied();
@@ -99,13 +113,13 @@ export function stage<In, Out>(
     highWaterMark: 1,
     write(record: In, _encoding, done) {
       const result = attempt(record);
-      // Seen to when its turn comes; until then it is not an unhandled rejection.
-      void result.catch(() => undefined);
+      // A failure is seen to when its turn comes; until then it is not an unhandled rejection.
+      void result.then(admit, nothing);
       queue.push(result);
       counters.queued = queue.length;
       void emit().catch((error: unknown) => stream.destroy(error as Error));
-      if (queue.length < concurrency) done();
-      else release = done;
+      release = done;
+      admit();
     },
     final(done) {
       emptied = () => {

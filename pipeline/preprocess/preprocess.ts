@@ -105,12 +105,14 @@ async function warnOfSpace(
 /** The pipeline itself: clips are worked on `jobs` at once and arrive in the order of the list. */
 function stream(source: VideoSource, run: PreprocessRun, jobs: number, signal?: AbortSignal) {
   const several = { concurrency: jobs, onFailure: run.fail };
+  // Clips take from a blink to seconds: while one of them is waited for, those behind it are made.
+  const ahead = { ...several, window: 2 * jobs };
   return withConsumer(run.store, (store) =>
     pipeline(
       Readable.from(source.entries(), { highWaterMark: 1 }),
-      run.watch(stage('read', run.read, several)),
-      run.watch(stage('index', run.index, several)),
-      run.watch(stage('decode', run.decode, several)),
+      run.watch(stage('read', run.read, ahead)),
+      run.watch(stage('index', run.index, ahead)),
+      run.watch(stage('decode', run.decode, ahead)),
       run.watch(stage('describe', run.describe, several)),
       store,
       signal === undefined ? {} : { signal },

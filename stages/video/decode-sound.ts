@@ -38,7 +38,8 @@ export class SoundPass {
 
   /**
    * @param span `[start, end)` in seconds of the source's own time line
-   * @param input number that the file has among ffmpeg's inputs
+   * @param input number that the file has among ffmpeg's inputs; behind the first, the complaints of
+   *   the run are read by whoever runs it
    */
   constructor(
     index: VideoIndex,
@@ -57,10 +58,12 @@ export class SoundPass {
         ? ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seek.toFixed(6)]
         : [];
     const from = (start - MARGIN).toFixed(6);
+    // Behind a seek a decoder complains of what lies in front of it.
+    const warmsUp = enter.length > 0 && input === 0;
     const filter = [
       // Cut by the sound's own clock before anything is filled: a stray time cannot make hours of silence.
       `atrim=start=${from}:end=${(end + MARGIN).toFixed(6)}`,
-      'ashowinfo',
+      ...(warmsUp ? ['ashowinfo'] : []),
       `asetpts=PTS-(${from})/TB`,
       // The mean of the channels: without a limit, a loud stereo track mixed to one channel clips.
       `aresample=${SAMPLE_RATE}:async=1:min_hard_comp=${MAX_DRIFT}:first_pts=0:rematrix_maxval=1`,
@@ -72,8 +75,7 @@ export class SoundPass {
       stage: 'sound',
       path: index.path,
       inputOptions: ['-copyts', ...enter],
-      // Behind a seek a decoder complains of what lies in front of it.
-      ...(enter.length > 0 && { complaintsFrom: FIRST_SOUND }),
+      ...(warmsUp && { complaintsFrom: FIRST_SOUND }),
       outputOptions: [
         ...(stream === undefined ? ['-vn', '-sn', '-dn'] : ['-map', stream]),
         '-af',

@@ -74,6 +74,31 @@ describe('a stage as a stream', () => {
     assert.ok(slow.counters.busySeconds > 0);
   });
 
+  it('goes on behind a record that takes long, as far as its window, and keeps the order', async () => {
+    const begun: number[] = [];
+    let most = 0;
+    let inWork = 0;
+    let end = (): void => undefined;
+    const long = new Promise<void>((resolve) => (end = resolve));
+    const uneven = stage<number, number>(
+      'uneven',
+      async (i) => {
+        begun.push(i);
+        most = Math.max(most, ++inWork);
+        await (i === 0 ? long : turn());
+        inWork--;
+        return [i];
+      },
+      { concurrency: 2, window: 5 },
+    );
+    const out = through(12, uneven);
+    for (let t = 0; t < 100; t++) await turn();
+    assert.deepEqual(begun, numbers(5));
+    end();
+    assert.deepEqual(await out, numbers(12));
+    assert.equal(most, 2);
+  });
+
   it('drops what fails when the policy says so', async () => {
     const failed: unknown[] = [];
     const odd = stage<number, number>(
