@@ -33,19 +33,39 @@ function fused(
   return { weight: next, first, second };
 }
 
+/** A step's numbers, those that change from step to step on the device where a captured step takes them. */
+export type AdamWNumbers = Pick<AdamWAttributes, 'beta1' | 'beta2' | 'epsilon'> &
+  Readonly<Record<'rootScale' | 'rate' | 'kept', tf.Tensor | number>>;
+
 /** The step op by op, on any backend. */
-function composed(
+export function adamwUpdate(
   weight: tf.Tensor,
   gradient: tf.Tensor,
   moments: Moments,
-  attrs: AdamWAttributes,
+  { beta1, beta2, epsilon, rootScale, rate, kept }: AdamWNumbers,
 ): Updated {
-  const { beta1, beta2, epsilon, rootScale, rate, kept } = attrs;
   const first = tf.add(tf.mul(moments.first, beta1), tf.mul(gradient, 1 - beta1));
   const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const root = tf.add(tf.mul(tf.sqrt(second), rootScale), epsilon);
   const change = tf.mul(tf.div(first, root), rate);
   return { weight: tf.sub(tf.mul(weight, kept), change), first, second };
+}
+
+/** The numbers of a step. @param step from 1 */
+export function adamwNumbers(
+  step: number,
+  lr: number,
+  decayed: boolean,
+  { beta1, beta2, weightDecay, epsilon = 1e-8 }: AdamWOptions,
+): AdamWAttributes {
+  return {
+    beta1,
+    beta2,
+    epsilon,
+    rootScale: 1 / Math.sqrt(1 - beta2 ** step),
+    rate: lr / (1 - beta1 ** step),
+    kept: decayed ? 1 - lr * weightDecay : 1,
+  };
 }
 
 /**
@@ -60,17 +80,10 @@ export function adamwStep(
   step: number,
   lr: number,
   decayed: boolean,
-  { beta1, beta2, weightDecay, epsilon = 1e-8 }: AdamWOptions,
+  options: AdamWOptions,
 ): Updated {
-  const attrs = {
-    beta1,
-    beta2,
-    epsilon,
-    rootScale: 1 / Math.sqrt(1 - beta2 ** step),
-    rate: lr / (1 - beta1 ** step),
-    kept: decayed ? 1 - lr * weightDecay : 1,
-  };
+  const attrs = adamwNumbers(step, lr, decayed, options);
   // The types promise a kernel; most backends have none.
   const kernel = tf.getKernel(ADAMW_KERNEL, tf.getBackend()) as tf.KernelConfig | undefined;
-  return (kernel === undefined ? composed : fused)(weight, gradient, moments, attrs);
+  return (kernel === undefined ? adamwUpdate : fused)(weight, gradient, moments, attrs);
 }

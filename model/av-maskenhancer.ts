@@ -3,6 +3,7 @@ import type { NormMode } from './batch-norm.js';
 import { classifierSpecs, classify } from './classifier.js';
 import type { ModelConfig } from './config.js';
 import { decode, decoderSpecs, pictureStream } from './decoder.js';
+import type { Seed } from './dropout.js';
 import { fuse, fusionSpecs, slotMembership, type AttentionWatcher } from './fusion.js';
 import { gatherTokens, placeTokens } from './gather.js';
 import { positionsOf, slotsOf } from './geometry.js';
@@ -40,7 +41,7 @@ export type MaskedSpectrum = {
 export interface ForwardMode {
   readonly norm: NormMode;
   /** Seeds of the dropout masks, one a place; only asked for in training. */
-  readonly nextSeed: () => string;
+  readonly nextSeed: () => Seed;
   /** Looks on at the attention of the fusion; tokens are visible first, as everywhere in the decoder. */
   readonly watch?: AttentionWatcher;
   /** Is shown the parts of a loss that has some, by their names. */

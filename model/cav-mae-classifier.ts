@@ -11,6 +11,7 @@ import {
 } from './cav-mae-encoder.js';
 import type { ClassifierConfig, LabelBatch } from './classifier.js';
 import type { ModelConfig } from './config.js';
+import { dropout as dropValues } from './dropout.js';
 import { normNamed } from './modality-block.js';
 import { layerNormSpecs, linearNamed, type DropPath } from './transformer.js';
 import type { Weights, WeightSpec } from './weights.js';
@@ -67,7 +68,7 @@ export function classifyByCavMae(
     const tokens = sound === undefined ? seen : tf.concat([sound, seen], 1);
     const encoded = encodeJoint(tokens, weights, config, sound === undefined ? '_v' : '', paths);
     const features = normNamed(tf.mean(encoded, 1), weights, 'fc_norm');
-    const kept = training && dropout > 0 ? tf.dropout(features, dropout, undefined, mode.nextSeed()) : features; // prettier-ignore
+    const kept = training && dropout > 0 ? dropValues(features, dropout, mode.nextSeed()) : features; // prettier-ignore
     return linearNamed(kept, weights, 'head');
   }
   if (frames === 1) return score(0);

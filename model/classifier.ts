@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { ForwardMode } from './av-maskenhancer.js';
 import type { ModelConfig } from './config.js';
+import { dropout } from './dropout.js';
 import { fuse, fusionSpecs, slotMembership } from './fusion.js';
 import { positionsOf, slotsOf } from './geometry.js';
 import { linear } from './layers.js';
@@ -112,7 +113,7 @@ export function classify(
   mode: ForwardMode,
 ): tf.Tensor {
   const features = layerNormNamed(pool(batch, weights, config, head, mode), weights, 'fc_norm');
-  const kept = mode.norm.training && head.dropout > 0 ? tf.dropout(features, head.dropout, undefined, mode.nextSeed()) : features; // prettier-ignore
+  const kept = mode.norm.training && head.dropout > 0 ? dropout(features, head.dropout, mode.nextSeed()) : features; // prettier-ignore
   return linearNamed(kept, weights, 'head');
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { dropout as dropValues, type Seed } from './dropout.js';
 import { layerNorm, linear } from './layers.js';
 import { attention, layerNormSpecs, linearNamed, linearSpecs } from './transformer.js';
 import type { Weights, WeightSpec } from './weights.js';
@@ -9,7 +10,7 @@ const EPS = 1e-5;
 export interface CrossAttentionOptions {
   readonly heads: number;
   /** Dropout in training: its rate, and a seed for each place it is applied; none in inference. */
-  readonly dropout?: { readonly rate: number; readonly nextSeed: () => string } | undefined;
+  readonly dropout?: { readonly rate: number; readonly nextSeed: () => Seed } | undefined;
   /** Is shown the shares after softmax, `[B·heads, Q, S]`: for pictures of what attends to what. */
   readonly watch?: ((shares: tf.Tensor) => void) | undefined;
 }
@@ -43,7 +44,7 @@ export function crossAttentionSpecs(width: number): WeightSpec[] {
 function drop(x: tf.Tensor, { dropout }: CrossAttentionOptions): tf.Tensor {
   return dropout === undefined || dropout.rate === 0
     ? x
-    : tf.dropout(x, dropout.rate, undefined, dropout.nextSeed());
+    : dropValues(x, dropout.rate, dropout.nextSeed());
 }
 
 /** [B, N, width] → [B·heads, N, width/heads] */

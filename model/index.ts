@@ -1,4 +1,12 @@
-export { isDecayed, adamwStep, type AdamWOptions, type Moments } from './adamw.js';
+export {
+  adamwNumbers,
+  adamwStep,
+  adamwUpdate,
+  isDecayed,
+  type AdamWNumbers,
+  type AdamWOptions,
+  type Moments,
+} from './adamw.js';
 export {
   INFERENCE,
   pretrainForward,
@@ -21,6 +29,8 @@ export {
   type LabelBatch,
 } from './classifier.js';
 export { modelConfig, PRESETS, type ModelConfig } from './config.js';
+export { drawsOnDevice, dropout, type Seed } from './dropout.js';
+export { canCapture, CaptureError, compiler, type Compiled, type Tensors } from './graph/index.js';
 export { positionsOf, slotsOf } from './geometry.js';
 export type { AttentionWatcher, FusionLayer } from './fusion.js';
 export { initialWeights } from './init.js';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { dropout, type Seed } from './dropout.js';
 import { gelu, layerNorm, linear } from './layers.js';
 import { under, type Weights, type WeightSpec } from './weights.js';
 
@@ -109,7 +110,7 @@ export interface DropPath {
   /** Share in the last block; from 0 in the first it rises evenly. */
   readonly rate: number;
   /** A seed for each place. */
-  readonly nextSeed: () => string;
+  readonly nextSeed: () => Seed;
 }
 
 /** What becomes of a branch of block `i` of `depth`. */
@@ -120,7 +121,7 @@ export function dropsPath(
 ): (branch: tf.Tensor) => tf.Tensor {
   const rate = dropPath === undefined ? 0 : (dropPath.rate * i) / Math.max(1, depth - 1);
   return (branch) =>
-    rate === 0 ? branch : tf.dropout(branch, rate, [branch.shape[0], 1, 1], dropPath?.nextSeed());
+    rate === 0 || dropPath === undefined ? branch : dropout(branch, rate, dropPath.nextSeed(), [branch.shape[0], 1, 1]); // prettier-ignore
 }
 
 /**

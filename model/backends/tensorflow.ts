@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { registerTensorflowKernels } from './tensorflow-kernels.js';
 import { hasTensorflow, TENSORFLOW_PACKAGE, tensorflowHome } from './tensorflow-home.js';
 
 /** TensorFlow tells of its instruction sets and devices as it loads; errors are still told. */
@@ -17,6 +18,7 @@ export async function loadTensorflow(): Promise<void> {
   if (hasTensorflow(home)) createRequire(join(home, 'package.json'))(TENSORFLOW_PACKAGE);
   // A name that the compiler does not follow: the package is optional, and its types with it.
   else await import(TENSORFLOW_PACKAGE);
+  registerTensorflowKernels();
 }
 
 /** What of the native backend's own object we rely on. */

@@ -9,6 +9,7 @@ import {
   type ClassifierConfig,
   type LabelBatch,
   type ModelConfig,
+  type Tensors,
 } from '../../model/index.js';
 import type { ClipBatch } from '../batch.js';
 import { toLabelBatch } from '../model-batch.js';
@@ -99,6 +100,7 @@ export function classificationObjective(
         ...(purpose === 'learn' ? forLearning(clips) : labelled(clips, 0)),
       }));
       return {
+        tensors: { ...batch, labels } as Tensors,
         loss: (weights, mode) =>
           softCrossEntropy(
             classify(batch, weights, config, head, probe ? INFERENCE : mode),

@@ -4,6 +4,7 @@ import {
   pretrainSpecs,
   type ForwardMode,
   type ModelConfig,
+  type Tensors,
   type Weights,
   type WeightSpec,
 } from '../../model/index.js';
@@ -12,6 +13,8 @@ import { toModelBatch } from '../model-batch.js';
 
 /** A batch on the device. */
 export interface LoadedBatch {
+  /** All tensors that the loss takes besides weights, by names. */
+  readonly tensors: Tensors;
   /** The mean over the batch's clips; differentiable in the weights. */
   loss(weights: Weights, mode: ForwardMode): tf.Scalar;
   /** Clips whose class is the most probable one; only of what classifies. */
@@ -35,7 +38,10 @@ export function reconstructionObjective(config: ModelConfig): Objective<ClipBatc
     specs: pretrainSpecs(config),
     load(batch) {
       const input = toModelBatch(batch, config);
+      const { spectrum, ...common } = input;
+      const heard = Object.entries(spectrum ?? {}).map(([name, tensor]) => [`spectrum.${name}`, tensor]); // prettier-ignore
       return {
+        tensors: { ...common, ...Object.fromEntries(heard) } as Tensors,
         loss: (weights, mode) => pretrainLoss(input, weights, config, mode),
         dispose() {
           tf.dispose({ ...input });

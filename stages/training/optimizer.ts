@@ -10,12 +10,26 @@ import {
   type StoredValues,
   type WeightSpec,
 } from '../../model/index.js';
+import { gradientFactor } from './gradients.js';
 
 /** Values by the names they have in a checkpoint. */
 export type NamedValues = Map<string, { shape: readonly number[]; data: Float32Array }>;
 
-const FIRST = 'optimizer.exp_avg.';
-const SECOND = 'optimizer.exp_avg_sq.';
+export const FIRST = 'optimizer.exp_avg.';
+export const SECOND = 'optimizer.exp_avg_sq.';
+
+/** What a step needs besides the gradients. */
+export interface UpdateRequest {
+  /** Batches that the gradients are the sum of. */
+  readonly batches: number;
+  /** Largest norm of all gradients together. */
+  readonly clip: number | undefined;
+  /** From 1. */
+  readonly step: number;
+  readonly lr: number;
+  /** What a weight's learning rate is multiplied by. */
+  readonly scaleOf: (name: string) => number;
+}
 
 /** In front of the names of averaged weights in a checkpoint. */
 export const AVERAGED = 'ema.';
@@ -39,7 +53,7 @@ export class Optimizer {
   constructor(
     specs: readonly WeightSpec[],
     initial: StoredValues,
-    private readonly options: OptimizerOptions,
+    readonly options: OptimizerOptions,
   ) {
     this.weights = loadWeights(initial, specs);
     this.learned = specs.filter((spec) => spec.trainable).map((spec) => spec.name);
@@ -75,7 +89,7 @@ export class Optimizer {
   }
 
   /** One step of AdamW on one weight. @param factor that the gradient is multiplied by @param step from 1 */
-  update(name: string, gradient: tf.Tensor, factor: tf.Tensor | undefined, step: number, lr: number): void {
+  #update(name: string, gradient: tf.Tensor, factor: tf.Tensor | undefined, step: number, lr: number): void {
     const weight = weightsFrom(this.weights)(name);
     const old = this.#moments.get(name) as Moments;
     const next = tf.tidy(() => {
@@ -87,8 +101,18 @@ export class Optimizer {
     this.replace(name, next.weight);
   } // prettier-ignore
 
+  /** One step of all weights. @param grads in the order of `learned`, sums of `batches`; the caller's */
+  step(grads: readonly tf.Tensor[], { batches, clip, step, lr, scaleOf }: UpdateRequest): void {
+    const factor = gradientFactor(grads, batches, clip);
+    this.learned.forEach((name, i) => {
+      this.#update(name, grads[i] as tf.Tensor, factor, step, lr * scaleOf(name));
+    });
+    factor?.dispose();
+    this.#average();
+  }
+
   /** Moves the averages towards the weights; called once a step. */
-  average(): void {
+  #average(): void {
     const { average } = this.options;
     if (average === undefined) return;
     for (const [name, old] of this.#averages) {
@@ -99,15 +123,37 @@ export class Optimizer {
   }
 
   /** Weights under their model's names, what the next step needs besides under names in front of them. */
-  async state(): Promise<NamedValues> {
+  get tensors(): Map<string, tf.Tensor> {
     const tensors = new Map<string, tf.Tensor>(this.weights);
     for (const [name, { first, second }] of this.#moments)
       tensors.set(FIRST + name, first).set(SECOND + name, second);
     for (const [name, tensor] of this.#averages) tensors.set(AVERAGED + name, tensor);
+    return tensors;
+  }
+
+  /** The values of {@link tensors}. */
+  async state(): Promise<NamedValues> {
     const values: NamedValues = new Map();
-    for (const [name, tensor] of tensors)
+    for (const [name, tensor] of this.tensors)
       values.set(name, { shape: tensor.shape, data: (await tensor.data()) as Float32Array });
     return values;
+  }
+
+  /** Puts others in the place of {@link tensors} of these names, and frees those. */
+  put(next: Readonly<Record<string, tf.Tensor>>): void {
+    for (const [name, tensor] of Object.entries(next))
+      if (name.startsWith(FIRST)) this.#moment(name.slice(FIRST.length), { first: tensor });
+      else if (name.startsWith(SECOND)) this.#moment(name.slice(SECOND.length), { second: tensor });
+      else if (name.startsWith(AVERAGED)) {
+        this.#averages.get(name.slice(AVERAGED.length))?.dispose();
+        this.#averages.set(name.slice(AVERAGED.length), tensor);
+      } else this.replace(name, tensor);
+  }
+
+  #moment(name: string, next: Partial<Moments>): void {
+    const old = this.#moments.get(name) as Moments;
+    for (const key of Object.keys(next) as (keyof Moments)[]) old[key].dispose();
+    this.#moments.set(name, { ...old, ...next });
   }
 
   dispose(): void {

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { cosineWithWarmup, type ForwardMode, type Schedule, type StoredValues } from '../../model/index.js'; // prettier-ignore
-import { addGradients, gradientFactor, gradientsOf } from './gradients.js';
+import { canCapture, compiler, cosineWithWarmup, type ForwardMode, type Schedule, type Seed, type StoredValues, type Tensors } from '../../model/index.js'; // prettier-ignore
+import { capturedUpdate } from './captured-update.js';
+import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
+import { addGradients, gradientsOf } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
-import type { Objective } from './objective.js';
+import type { LoadedBatch, Objective } from './objective.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
 /** What one step of training did. */
@@ -53,13 +55,13 @@ export interface TrainerOptions<B> {
   readonly initial: StoredValues;
   /** Steps that have been taken already. */
   readonly step: number;
+  /** Runs steps as graphs, which native TensorFlow alone can. Default: where it is in use. */
+  readonly capture?: boolean | undefined;
 }
 
-/** Seeds of dropout: one for every run, step and place, and no function of what ran before. */
-function dropoutSeeds(seed: number, step: number): () => string {
-  let place = 0;
-  return () => `${seed}/${step}/${place++}`;
-}
+/** In front of the names of results. */
+const UPDATE = 'update.';
+const PART = 'part.';
 
 /**
  * The training stage: forward, backward, AdamW.
@@ -71,25 +73,36 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   plan,
   initial,
   step: taken,
+  capture = canCapture(),
 }: TrainerOptions<B>): Trainer<B> {
   const optimizer = new Optimizer(objective.specs, initial, options);
   const { weights, learned } = optimizer;
+  const graphs = capture ? compiler() : undefined;
   let step = taken;
 
-  /** Loss and gradients of one batch; new running statistics go into `updates`. */
-  function differentiate(batch: B, updates: Map<string, tf.Tensor>, nextSeed: () => string) {
-    const noted = new Map<string, tf.Scalar>();
+  /** Loss and gradients of one batch, new running statistics and the parts of the loss, by names. */
+  function compute(loaded: LoadedBatch, nextSeed: () => Seed): Tensors {
+    const updates = new Map<string, tf.Tensor>();
+    const made: Record<string, tf.Tensor> = {};
     const note: ForwardMode['note'] = (parts) => {
-      for (const [name, part] of Object.entries(parts)) noted.set(name, tf.keep(part));
+      for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
     };
     const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
-    const loaded = objective.load(batch, 'learn');
     const { value, grads } = gradientsOf(loaded, learned, weights, mode);
+    grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
+    updates.forEach((next, name) => (made[UPDATE + name] = next));
+    return { ...made, loss: value };
+  }
+
+  function differentiate(batch: B): Tensors {
+    const loaded = objective.load(batch, 'learn');
+    const drawn = deviceSeeds(options.seed, step, hand.batches);
+    const work = () => compute(loaded, drawn?.nextSeed ?? hand.nextSeed);
+    const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
+    const made = graphs === undefined ? tf.tidy(work) : graphs.run('gradients', inputs, work);
     loaded.dispose();
-    const loss = value.dataSync()[0] ?? NaN;
-    const parts = [...noted].map(([name, part]) => [name, part.dataSync()[0] ?? NaN] as const);
-    tf.dispose([value, ...noted.values()]);
-    return { loss, grads, parts };
+    tf.dispose({ ...drawn?.inputs });
+    return made;
   }
 
   /** The step in hand. */
@@ -107,17 +120,21 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   }
 
   function add(batch: B): void {
-    const updates = new Map<string, tf.Tensor>();
-    const { loss, grads, parts } = differentiate(batch, updates, hand.nextSeed);
+    const made = differentiate(batch);
+    const loss = made['loss']?.dataSync()[0] ?? NaN;
     if (!Number.isFinite(loss)) {
-      tf.dispose([...updates.values(), ...grads]);
+      tf.dispose({ ...made });
       refuse(batch, loss);
     }
-    updates.forEach((next, name) => {
-      optimizer.replace(name, next);
-    });
-    const sum = addGradients(hand.grads, grads);
-    for (const [name, part] of parts) hand.parts.set(name, (hand.parts.get(name) ?? 0) + part);
+    made['loss']?.dispose();
+    for (const [name, tensor] of Object.entries(made))
+      if (name.startsWith(UPDATE)) optimizer.replace(name.slice(UPDATE.length), tensor);
+      else if (name.startsWith(PART)) {
+        const part = name.slice(PART.length);
+        hand.parts.set(part, (hand.parts.get(part) ?? 0) + (tensor.dataSync()[0] ?? NaN));
+        tensor.dispose();
+      }
+    const sum = addGradients(hand.grads, learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
     hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
   }
 
@@ -126,13 +143,11 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     if (grads === undefined) throw new RangeError('trainer: there is no batch to take a step on');
     const lr = cosineWithWarmup(step, plan);
     step++;
-    const factor = gradientFactor(grads, batches, options.clipGrad);
-    learned.forEach((name, i) => {
-      const rate = lr * (objective.rateScale?.(name) ?? 1);
-      optimizer.update(name, grads[i] as tf.Tensor, factor, step, rate);
-    });
-    optimizer.average();
-    tf.dispose([...grads, ...(factor === undefined ? [] : [factor])]);
+    const scaleOf = objective.rateScale ?? (() => 1);
+    const request = { batches, clip: options.clipGrad, step, lr, scaleOf };
+    if (graphs !== undefined) capturedUpdate(graphs, optimizer, grads, request);
+    else optimizer.step(grads, request);
+    tf.dispose(grads);
     hand = begin();
     const parts = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / batches]));
     return { step, loss: loss / batches, lr, parts };
@@ -153,6 +168,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     state: () => optimizer.state(),
     dispose() {
       optimizer.dispose();
+      graphs?.dispose();
     },
   };
 }

@@ -1,0 +1,31 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * What decides a dropout mask: a text anywhere; where the backend draws by itself, two numbers on the
+ * device, int32 `[2]`, which a captured step is given anew each time.
+ */
+export type Seed = string | tf.Tensor;
+
+/** Draws from [0, 1) on the device by a seed; not TensorFlow.js', and only some backends have it. */
+export const UNIFORM_KERNEL = 'AvmeUniform';
+
+/** Whether seeds can be numbers on the device. */
+export function drawsOnDevice(): boolean {
+  // The types promise a kernel; most backends have none.
+  return (tf.getKernel(UNIFORM_KERNEL, tf.getBackend()) as tf.KernelConfig | undefined) !== undefined; // prettier-ignore
+}
+
+function uniform(shape: number[], seed: Seed): tf.Tensor {
+  return typeof seed === 'string'
+    ? tf.randomUniform(shape, 0, 1, 'float32', seed)
+    : tf.engine().runKernel(UNIFORM_KERNEL, { seed }, { shape });
+}
+
+/**
+ * Zeroes values and scales up the rest, so that the mean stays.
+ * @param rate share of the zeros @param shape of what is drawn, broadcast over `x`; default: that of `x`
+ */
+export function dropout(x: tf.Tensor, rate: number, seed: Seed, shape = x.shape): tf.Tensor {
+  const kept = 1 - rate;
+  return tf.mul(x, tf.div(tf.floor(tf.add(uniform(shape, seed), kept)), kept));
+}

@@ -1,0 +1,71 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { DATA_TYPE } from './graph-def.js';
+import { CaptureError, nativeBackend } from './native.js';
+import { Recorder } from './recorder.js';
+import { whileRecording } from './recording.js';
+import { openSession } from './session.js';
+
+/** Tensors by names. */
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+
+/** A computation as a graph. */
+export interface Captured {
+  /** Operations of the graph. */
+  readonly nodes: number;
+  /**
+   * @param inputs as those that it was captured with, in names, shapes and types
+   * @returns the results, tensors of the scope that this is called in
+   */
+  run(inputs: Tensors): Tensors;
+  dispose(): void;
+}
+
+function typeOf({ dtype }: tf.TensorInfo): number {
+  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return DATA_TYPE[dtype];
+  throw new CaptureError(`tensors of type ${dtype} cannot be captured`);
+}
+
+/**
+ * Runs a computation once, operation by operation, and makes a graph of the operations that it ran.
+ * @param inputs all that changes from run to run, as float32, int32 or bool; whatever else is used
+ * must be made inside `work`, and becomes a constant
+ * @param work from `inputs` to results; it must not read values nor depend on them
+ * @throws CaptureError naming what cannot be captured
+ */
+export function capture(inputs: Tensors, work: () => Tensors): Captured {
+  const backend = nativeBackend();
+  const recorder = new Recorder(backend.binding);
+  const inputNames = Object.keys(inputs);
+  const given = (tensors: Tensors) => {
+    const ordered = inputNames.map((name) => {
+      const tensor = tensors[name];
+      if (tensor === undefined) throw new CaptureError(`the input ${name} is missing`);
+      return tensor;
+    });
+    return backend.getInputTensorIds(ordered);
+  };
+  const ids = given(inputs);
+  const feeds = Object.values(inputs).map((tensor, i) =>
+    recorder.placeholder(ids[i] ?? -1, typeOf(tensor), tensor.shape),
+  );
+  const results = whileRecording(backend, recorder, () => {
+    const made = tf.tidy(work);
+    const fetches = backend.getInputTensorIds(Object.values(made)).map((id) => recorder.result(id));
+    tf.dispose({ ...made });
+    return { names: Object.keys(made), fetches };
+  });
+  const nodes = recorder.nodes(results.fetches);
+  const session = openSession(backend.binding, nodes);
+  const [inputList, outputList] = [feeds.join(), results.fetches.join()];
+  return {
+    nodes: nodes.length,
+    run(fed) {
+      const held = session.run(given(fed), inputList, outputList);
+      const tensors = held.map((one) => backend.createOutputTensor(one));
+      return Object.fromEntries(tensors.map((tensor, i) => [results.names[i] ?? '', tensor]));
+    },
+    dispose() {
+      session.dispose();
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { DATA_TYPE, type AttributeValue, type GraphNode } from './graph-def.js';
+import { CaptureError, type Binding, type OpAttribute, type RawValues } from './native.js';
+
+/**
+ * Types that kernels leave to eager execution to find out, by the place of the input that has them. A
+ * graph must name them.
+ */
+const INFERRED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ExpandDims: { T: 0, Tdim: 1 },
+};
+
+/** From this many equal values on, a constant is filled in by the graph instead of stored in it. */
+const WORTH_FILLING = 64;
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Exclude<RawValues, Uint8Array[]>) =>
+  new Uint8Array(buffer, byteOffset, byteLength).slice();
+
+/** An attribute in the form that a graph has it in. @throws CaptureError for a kind that graphs here do not know */
+function attributeValue(binding: Binding, op: string, { name, type, value }: OpAttribute): AttributeValue {
+  const list = Array.isArray(value);
+  switch (type) {
+    case binding.TF_ATTR_STRING:
+      return { text: value as string };
+    case binding.TF_ATTR_INT:
+      return list ? { ints: value as number[] } : { int: value as number };
+    case binding.TF_ATTR_FLOAT:
+      return list ? { floats: value as number[] } : { float: value as number };
+    case binding.TF_ATTR_BOOL:
+      return list ? { bools: value as boolean[] } : { bool: value as boolean };
+    case binding.TF_ATTR_TYPE:
+      return { type: value as number };
+    case binding.TF_ATTR_SHAPE:
+      return { shape: value as number[] };
+    default:
+      throw new CaptureError(`${op}: the attribute ${name} is of a kind (${type}) that cannot be written`);
+  }
+} // prettier-ignore
+
+interface Source {
+  readonly name: string;
+  readonly dtype: number;
+}
+
+/**
+ * Writes down what is computed: its binding runs each operation as the real one does, and keeps it as
+ * a node of a graph. TensorFlow.js' native kernels call operations by TensorFlow's own names and with
+ * its own attributes, so nothing is translated.
+ */
+export class Recorder {
+  /** Stands in for the real binding while recording. */
+  readonly binding: Binding;
+  readonly #nodes: GraphNode[] = [];
+  /** Where the tensor of a number comes from: `node:output`, and its type. */
+  readonly #sources = new Map<number, Source>();
+
+  constructor(private readonly real: Binding) {
+    // The library's own object is sealed; what is not replaced here is reached through it.
+    const binding = Object.create(real) as Binding;
+    Object.defineProperties(binding, {
+      executeOp: { value: this.#executeOp.bind(this) },
+      createTensor: { value: this.#createTensor.bind(this) },
+    });
+    this.binding = binding;
+  }
+
+  /** Declares a tensor as given from outside. @returns the name to feed it by */
+  placeholder(id: number, dtype: number, shape: readonly number[]): string {
+    const attributes = { dtype: { type: dtype }, shape: { shape } };
+    const name = this.#add('Placeholder', [], attributes);
+    this.#sources.set(id, { name, dtype });
+    return name;
+  }
+
+  /** Declares a tensor as a result. @returns the name to fetch it by */
+  result(id: number): string {
+    // By way of a node of its own: what is fed cannot be fetched.
+    const { name, dtype } = this.#sourceOf(id, 'a result');
+    return this.#add('Identity', [name], { T: { type: dtype } });
+  }
+
+  /** The nodes that the results need, inputs before what uses them. */
+  nodes(results: readonly string[]): GraphNode[] {
+    const needed = new Set(results.map(nodeOf));
+    const kept = this.#nodes.toReversed().filter(({ name, op, inputs }) => {
+      if (!needed.has(name) && op !== 'Placeholder') return false;
+      for (const input of inputs) needed.add(nodeOf(input));
+      return true;
+    });
+    return kept.reverse();
+  }
+
+  #add(op: string, inputs: string[], attributes: GraphNode['attributes']): string {
+    const name = `${op}_${this.#nodes.length}`;
+    this.#nodes.push({ name, op, inputs, attributes });
+    return `${name}:0`;
+  }
+
+  #sourceOf(id: number, where: string): Source {
+    const source = this.#sources.get(id);
+    if (source === undefined)
+      throw new CaptureError(`${where} uses a tensor that was made before and is not declared as an input`);
+    return source;
+  } // prettier-ignore
+
+  #executeOp(op: string, given: OpAttribute[], ids: number[], outputs: number) {
+    const inputs = ids.map((id) => this.#sourceOf(id, op));
+    const inferred = Object.entries(INFERRED[op] ?? {}).map(([name, place]) => [name, { type: inputs[place]?.dtype ?? 0 }] as const); // prettier-ignore
+    const named = given.map((one) => [one.name, attributeValue(this.real, op, one)] as const);
+    const attributes = Object.fromEntries([...inferred, ...named]);
+    const held = this.real.executeOp(op, given, ids, outputs);
+    const node = nodeOf(this.#add(op, inputs.map(({ name }) => name), attributes)); // prettier-ignore
+    held.forEach(({ id, dtype }, i) => this.#sources.set(id, { name: `${node}:${i}`, dtype }));
+    return held;
+  }
+
+  #createTensor(shape: number[], dtype: number, values: RawValues): number {
+    if (Array.isArray(values)) throw new CaptureError('text cannot be a constant of a graph');
+    const id = this.real.createTensor(shape, dtype, values);
+    const uniform = values.length >= WORTH_FILLING && values.every((value) => value === values[0]);
+    const name = uniform
+        ? this.#fill(shape, dtype, values.subarray(0, values.length / shape.reduce((a, b) => a * b, 1)))
+        : this.#constant(shape, dtype, values);
+    this.#sources.set(id, { name, dtype });
+    return id;
+  } // prettier-ignore
+
+  #constant(shape: readonly number[], dtype: number, values: Exclude<RawValues, Uint8Array[]>) {
+    const tensor = { dtype, shape, bytes: bytesOf(values) };
+    return this.#add('Const', [], { dtype: { type: dtype }, value: { tensor } });
+  }
+
+  #fill(shape: readonly number[], dtype: number, one: Exclude<RawValues, Uint8Array[]>) {
+    const size = this.#constant([shape.length], DATA_TYPE.int32, Int32Array.from(shape));
+    const value = this.#constant([], dtype, one);
+    const attributes = { T: { type: dtype }, index_type: { type: DATA_TYPE.int32 } };
+    return this.#add('Fill', [size, value], attributes);
+  }
+}
+
+const nodeOf = (source: string) => source.slice(0, source.lastIndexOf(':'));
