@@ -30,13 +30,14 @@ export const evidenceCommand = defineCommand({
       options,
       signal,
       onClip: (done, total) => {
+        report.event('clip', { done, total });
         report.progress(`${done}/${total} clips`);
       },
     });
     report.event('done', summary);
     const { clips, made, seconds, list } = summary;
     if (list === null) {
-      report.line(`stopped after ${clips} clips; the same command goes on`);
+      report.line(`stopped after ${made} new clips; the same command goes on`);
       return EXIT.interrupted;
     }
     report.line(`${clips} clips, ${made} of them new, in ${duration(seconds)}; next:`);

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { writeAtomically } from '../cache/index.js';
+import { lockForWriting } from '../cache/lock.js';
 import { describeEvidence } from '../stages/evidence/describe.js';
 import { encodeScene } from '../stages/evidence/encode.js';
 import { SPLITS, type Split } from '../stages/evidence/nuisance.js';
@@ -12,7 +13,7 @@ import { sceneOf, type Scene } from '../stages/evidence/scene.js';
 import { stage } from './stream.js';
 
 /** What the clips are made of; a folder holds one such set, of which more clips can be made later. */
-const settingsSchema = z.strictObject({
+const settingsSchema = z.object({
   /** Another seed gives other clips. */
   seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   /** Side of the pictures in pixels. */
@@ -42,6 +43,7 @@ export interface EvidenceRequest {
 }
 
 export interface EvidenceSummary {
+  /** Clips that were asked for. */
   readonly clips: number;
   /** Clips that were not there before. */
   readonly made: number;
@@ -76,60 +78,75 @@ async function checkSettings(folder: string, settings: object): Promise<void> {
   await writeAtomically(path, text);
 }
 
-/**
- * Makes the audio-visual data set that shows whether sound and cross-attention help, or the clips that
- * its folder lacks. Nothing half made is left under a clip's name, whenever it is stopped.
- * @throws Error when the folder holds a set of other settings, or ffmpeg fails
- */
-export async function makeEvidence(request: EvidenceRequest): Promise<EvidenceSummary> {
-  const { folder, onClip, signal } = request;
-  const { train, test, jobs, ...settings } = evidenceOptions.parse(request.options ?? {});
-  const start = performance.now();
-  await mkdir(folder, { recursive: true });
-  await checkSettings(folder, settings);
+/** A path inside the set as its list names it: with "/" on every system. */
+const listed = (path: string) => path.replaceAll('\\', '/');
+
+/** Makes the clips that are missing. @returns the list's lines */
+async function makeClips(
+  { folder, onClip, signal }: EvidenceRequest,
+  { train, test, jobs, ...settings }: z.output<typeof evidenceOptions>,
+  onMade: () => void,
+): Promise<string[]> {
   const counts: Readonly<Record<Split, number>> = { train, test };
-  const total = train + test;
   function* scenes(): Generator<Scene> {
     for (const split of SPLITS)
       for (let index = 0; index < counts[split]; index++)
         yield sceneOf({ seed: settings.seed, split, index }, settings);
   }
 
-  let made = 0;
-  const encode = stage('encode', async (scene: Scene, stopped) => {
+  async function make(scene: Scene, stopped: AbortSignal): Promise<readonly Scene[]> {
     const path = join(folder, pathOf(scene));
     if (await exists(path)) return [scene];
     await mkdir(dirname(path), { recursive: true });
     await encodeScene(scene, settings.size, path, stopped);
-    made++;
+    onMade();
     return [scene];
-  }, { concurrency: jobs }); // prettier-ignore
+  }
 
   const lines: string[] = [];
+  await pipeline(
+    Readable.from(scenes()),
+    stage('encode', make, { concurrency: jobs }),
+    async (made: AsyncIterable<Scene>) => {
+      for await (const scene of made) {
+        lines.push(JSON.stringify({ path: listed(pathOf(scene)), ...scene }));
+        onClip?.(lines.length, train + test);
+      }
+    },
+    { signal },
+  );
+  return lines;
+}
+
+/**
+ * Makes the audio-visual data set that shows whether sound and cross-attention help, or the clips that
+ * its folder lacks. Nothing half made is left under a clip's name, whenever it is stopped.
+ * @throws Error when the folder holds a set of other settings, somebody else makes it now, or ffmpeg fails
+ */
+export async function makeEvidence(request: EvidenceRequest): Promise<EvidenceSummary> {
+  const { folder, signal } = request;
+  const options = evidenceOptions.parse(request.options ?? {});
+  const { train, test } = options;
+  const settings = settingsSchema.parse(options);
+  const start = performance.now();
+  let made = 0;
   const summary = (list: string | null): EvidenceSummary => {
     const seconds = (performance.now() - start) / 1000;
-    return { clips: lines.length, made, seconds, list, interrupted: list === null };
+    return { clips: train + test, made, seconds, list, interrupted: list === null };
   };
+  await mkdir(folder, { recursive: true });
+  const unlock = await lockForWriting(folder);
   try {
-    await pipeline(
-      Readable.from(scenes()),
-      encode,
-      async (done: AsyncIterable<Scene>) => {
-        for await (const scene of done) {
-          // Lists name files with "/" on every system.
-          const path = pathOf(scene).replaceAll('\\', '/');
-          lines.push(JSON.stringify({ path, ...scene }));
-          onClip?.(lines.length, total);
-        }
-      },
-      { signal },
-    );
+    await checkSettings(folder, settings);
+    const lines = await makeClips(request, options, () => made++);
+    const list = join(folder, 'list.jsonl');
+    await writeAtomically(list, lines.map((line) => `${line}\n`).join(''));
+    await writeAtomically(join(folder, 'README.md'), describeEvidence(settings, { train, test }));
+    return summary(list);
   } catch (error) {
     if (signal?.aborted === true) return summary(null);
     throw error;
+  } finally {
+    await unlock();
   }
-  const list = join(folder, 'list.jsonl');
-  await writeAtomically(list, lines.map((line) => `${line}\n`).join(''));
-  await writeAtomically(join(folder, 'README.md'), describeEvidence(settings, { train, test }));
-  return summary(list);
 }

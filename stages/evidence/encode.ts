@@ -48,6 +48,8 @@ export async function encodeScene(
   signal?.throwIfAborted();
   const [pcm, part] = [`${path}.pcm`, `${path}.part`];
   try {
+    // An ffmpeg whose avme was killed may still be writing: it keeps its file, and we get another.
+    await rm(part, { force: true });
     if (scene.hasSound) await writeFile(pcm, pcmOf(soundOf(scene)));
     // Detached, so that Ctrl-C on a terminal reaches us alone.
     const child = spawn(FFMPEG_PATH, optionsFor(scene, side, pcm, part), {
