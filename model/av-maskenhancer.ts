@@ -5,7 +5,7 @@ import type { ModelConfig } from './config.js';
 import { decode, decoderSpecs, pictureStream } from './decoder.js';
 import type { Seed } from './dropout.js';
 import { fuse, fusionSpecs, slotMembership, type AttentionWatcher } from './fusion.js';
-import { gatherTokens, placeTokens } from './gather.js';
+import { gatherTokens, maskedFlags, placeTokens } from './gather.js';
 import { positionsOf, slotsOf } from './geometry.js';
 import { linear } from './layers.js';
 import { meanSquaredError, reconstructionTargets } from './loss.js';
@@ -126,10 +126,8 @@ export function reconstructTubelets(
   const order = tf.concat([batch.visible, batch.masked], 1);
   const placed = placeTokens(predicted, order);
   const made = config.target === 'normalised' ? denormalizeTubelets(placed, tubeletMoments(original)) : placed; // prettier-ignore
-  const [clips = 0, visible = 0] = batch.visible.shape;
   const masked = batch.masked.shape[1] ?? 0;
-  const flags = tf.concat([tf.zeros([clips, visible, 1]), tf.ones([clips, masked, 1])], 1);
-  const hidden = placeTokens(flags, order);
+  const hidden = maskedFlags(batch.visible, batch.masked);
   const { frames, tubelet } = config;
   return { frames, tubelet, original, made, hidden, masked };
 }

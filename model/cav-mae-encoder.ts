@@ -24,12 +24,13 @@ export function gridOf(
 
 const CHANNELS = { a: 1, v: 3 } as const;
 
-const tokenSpec = (name: string, width: number): WeightSpec => ({
-  ...{ name, shape: [1, 1, width], init: 'normal-0.02', trainable: true },
+/** One learned token: of a modality, or in the place of what is masked. */
+export const learnedToken = (name: string, width: number): WeightSpec => ({
+  name,
+  shape: [1, 1, width],
+  init: 'normal-0.02',
+  trainable: true,
 });
-
-/** What stands in front of the tokens of a modality. */
-export const modalityTokenSpec = tokenSpec;
 
 function embedSpecs({ width, patch }: ModelConfig, modality: 'a' | 'v'): WeightSpec[] {
   const name = `patch_embed_${modality}.proj`;
@@ -37,7 +38,7 @@ function embedSpecs({ width, patch }: ModelConfig, modality: 'a' | 'v'): WeightS
   return [
     { name: `${name}.weight`, shape, init: 'xavier-uniform', trainable: true },
     { name: `${name}.bias`, shape: [width], init: 'zeros', trainable: true },
-    tokenSpec(`modality_${modality}`, width),
+    learnedToken(`modality_${modality}`, width),
   ];
 }
 

@@ -1,23 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { INFERENCE, type ForwardMode, type MaskedSpectrum, type ModelBatch } from './av-maskenhancer.js'; // prettier-ignore
+import type { ForwardMode, ModelBatch } from './av-maskenhancer.js';
 import { cavMaeClassifierSpecs, classifyByCavMae } from './cav-mae-classifier.js';
+import { cavMaeDecoderSpecs, decodeBoth, spectrumOf } from './cav-mae-decoder.js';
 import {
   encodeJoint,
   encodeOwn,
-  gridPositions,
   jointEncoderSpecs,
-  modalityTokenSpec,
   ownEncoderSpecs,
   picturePatches,
   spectrumPatches,
 } from './cav-mae-encoder.js';
+import { clipErrors, patchMoments } from './cav-mae-targets.js';
 import type { ModelConfig } from './config.js';
 import { infoNce } from './contrastive.js';
-import { gatherTokens, placeTokens } from './gather.js';
-import { modalityBlocks, modalityBlocksSpecs, normNamed } from './modality-block.js';
+import { maskedFlags, placeTokens } from './gather.js';
 import { denormalizePixels } from './patch.js';
 import type { ConfigProblem, ReconstructedTokens, System } from './system.js';
-import { layerNormSpecs, linearNamed, linearSpecs } from './transformer.js';
 import type { Weights, WeightSpec } from './weights.js';
 
 /** Weight of the contrastive loss beside the two of reconstruction (paper, eq. 6). */
@@ -30,32 +28,12 @@ const TEMPERATURE = 0.05;
  * of which 167,936 are norms that no pass of it goes through; these are left out here.
  */
 export function cavMaeSpecs(config: ModelConfig): WeightSpec[] {
-  const { width, decoderWidth, decoderDepth, patch } = config;
   return [
     ...ownEncoderSpecs(config, 'a'),
     ...ownEncoderSpecs(config, 'v'),
     ...jointEncoderSpecs(config, ['', '_a', '_v']),
-    ...linearSpecs('decoder_embed', width, decoderWidth),
-    modalityTokenSpec('mask_token', decoderWidth),
-    modalityTokenSpec('decoder_modality_a', decoderWidth),
-    modalityTokenSpec('decoder_modality_v', decoderWidth),
-    ...modalityBlocksSpecs('decoder_blocks', decoderDepth, decoderWidth),
-    ...layerNormSpecs('decoder_norm', decoderWidth),
-    ...linearSpecs('decoder_pred_a', decoderWidth, patch ** 2),
-    ...linearSpecs('decoder_pred_v', decoderWidth, patch ** 2 * 3),
+    ...cavMaeDecoderSpecs(config),
   ];
-}
-
-function spectrumOf({ spectrum }: ModelBatch): MaskedSpectrum {
-  if (spectrum === undefined)
-    throw new Error('cav-mae hears by log-mel spectra, and the batch holds none; preprocess with --mel 128'); // prettier-ignore
-  return spectrum;
-}
-
-/** Which patches of a modality are seen, and which are not; int32 `[B, n]`. */
-interface Seen {
-  readonly visible: tf.Tensor;
-  readonly masked: tf.Tensor;
 }
 
 interface Encoded {
@@ -77,78 +55,6 @@ function encode(batch: ModelBatch, weights: Weights, config: ModelConfig): Encod
   };
 }
 
-/** Tokens of a modality at decoder width, visible first; what was masked is one learned token. */
-function decoderTokens(
-  narrow: tf.Tensor,
-  { visible, masked }: Seen,
-  weights: Weights,
-  config: ModelConfig,
-  modality: 'a' | 'v',
-): tf.Tensor {
-  const width = config.decoderWidth;
-  const [batch = 0, count = 0] = masked.shape;
-  const unseen = tf.tile(weights('mask_token'), [batch, count, 1]);
-  const order = tf.concat([visible, masked], 1);
-  const placed = tf.add(tf.concat([narrow, unseen], 1), gridPositions(config, modality, width, order)); // prettier-ignore
-  return tf.add(placed, weights(`decoder_modality_${modality}`));
-}
-
-/** What the decoder says of the last `count` tokens of each modality: those that were masked, or all. */
-function decode(
-  joint: tf.Tensor,
-  batch: ModelBatch,
-  weights: Weights,
-  config: ModelConfig,
-  all: boolean,
-): { readonly sound: tf.Tensor; readonly picture: tf.Tensor } {
-  const heard = spectrumOf(batch);
-  const narrow = linearNamed(joint, weights, 'decoder_embed');
-  const counts = [heard.visible.shape[1] ?? 0, batch.visible.shape[1] ?? 0];
-  const [a, v] = tf.split(narrow, counts, 1) as [tf.Tensor, tf.Tensor];
-  const sound = decoderTokens(a, heard, weights, config, 'a');
-  const picture = decoderTokens(v, batch, weights, config, 'v');
-  const { decoderDepth: depth, decoderHeads: heads } = config;
-  const out = modalityBlocks(tf.concat([sound, picture], 1), weights, 'decoder_blocks', depth, heads); // prettier-ignore
-  const [clips = 0, , width = 0] = out.shape;
-  const predict = (end: number, tokens: tf.Tensor, masked: tf.Tensor, head: string) => {
-    const count = (all ? tokens : masked).shape[1] ?? 0;
-    const last = tf.slice(out, [0, end - count, 0], [clips, count, width]);
-    return linearNamed(normNamed(last, weights, 'decoder_norm'), weights, head);
-  };
-  const heardTokens = sound.shape[1] ?? 0;
-  return {
-    sound: predict(heardTokens, sound, heard.masked, 'decoder_pred_a'),
-    picture: predict(out.shape[1] ?? 0, picture, batch.masked, 'decoder_pred_v'),
-  };
-}
-
-/** Mean and deviation of each whole patch, all channels together, `[B, N, 1]`. */
-function patchMoments(patches: tf.Tensor) {
-  const values = patches.shape[2] ?? 1;
-  const mean = tf.mean(patches, 2, true);
-  const squares = tf.sum(tf.square(tf.sub(patches, mean)), 2, true);
-  return { mean, deviation: tf.sqrt(tf.add(tf.div(squares, Math.max(1, values - 1)), 1e-6)) };
-}
-
-/** What is to be reconstructed of patches: each at mean 0 and deviation 1, or as they are. */
-function targets(patches: tf.Tensor, { target }: ModelConfig): tf.Tensor {
-  if (target === 'raw') return patches;
-  const { mean, deviation } = patchMoments(patches);
-  return tf.div(tf.sub(patches, mean), deviation);
-}
-
-/** Mean squared error of each clip. @returns `[B]` */
-function clipErrors(
-  prediction: tf.Tensor,
-  patches: tf.Tensor,
-  { visible, masked }: Seen,
-  config: ModelConfig,
-): tf.Tensor {
-  const order = config.lossOver === 'all' ? tf.concat([visible, masked], 1) : masked;
-  const wanted = gatherTokens(targets(patches, config), order);
-  return tf.mean(tf.mean(tf.square(tf.sub(prediction, wanted)), -1), -1);
-}
-
 /** The parts of the loss. */
 export interface CavMaeLoss {
   /** Mean squared error of the picture's masked patches. */
@@ -159,7 +65,7 @@ export interface CavMaeLoss {
   readonly contrast: tf.Scalar;
 }
 
-/** @see cavMaeLoss */
+/** What {@link cavMaeLoss} is made of. */
 export function cavMaeLossParts(
   batch: ModelBatch,
   weights: Weights,
@@ -167,7 +73,7 @@ export function cavMaeLossParts(
 ): CavMaeLoss {
   const heard = spectrumOf(batch);
   const encoded = encode(batch, weights, config);
-  const made = decode(encoded.joint, batch, weights, config, config.lossOver === 'all');
+  const made = decodeBoth(encoded.joint, batch, weights, config, config.lossOver === 'all');
   const present = batch.audioPresent;
   const errors = clipErrors(made.sound, spectrumPatches(heard.mel, config), heard, config);
   return {
@@ -185,7 +91,7 @@ export function cavMaeLoss(
   batch: ModelBatch,
   weights: Weights,
   config: ModelConfig,
-  mode: ForwardMode = INFERENCE,
+  mode: ForwardMode,
 ): tf.Scalar {
   const { picture, sound, contrast } = cavMaeLossParts(batch, weights, config);
   mode.note?.({ pictureLoss: picture, soundLoss: sound, contrastLoss: contrast });
@@ -196,7 +102,7 @@ export function cavMaeLoss(
 function reconstruct(batch: ModelBatch, weights: Weights, config: ModelConfig): ReconstructedTokens {
   const patches = picturePatches(batch.video, config);
   const { joint } = encode(batch, weights, config);
-  const { picture } = decode(joint, batch, weights, config, true);
+  const { picture } = decodeBoth(joint, batch, weights, config, true);
   const order = tf.concat([batch.visible, batch.masked], 1);
   const placed = placeTokens(picture, order);
   const { mean, deviation } = patchMoments(patches);
@@ -206,10 +112,8 @@ function reconstruct(batch: ModelBatch, weights: Weights, config: ModelConfig): 
     const colours = tf.reshape(tokens, [clips, count, values / 3, 3]);
     return tf.reshape(denormalizePixels(colours), tokens.shape);
   };
-  const [clips = 0, visible = 0] = batch.visible.shape;
   const masked = batch.masked.shape[1] ?? 0;
-  const flags = tf.concat([tf.zeros([clips, visible, 1]), tf.ones([clips, masked, 1])], 1);
-  const hidden = placeTokens(flags, order);
+  const hidden = maskedFlags(batch.visible, batch.masked);
   return { frames: 1, tubelet: 1, original: pixels(patches), made: pixels(made), hidden, masked };
 } // prettier-ignore
 

@@ -24,6 +24,14 @@ export function placeTokens(tokens: tf.Tensor, order: tf.Tensor): tf.Tensor {
   return tf.reshape(scatterRows(flatRows(order, count), rows, batch * count), tokens.shape);
 }
 
+/** 1 at the places of masked tokens, 0 at those of visible ones. @param visible int32 `[B, v]` @param masked int32 `[B, m]` @returns `[B, v + m, 1]` */
+export function maskedFlags(visible: tf.Tensor, masked: tf.Tensor): tf.Tensor {
+  const [batch = 0, seen = 0] = visible.shape;
+  const unseen = masked.shape[1] ?? 0;
+  const flags = tf.concat([tf.zeros([batch, seen, 1]), tf.ones([batch, unseen, 1])], 1);
+  return placeTokens(flags, tf.concat([visible, masked], 1));
+}
+
 /**
  * Picks tokens by their indices, each at most once a clip. Flat rows make it one gather, and a
  * scatter as gradient: both are there on every backend, which the gradient of `tf.gather` is not.
