@@ -3,6 +3,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLASSES } from '../../stages/evidence/classes.js';
 import { openCache } from '../../cache/index.js';
+import { pitchOf } from '../../stages/evidence/sound.js';
+import type { Scene } from '../../stages/evidence/scene.js';
+import { correlation } from '../stages/evidence/oracle.js';
 import { avme, refused } from '../support/cli.js';
 import { ffmpeg, scratchFolder } from '../support/media.js';
 
@@ -68,6 +71,42 @@ describe('avme evidence', function () {
       await reader.close();
     }
   }); // prettier-ignore
+
+  it('has its clicks and its pitch in its MFCC, at their time', async () => {
+    const lines = (await readFile(scratch.path('whole/list.jsonl'), 'utf8')).trim().split('\n');
+    const scenes = new Map(lines.map((line) => JSON.parse(line) as Scene & { path: string }).map((scene) => [scene.path, scene])); // prettier-ignore
+    const reader = await openCache(scratch.path('cache-train'));
+    const [singing, steps] = [[] as number[], [] as number[]];
+    for (let i = 0; i < TRAIN; i++) {
+      const { header, mfcc } = reader.sample(i);
+      const { actor, nuisance } = scenes.get(header.id)!;
+      const [start] = header.span;
+      // 192 frames of 10 ms.
+      const cepstrum = (frame: number, c: number) => mfcc[frame * 13 + c]!;
+      if (actor.kind === 'bouncer') {
+        for (const { time } of actor.clicks) {
+          const frame = Math.floor((time - start) * 100);
+          if (frame < 6 || frame > 185) continue;
+          // The loudness steps up within two hops of the click.
+          const step = (at: number) => cepstrum(at + 2, 0) - cepstrum(at - 2, 0);
+          const nearby = [-2, -1, 0, 1, 2].map((lag) => step(frame + lag));
+          const elsewhere = [-5, -4].map((lag) => Math.abs(step(frame + lag)));
+          steps.push(Math.max(...nearby) - Math.max(...elsewhere));
+        }
+        continue;
+      }
+      const pitch = pitchOf(actor, nuisance.transposition);
+      const frames = Array.from({ length: 192 }, (_, frame) => frame);
+      const octaves = frames.map((frame) => Math.log2(pitch(start + (frame + 0.5) / 100)));
+      // The higher the voice, the less the low half of the mel bands outweighs the high one.
+      singing.push(-correlation(octaves, frames.map((frame) => cepstrum(frame, 1)))); // prettier-ignore
+    }
+    await reader.close();
+    assert.ok(steps.length >= 8, `${steps.length} clicks`);
+    assert.ok(Math.min(...steps) > 10, `loudness steps up by ${steps.join(' ')}`);
+    const heard = singing.filter((value) => value > 0.5).length;
+    assert.ok(heard >= 0.75 * singing.length, `correlations ${singing.join(' ')}`);
+  });
 
   it('makes only what is missing, the same bytes as before', async () => {
     const before = await clipsIn('whole');

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { CLASSES, GROUPS, groupOf, type ClassName } from '../../../stages/evidence/classes.js';
 import { encodeScene } from '../../../stages/evidence/encode.js';
-import { sceneOf } from '../../../stages/evidence/scene.js';
+import { actorPlace } from '../../../stages/evidence/picture.js';
+import { sceneOf, type Scene } from '../../../stages/evidence/scene.js';
 import { scratchFolder } from '../../support/media.js';
-import { decode, hearVoice, judgeBounce, judgePitch, landings, look, seeShape, type Decoded, type Seen } from './oracle.js'; // prettier-ignore
+import { clicks, decode, hearVoice, judgeBounce, judgePitch, landings, look, seeShape, type Decoded, type Seen } from './oracle.js'; // prettier-ignore
 
 /** Clips of each class; of a train and a test clip's parameters in turn. */
 const EACH = process.env.AVME_LONG === undefined ? 4 : 40;
 
 interface Clip {
+  readonly scene: Scene;
   readonly label: ClassName;
   readonly decoded: Decoded;
   readonly seen: Seen;
@@ -28,7 +30,7 @@ describe('evidence: what the files themselves tell', function () {
       const path = scratch.path('clip.mp4');
       await encodeScene(scene, 64, path);
       const decoded = await decode(path);
-      clips.push({ label, decoded, seen: look(decoded) });
+      clips.push({ scene, label, decoded, seen: look(decoded) });
     }
   });
 
@@ -42,6 +44,21 @@ describe('evidence: what the files themselves tell', function () {
     for (const { decoded } of clips) {
       assert.equal(decoded.count, 50);
       assert.ok(decoded.sound.length >= 31_900, `${decoded.sound.length} samples`);
+    }
+  });
+
+  it('picture and sound keep one clock, that of the scene', () => {
+    for (const { scene, decoded, seen } of clips) {
+      const at = actorPlace(scene);
+      const misses = seen.height.map((height, frame) => height - (1 - at(frame / 25).y));
+      const error = Math.sqrt(misses.reduce((sum, miss) => sum + miss ** 2, 0) / misses.length);
+      assert.ok(error < 0.06, `${scene.label}: height is off by ${error}`);
+      if (scene.actor.kind === 'singer') continue;
+      const told = scene.actor.clicks.map(({ time }) => time);
+      for (const heard of clicks(decoded).filter((time) => time > 0.03)) {
+        const miss = Math.min(...told.map((time) => Math.abs(heard - time)));
+        assert.ok(miss < 0.025, `a click at ${heard} s, told at ${told.join(' and ')}`);
+      }
     }
   });
 

@@ -1,4 +1,3 @@
-import FFT from 'fft.js';
 import { ffmpeg } from '../../support/media.js';
 
 /**
@@ -85,16 +84,18 @@ export function look(decoded: Decoded): Seen {
   return seen;
 }
 
-/** Power spectrum of the window around a sample. */
-function spectrum(sound: Float32Array, middle: number, size = 1024): Float64Array {
-  const fft = new FFT(size);
-  const input = Array.from({ length: size }, (_, i) => {
+/** Power of the lowest bins of the window around a sample, by Goertzel's recursion. */
+function spectrum(sound: Float32Array, middle: number, size = 1024, bins = 240): Float64Array {
+  const input = Float64Array.from({ length: size }, (_, i) => {
     const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size);
     return window * (sound[Math.round(middle) - size / 2 + i] ?? 0);
   });
-  const output = fft.createComplexArray();
-  fft.realTransform(output, input);
-  return Float64Array.from({ length: size / 2 }, (_, k) => (output[2 * k] ?? 0) ** 2 + (output[2 * k + 1] ?? 0) ** 2); // prettier-ignore
+  return Float64Array.from({ length: bins }, (_, k) => {
+    const turn = 2 * Math.cos((2 * Math.PI * k) / size);
+    let [last, before] = [0, 0];
+    for (const value of input) [last, before] = [value + turn * last - before, last];
+    return last * last + before * before - turn * last * before;
+  });
 }
 
 /** Energy in every hop. */
@@ -166,7 +167,7 @@ export function hearVoice({ sound, count }: Decoded): string {
   const level = Array.from(
     { length: Math.floor(sound.length / HOP) },
     (_, hop) =>
-    Math.log(spectrum(sound, hop * HOP, 512).slice(7, 58).reduce((sum, power) => sum + power, 1e-6)), // prettier-ignore
+    Math.log(spectrum(sound, hop * HOP, 512, 58).slice(7, 58).reduce((sum, power) => sum + power, 1e-6)), // prettier-ignore
   );
   const dips = level.filter((value, i) => {
     const [before, after] = [level.slice(Math.max(0, i - 9), i), level.slice(i + 1, i + 10)];
