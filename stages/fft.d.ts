@@ -3,7 +3,7 @@ declare module 'fft.js' {
   export default class FFT {
     constructor(size: number);
     createComplexArray(): number[];
-    /** Fills the first half of `out`, from 0 to the Nyquist frequency. */
-    realTransform(out: number[], input: ArrayLike<number>): void;
+    /** Fills the first half of `out`, `[2 · size]`, from 0 to the Nyquist frequency. */
+    realTransform(out: number[] | Float64Array, input: ArrayLike<number>): void;
   }
 }

@@ -46,14 +46,15 @@ class BandExtractor {
   readonly input: Float64Array;
   readonly #fft: FFT;
   readonly #bands: readonly Band[];
-  readonly #spectrum: number[];
+  /** Not what fft.js would make: a plain array holds each number in an object of its own. */
+  readonly #spectrum: Float64Array;
   readonly #power: Float64Array;
 
   /** @param transform samples, a power of two */
   constructor(bands: number, transform: number) {
     this.input = new Float64Array(transform);
     this.#fft = new FFT(transform);
-    this.#spectrum = this.#fft.createComplexArray();
+    this.#spectrum = new Float64Array(2 * transform);
     this.#power = new Float64Array(transform / 2);
     this.#bands = triangles(bands, transform);
   }
@@ -104,7 +105,10 @@ export function logMel(sound: Float32Array, frames: number, bands: number): Floa
   for (let frame = 0; frame < frames; frame++) {
     const start = Math.round((frame + 0.5) * hop - length / 2);
     let mean = 0;
-    for (let i = 0; i < length; i++) mean += raw[i] = sound[start + i] ?? 0;
+    // As in mfcc(): no reads beyond the array.
+    const [first, last] = [Math.max(0, -start), Math.min(length, sound.length - start)];
+    raw.fill(0, 0, first).fill(0, last);
+    for (let i = first; i < last; i++) mean += raw[i] = sound[start + i] ?? 0;
     mean /= length;
     for (let i = 0; i < length; i++) {
       const before = (raw[Math.max(0, i - 1)] ?? 0) - mean;

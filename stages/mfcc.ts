@@ -56,7 +56,8 @@ class CepstrumExtractor {
   readonly input: Float64Array;
   readonly #fft: FFT;
   readonly #filters: readonly MelFilter[];
-  readonly #spectrum: number[];
+  /** Not what fft.js would make: a plain array holds each number in an object of its own. */
+  readonly #spectrum: Float64Array;
   readonly #power: Float64Array;
   readonly #logs = new Float64Array(MEL_BANDS);
 
@@ -64,7 +65,7 @@ class CepstrumExtractor {
   constructor(transform: number) {
     this.input = new Float64Array(transform);
     this.#fft = new FFT(transform);
-    this.#spectrum = this.#fft.createComplexArray();
+    this.#spectrum = new Float64Array(2 * transform);
     this.#power = new Float64Array(transform / 2);
     this.#filters = melFilters(transform);
   }
@@ -123,7 +124,10 @@ export function mfcc(sound: Float32Array, frames: number): Float32Array {
   const result = new Float32Array(frames * CEPSTRA);
   for (let frame = 0; frame < frames; frame++) {
     const start = Math.round((frame + 0.5) * hop - window.length / 2);
-    for (let i = 0; i < window.length; i++)
+    // Reads beyond an array are slow, and make of each number an object.
+    const [first, last] = [Math.max(0, -start), Math.min(window.length, sound.length - start)];
+    input.fill(0, 0, first).fill(0, last, window.length);
+    for (let i = first; i < last; i++)
       input[i] = FULL_SCALE * (sound[start + i] ?? 0) * (window[i] ?? 0);
     extractor.extract(result, frame * CEPSTRA);
   }
