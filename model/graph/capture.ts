@@ -25,6 +25,8 @@ function typeOf({ dtype }: tf.TensorInfo): number {
   throw new CaptureError(`tensors of type ${dtype} cannot be captured`);
 }
 
+const formOf = ({ dtype, shape }: tf.TensorInfo) => `${dtype} [${shape.join(', ')}]`;
+
 /**
  * Runs a computation once, operation by operation, and makes a graph of the operations that it ran.
  * @param inputs all that changes from run to run, as float32, int32 or bool; whatever else is used
@@ -35,11 +37,16 @@ function typeOf({ dtype }: tf.TensorInfo): number {
 export function capture(inputs: Tensors, work: () => Tensors): Captured {
   const backend = nativeBackend();
   const recorder = new Recorder(backend.binding);
-  const inputNames = Object.keys(inputs);
+  const forms = Object.entries(inputs).map(([name, tensor]) => [name, formOf(tensor)] as const);
   const given = (tensors: Tensors) => {
-    const ordered = inputNames.map((name) => {
+    const ordered = forms.map(([name, form]) => {
       const tensor = tensors[name];
       if (tensor === undefined) throw new CaptureError(`the input ${name} is missing`);
+      // TensorFlow itself takes any shape, and computes something else.
+      if (formOf(tensor) !== form)
+        throw new CaptureError(
+          `the input ${name} is ${formOf(tensor)} and was captured as ${form}`,
+        );
       return tensor;
     });
     return backend.getInputTensorIds(ordered);

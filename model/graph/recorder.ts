@@ -12,6 +12,9 @@ const INFERRED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 /** From this many equal values on, a constant is filled in by the graph instead of stored in it. */
 const WORTH_FILLING = 64;
 
+/** Constants of up to so many values are kept once each. */
+const FEW = 8;
+
 const bytesOf = ({ buffer, byteOffset, byteLength }: Exclude<RawValues, Uint8Array[]>) =>
   new Uint8Array(buffer, byteOffset, byteLength).slice();
 
@@ -52,6 +55,9 @@ export class Recorder {
   readonly #nodes: GraphNode[] = [];
   /** Where the tensor of a number comes from: `node:output`, and its type. */
   readonly #sources = new Map<number, Source>();
+
+  /** Names of small constants by what they hold: shapes and factors come up again and again. */
+  readonly #constants = new Map<string, string>();
 
   constructor(private readonly real: Binding) {
     // The library's own object is sealed; what is not replaced here is reached through it.
@@ -126,7 +132,12 @@ export class Recorder {
 
   #constant(shape: readonly number[], dtype: number, values: Exclude<RawValues, Uint8Array[]>) {
     const tensor = { dtype, shape, bytes: bytesOf(values) };
-    return this.#add('Const', [], { dtype: { type: dtype }, value: { tensor } });
+    const key = values.length > FEW ? undefined : `${dtype}/${shape.join()}/${tensor.bytes.join()}`;
+    const known = key === undefined ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.#add('Const', [], { dtype: { type: dtype }, value: { tensor } });
+    if (key !== undefined) this.#constants.set(key, name);
+    return name;
   }
 
   #fill(shape: readonly number[], dtype: number, one: Exclude<RawValues, Uint8Array[]>) {
