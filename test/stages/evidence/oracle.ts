@@ -109,8 +109,16 @@ function envelope(sound: Float32Array): number[] {
   });
 }
 
+/** What the ear makes of a clip. */
+export interface Heard {
+  readonly pitches: readonly number[];
+  readonly clicks: readonly number[];
+}
+
+export const listen = (decoded: Decoded): Heard => ({ pitches: pitches(decoded), clicks: clicks(decoded) }); // prettier-ignore
+
 /** Octaves of the strongest partial between 200 Hz and 1.8 kHz at each frame's time. */
-export function pitches({ sound, count }: Decoded): number[] {
+function pitches({ sound, count }: Decoded): number[] {
   return Array.from({ length: count }, (_, frame) => {
     const power = spectrum(sound, (frame / RATE) * SAMPLE_RATE);
     let best = 13;
@@ -120,7 +128,7 @@ export function pitches({ sound, count }: Decoded): number[] {
 }
 
 /** When clicks begin, in seconds. */
-export function clicks({ sound }: Decoded): number[] {
+function clicks({ sound }: Decoded): number[] {
   const energy = envelope(sound);
   const rise = energy.map((value, i) => Math.log((value + 1e-7) / ((energy[i - 2] ?? value) + 1e-7))); // prettier-ignore
   const loud = 0.1 * Math.max(...energy);
@@ -190,9 +198,9 @@ export function seeShape(seen: Seen): string {
 }
 
 /** Both in time: by how much clicks miss the landing that is nearest. */
-export function judgeBounce(decoded: Decoded, seen: Seen): string {
+export function judgeBounce(heard: Heard, seen: Seen): string {
   const down = landings(seen);
-  const misses = clicks(decoded).flatMap((click) => {
+  const misses = heard.clicks.flatMap((click) => {
     const nearest = [...down].sort((a, b) => Math.abs(click - a) - Math.abs(click - b))[0];
     return nearest === undefined ? [] : [click - nearest];
   });
@@ -202,8 +210,8 @@ export function judgeBounce(decoded: Decoded, seen: Seen): string {
 }
 
 /** Both in time: whether height and pitch go together. */
-export function judgePitch(decoded: Decoded, seen: Seen): string {
-  const together = correlation(seen.height, pitches(decoded));
+export function judgePitch(heard: Heard, seen: Seen): string {
+  const together = correlation(seen.height, heard.pitches);
   if (Math.abs(together) < 0.5) return 'pitch-beside';
   return together > 0 ? 'pitch-with' : 'pitch-against';
 }
