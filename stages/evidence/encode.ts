@@ -60,16 +60,27 @@ export async function encodeScene(
     signal?.addEventListener('abort', stop);
     let words = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
-    const closed = once(child, 'close') as Promise<[number | null, string | null]>;
-    // When ffmpeg ends before it has read all, its own words say more than a broken pipe.
-    const fed = pipeline(Readable.from(framesOf(scene, side)), child.stdin).catch(() => undefined);
-    const [code, killed] = await closed.finally(() => signal?.removeEventListener('abort', stop));
-    await fed;
+    const closed = (once(child, 'close') as Promise<[number | null, string | null]>).catch(
+      (cause: unknown) => {
+        throw new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${(cause as Error).message}; name another one with AVME_FFMPEG`, { cause }); // prettier-ignore
+      },
+    );
+    const fed = pipeline(Readable.from(framesOf(scene, side)), child.stdin).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const [code, killed] = await closed.finally(() => {
+      signal?.removeEventListener('abort', stop);
+    });
     signal?.throwIfAborted();
+    // When ffmpeg ends before it has read all, its own words say more than a broken pipe.
     if (code !== 0)
       throw new Error(
         `ffmpeg could not write ${path} (${killed ?? `code ${code}`}): ${words.trim()}`,
       );
+    // It is content with too few frames: a file of these would pass for a clip.
+    const failure = await fed;
+    if (failure !== undefined) throw failure as Error;
     await rename(part, path);
   } finally {
     await Promise.all([pcm, part].map((left) => rm(left, { force: true })));
