@@ -7,7 +7,8 @@
  * round; medians and spread.
  *
  * Each file of the folder is worked on in several copies, which differ in bytes that no decoder reads,
- * so that what a run costs once is spread over as many clips as in a small data set.
+ * so that what a run costs once is spread over as many clips as in a small data set. What a further clip
+ * costs follows from a run over one copy of each.
  *
  *   node dist/bench/preprocess.js [FOLDER] [ROUNDS] [COPIES]
  */
@@ -50,13 +51,7 @@ async function recordCommands(folder: string, work: string): Promise<string[][]>
     `#!/bin/sh\nfor a in "$@"; do printf '%s\\n' "$a" >> '${log}'/$$; done\nexec '${FFMPEG_PATH}' "$@"\n`,
   );
   await chmod(recorder, 0o755);
-  const avme = [
-    source('dist/bin/avme.js'),
-    'preprocess',
-    folder,
-    '--cache',
-    join(work, 'recorded'),
-  ];
+  const avme = [source('dist/bin/avme.js'), 'preprocess', folder, '--cache', join(work, 'recorded')]; // prettier-ignore
   await run(process.execPath, avme, {
     env: { ...process.env, AVME_FFMPEG: recorder },
   });
@@ -93,7 +88,7 @@ function floorCommand(args: readonly string[]): string[] {
     ...args.slice(begin).map((word, i, rest) => {
       if (/^pipe:[13]$/.test(word)) return '-';
       if (rest[i - 1] === '-f') return 'null';
-      return word.replace(/,a?showinfo(?=,|$)/, '');
+      return word.replace(/,(?:showinfo$|split\[corner\].*$)/, '');
     }),
   ];
 }
@@ -151,6 +146,7 @@ async function clipsOf(cache: string): Promise<Clip[]> {
 
 interface Contender {
   readonly name: string;
+  readonly clips: number;
   /** @returns seconds, where it measures better itself */
   readonly run: (round: number) => Promise<number | undefined>;
 }
@@ -169,6 +165,7 @@ async function pythonPeer(clips: readonly Clip[], work: string): Promise<Contend
   await writeFile(list, JSON.stringify(clips));
   return {
     name: `Python (${probe.stdout.trim()})`,
+    clips: clips.length,
     run: async () => {
       const { stdout } = await run(PYTHON, [script, list, String(JOBS), join(work, 'peer')]);
       return Number(stdout.trim());
@@ -183,6 +180,9 @@ const spread = (values: readonly number[], digits: number) => {
   return `${median(values).toFixed(digits)} (${(all[0] ?? NaN).toFixed(digits)}–${(all.at(-1) ?? NaN).toFixed(digits)})`;
 };
 
+/** avme once more, over so little that one can tell what a run costs but once. */
+const FEW = 'avme, one copy of each';
+
 const [given, rounds = '5', copies = '6'] = process.argv.slice(2);
 const work = await mkdtemp(join(tmpdir(), 'avme-bench-'));
 try {
@@ -194,18 +194,25 @@ try {
   const commands = floorCommands(await recordCommands(folder, work));
   const made = await clipsOf(join(work, 'recorded'));
   const peer = await pythonPeer(made, work);
-  const contenders: Contender[] = [
-    {
-      name: 'avme',
-      run: async (round) => {
-        const summary = await preprocess({ source: folder, cache: join(work, `cache-${round}`) }); // prettier-ignore
-        if (summary.written !== commands.length)
-          throw new Error(`avme wrote ${summary.written} clips, the floor makes ${commands.length}`);
-        return undefined;
-      },
+  const few = join(work, 'few');
+  await copyVideos(original, few, 1);
+  const avme = (name: string, source: string, clips: number): Contender => ({
+    name,
+    clips,
+    run: async (round) => {
+      const summary = await preprocess({ source, cache: join(work, `cache-${round}`) });
+      if (summary.written !== clips)
+        throw new Error(`avme wrote ${summary.written} clips, the floor makes ${clips}`);
+      return undefined;
     },
-    { name: 'plain floor', run: async () => { await runFloor(made.map(plainCommand)); return undefined; } },
-    { name: 'tight floor', run: async () => { await runFloor(commands); return undefined; } },
+  });
+  const clips = commands.length;
+  const once = clips / Number(copies);
+  const contenders: Contender[] = [
+    avme('avme', folder, clips),
+    avme(FEW, few, once),
+    { name: 'plain floor', clips, run: async () => { await runFloor(made.map(plainCommand)); return undefined; } },
+    { name: 'tight floor', clips, run: async () => { await runFloor(commands); return undefined; } },
     ...(peer === undefined ? [] : [peer]),
   ]; // prettier-ignore
   const seconds = new Map(contenders.map(({ name }) => [name, [] as number[]]));
@@ -221,14 +228,20 @@ try {
       await rm(join(work, `cache-${round}`), { recursive: true, force: true });
     }
   const ratios = (of: string, to: string) => (seconds.get(to) ?? []).map((value, i) => value / (seconds.get(of)?.[i] ?? NaN)); // prettier-ignore
-  process.stdout.write(`${commands.length} clips of ${original}, ${rounds} rounds, ${JOBS} at a time; medians (least–most)\n`); // prettier-ignore
-  for (const { name } of contenders) {
-    const rates = (seconds.get(name) ?? []).map((value) => commands.length / value);
-    const each = (cpu.get(name) ?? []).map((value) => (1000 * value) / commands.length);
+  process.stdout.write(`${clips} clips of ${original}, ${rounds} rounds, ${JOBS} at a time; medians (least–most)\n`); // prettier-ignore
+  for (const { name, clips } of contenders) {
+    const rates = (seconds.get(name) ?? []).map((value) => clips / value);
+    const each = (cpu.get(name) ?? []).map((value) => (1000 * value) / clips);
     process.stdout.write(`${name.padEnd(30)} ${spread(rates, 2).padEnd(22)} clips/s   ${spread(each, 0).padEnd(16)} ms CPU a clip\n`); // prettier-ignore
   }
-  for (const { name } of contenders.slice(1))
-    process.stdout.write(`avme at ${spread(ratios('avme', name), 2)} of the speed of ${name}\n`);
+  const further = (cpu.get('avme') ?? []).map((value, i) => (value - (cpu.get(FEW)?.[i] ?? NaN)) / (clips - once)); // prettier-ignore
+  process.stdout.write(`${'avme, each further clip'.padEnd(30)} ${''.padEnd(22)}           ${spread(further.map((value) => 1000 * value), 0).padEnd(16)} ms CPU\n`); // prettier-ignore
+  for (const { name } of contenders.slice(2)) {
+    const work = (cpu.get(name) ?? []).map((value) => value / clips);
+    const all = work.map((value, i) => (value * clips) / (cpu.get('avme')?.[i] ?? NaN));
+    const each = work.map((value, i) => value / (further[i] ?? NaN));
+    process.stdout.write(`avme at ${spread(ratios('avme', name), 2)} of the speed of ${name}; by CPU ${spread(all, 2)}, each further clip ${spread(each, 2)}\n`); // prettier-ignore
+  }
 } finally {
   await rm(work, { recursive: true, force: true });
 }

@@ -162,7 +162,7 @@ describe('preprocessing', () => {
     const abort = new AbortController();
     const cache = scratch.path('interrupted');
     const many = { ...options, clips: 20, jobs: 1 };
-    const stopped = await preprocess({ source, cache, options: many, signal: abort.signal, onEvent: ({ event }) => { if (event === 'progress') abort.abort(); } }); // prettier-ignore
+    const stopped = await preprocess({ source, cache, options: many, signal: abort.signal, onEvent: (event) => { if (event.event === 'progress' && event.written > 0) abort.abort(); } }); // prettier-ignore
     assert.equal(stopped.interrupted, true);
     assert.ok(stopped.written > 0 && stopped.written < 40, `${stopped.written}`);
     assert.deepEqual(process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap'), []); // prettier-ignore
