@@ -56,10 +56,10 @@ export const finetuneCommand = defineCommand({
     ...modelFlags,
   },
   async run(options, { report, signal }) {
-    const { run, saveEvery, keep, stopAt, init, workers, backend } = options;
+    const { run, saveEvery, keep, stopAt, init, workers, backend, capture } = options;
     const { fusion, headDropout, dropPath } = options;
     const done = await finetune({
-      ...{ run, saveEvery, keep, stopAt, init, workers, backend, signal },
+      ...{ run, saveEvery, keep, stopAt, init, workers, backend, capture, signal },
       cache: options.cache.map(parseCacheChoice),
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),

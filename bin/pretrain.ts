@@ -38,10 +38,12 @@ export const pretrainCommand = defineCommand({
     },
   },
   async run(options, { report, signal }) {
-    const { run, saveEvery, keep, stopAt, init, picturesEvery, workers, backend } = options;
+    const { run, saveEvery, keep, stopAt, init, picturesEvery, workers } = options;
+    const { backend, capture } = options;
     const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
-      ...{ cache, run, saveEvery, keep, stopAt, init, picturesEvery, workers, backend, signal },
+      ...{ cache, run, saveEvery, keep, stopAt, init, picturesEvery, workers },
+      ...{ backend, capture, signal },
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),
       validation: validationOf(options),

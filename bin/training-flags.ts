@@ -30,6 +30,10 @@ export const runOptions = z.object({
   keep: wholeNumber.default(2),
   stopAt: wholeNumber.optional(),
   backend: z.enum(['auto', ...BACKENDS]).default('auto'),
+  capture: z
+    .enum(['auto', 'yes', 'no'])
+    .default('auto')
+    .transform((choice) => (choice === 'auto' ? choice : choice === 'yes')),
 });
 
 type Flags<Shape> = Record<keyof Shape & string, FlagText>;
@@ -61,6 +65,7 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   keep: { value: 'n', text: 'checkpoints kept' },
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
   backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
+  capture: { value: 'choice', text: 'run steps as graphs: auto (on tensorflow), yes or no' },
   validationSplits: { value: 'list', text: 'splits that the run is measured on, e.g. val' },
   validationCache: { value: 'folder', text: 'the cache of these, if it is another' },
 };

@@ -30,7 +30,7 @@ export {
 } from './classifier.js';
 export { modelConfig, PRESETS, type ModelConfig } from './config.js';
 export { drawsOnDevice, dropout, type Seed } from './dropout.js';
-export { canCapture, CaptureError, compiler, type Compiled, type Tensors } from './graph/index.js';
+export { canCapture, CaptureError, compiler, type Tensors } from './graph/index.js';
 export { positionsOf, slotsOf } from './geometry.js';
 export type { AttentionWatcher, FusionLayer } from './fusion.js';
 export { initialWeights } from './init.js';

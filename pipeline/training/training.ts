@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { BackendName, StoredValues } from '../../model/index.js';
-import { createTrainer, planTraining, type LentBatch, type Loader, type Objective, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { createTrainer, planTraining, type CaptureChoice, type LentBatch, type Loader, type Objective, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { openRun, readMetrics, type RunDescription } from './run-folder.js';
 import { openRunLog } from './run-log.js';
@@ -30,6 +30,8 @@ export interface TrainingRequest {
   readonly onBadRecord?: 'stop' | 'skip' | undefined;
   /** Default `auto`. */
   readonly backend?: BackendName | 'auto';
+  /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
+  readonly capture?: CaptureChoice | undefined;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Ends the run after the step in hand, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -87,7 +89,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   const checkpoint = await newestCheckpoint(folder);
   const step = checkpoint?.step ?? 0;
   const initial = checkpoint?.tensors ?? (await setup.begin());
-  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step }); // prettier-ignore
+  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture }); // prettier-ignore
   const runLog = await openRunLog(folder, step);
   try {
     const run = new TrainingRun({

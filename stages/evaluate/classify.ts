@@ -8,9 +8,11 @@ import {
   type ClassifierConfig,
   type ModelConfig,
   type StoredValues,
+  type Tensors,
 } from '../../model/index.js';
 import type { ClipBatch } from '../batch.js';
 import { toLabelBatch } from '../model-batch.js';
+import { createRunner } from '../training/runner.js';
 
 /** A trained classifier. */
 export interface Classifier {
@@ -26,16 +28,20 @@ export function createClassifier(
   values: StoredValues,
 ): Classifier {
   const tensors = loadWeights(values, classifierSpecs(config, head));
+  const runner = createRunner();
   return {
     async probabilities(batch) {
-      const scores = tf.tidy(() =>
-        tf.softmax(classify(toLabelBatch(batch, config), weightsFrom(tensors), config, head, INFERENCE)),
-      );
+      const clips = toLabelBatch(batch, config);
+      const inputs = { ...Object.fromEntries(tensors), ...clips } as Tensors;
+      const { scores } = runner.run('probabilities', inputs, () => ({
+        scores: tf.softmax(classify(clips, weightsFrom(tensors), config, head, INFERENCE)),
+      })) as Record<'scores', tf.Tensor>;
       const data = (await scores.data()) as Float32Array;
-      scores.dispose();
+      tf.dispose([{ ...clips }, scores]);
       return data;
     },
     dispose() {
+      runner.dispose();
       tf.dispose([...tensors.values()]);
     },
   };

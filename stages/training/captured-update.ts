@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { adamwNumbers, adamwUpdate, isDecayed, type AdamWNumbers, type Compiled, type Tensors } from '../../model/index.js'; // prettier-ignore
+import { adamwNumbers, adamwUpdate, isDecayed, type AdamWNumbers, type Tensors } from '../../model/index.js'; // prettier-ignore
 import { gradientFactor } from './gradients.js';
 import { AVERAGED, FIRST, SECOND, type Optimizer, type UpdateRequest } from './optimizer.js';
+import type { Runner } from './runner.js';
 
 /** Numbers that change from step to step, once each: weights of one learning rate share them. */
 function changingNumbers(optimizer: Optimizer, { step, lr, scaleOf }: UpdateRequest) {
@@ -27,7 +28,7 @@ function changingNumbers(optimizer: Optimizer, { step, lr, scaleOf }: UpdateRequ
  * @param gradients in the order of the optimizer's learned weights; the caller's
  */
 export function capturedUpdate(
-  graphs: Compiled,
+  runner: Runner,
   optimizer: Optimizer,
   gradients: readonly tf.Tensor[],
   request: UpdateRequest,
@@ -39,7 +40,7 @@ export function capturedUpdate(
     const { scalars, numbers } = changingNumbers(optimizer, request);
     const given = Object.fromEntries(gradients.map((gradient, i) => [`gradient.${i}`, gradient]));
     const inputs: Tensors = { ...Object.fromEntries(tensors), ...given, ...scalars };
-    const run = graphs.run(`update/${batches}/${clip ?? 'whole'}`, inputs, () => {
+    const run = runner.run(`update/${batches}/${clip ?? 'whole'}`, inputs, () => {
       const factor = gradientFactor(gradients, batches, clip);
       const made: Record<string, tf.Tensor> = {};
       learned.forEach((name, i) => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { INFERENCE, weightsFrom } from '../../model/index.js';
 import type { Objective } from './objective.js';
+import { createRunner, type Runner } from './runner.js';
 
 /** What a model makes of clips that it does not learn from. */
 export interface Measurement {
@@ -11,22 +12,26 @@ export interface Measurement {
   readonly top1?: number;
 }
 
-/** The objective over batches, without learning. @param tensors the weights */
+/** The objective over batches, without learning. @param tensors the weights @param runner default: operation by operation */
 export async function measure<B extends { readonly keys: readonly string[] }>(
   objective: Objective<B>,
   tensors: ReadonlyMap<string, tf.Tensor>,
   batches: AsyncIterable<B>,
+  runner: Runner = createRunner(false),
 ): Promise<Measurement> {
   const weights = weightsFrom(tensors);
   const sums = { clips: 0, loss: 0, right: 0 };
   let classifies = false;
   for await (const batch of batches) {
     const loaded = objective.load(batch, 'measure');
-    const loss = tf.tidy(() => loaded.loss(weights, INFERENCE));
-    const right = tf.tidy(() => loaded.right?.(weights));
-    const [lossValue = NaN] = await loss.data();
+    const inputs = { ...Object.fromEntries(tensors), ...loaded.tensors };
+    const { loss, right } = runner.run('measure', inputs, () => ({
+      loss: loaded.loss(weights, INFERENCE),
+      ...(loaded.right === undefined ? {} : { right: loaded.right(weights) }),
+    }));
+    const [lossValue = NaN] = (await loss?.data()) ?? [];
     const [rightValue = NaN] = (await right?.data()) ?? [];
-    tf.dispose([loss, ...(right === undefined ? [] : [right])]);
+    tf.dispose([loss ?? [], right ?? []]);
     loaded.dispose();
     classifies = right !== undefined;
     sums.clips += batch.keys.length;

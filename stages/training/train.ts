@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { canCapture, compiler, cosineWithWarmup, type ForwardMode, type Schedule, type Seed, type StoredValues, type Tensors } from '../../model/index.js'; // prettier-ignore
+import { cosineWithWarmup, type ForwardMode, type Schedule, type Seed, type StoredValues, type Tensors } from '../../model/index.js'; // prettier-ignore
 import { capturedUpdate } from './captured-update.js';
 import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
 import { addGradients, gradientsOf } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
 import type { LoadedBatch, Objective } from './objective.js';
+import { createRunner, type CaptureChoice } from './runner.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
 /** What one step of training did. */
@@ -21,6 +22,8 @@ export interface StepResult {
 /** Takes training steps; holds weights, moments and the number of steps taken. */
 export interface Trainer<B> {
   readonly step: number;
+  /** Whether steps run as graphs. */
+  readonly captured: boolean;
   /** Learned weights. */
   readonly parameters: number;
   /**
@@ -55,8 +58,8 @@ export interface TrainerOptions<B> {
   readonly initial: StoredValues;
   /** Steps that have been taken already. */
   readonly step: number;
-  /** Runs steps as graphs, which native TensorFlow alone can. Default: where it is in use. */
-  readonly capture?: boolean | undefined;
+  /** Whether steps run as graphs; default `auto`. */
+  readonly capture?: CaptureChoice | undefined;
 }
 
 /** In front of the names of results. */
@@ -73,11 +76,11 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   plan,
   initial,
   step: taken,
-  capture = canCapture(),
+  capture,
 }: TrainerOptions<B>): Trainer<B> {
   const optimizer = new Optimizer(objective.specs, initial, options);
   const { weights, learned } = optimizer;
-  const graphs = capture ? compiler() : undefined;
+  const runner = createRunner(capture);
   let step = taken;
 
   /** Loss and gradients of one batch, new running statistics and the parts of the loss, by names. */
@@ -99,7 +102,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     const drawn = deviceSeeds(options.seed, step, hand.batches);
     const work = () => compute(loaded, drawn?.nextSeed ?? hand.nextSeed);
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
-    const made = graphs === undefined ? tf.tidy(work) : graphs.run('gradients', inputs, work);
+    const made = runner.run('gradients', inputs, work);
     loaded.dispose();
     tf.dispose({ ...drawn?.inputs });
     return made;
@@ -145,7 +148,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     step++;
     const scaleOf = objective.rateScale ?? (() => 1);
     const request = { batches, clip: options.clipGrad, step, lr, scaleOf };
-    if (graphs !== undefined) capturedUpdate(graphs, optimizer, grads, request);
+    if (runner.captures) capturedUpdate(runner, optimizer, grads, request);
     else optimizer.step(grads, request);
     tf.dispose(grads);
     hand = begin();
@@ -154,6 +157,9 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   }
 
   return {
+    get captured() {
+      return runner.captures;
+    },
     get step() {
       return step;
     },
@@ -164,11 +170,11 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
       add(batch);
       return finish();
     },
-    measure: (batches) => measure(objective, optimizer.best, batches),
+    measure: (batches) => measure(objective, optimizer.best, batches, runner),
     state: () => optimizer.state(),
     dispose() {
       optimizer.dispose();
-      graphs?.dispose();
+      runner.dispose();
     },
   };
 }

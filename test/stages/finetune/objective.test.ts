@@ -4,7 +4,12 @@ import { randomFor } from '../../../cache/index.js';
 import { classifierConfig, classifierSpecs, initialWeights, modelConfig } from '../../../model/index.js'; // prettier-ignore
 import { createClassifier } from '../../../stages/evaluate/classify.js';
 import { classificationObjective, classificationOptions, type LabelledBatch } from '../../../stages/finetune/objective.js'; // prettier-ignore
-import { createTrainer, planTraining, trainingOptions } from '../../../stages/index.js';
+import {
+  createTrainer,
+  planTraining,
+  trainingOptions,
+  type CaptureChoice,
+} from '../../../stages/index.js';
 import { onEachBackend } from '../../support/backends.js';
 
 const config = modelConfig.parse({
@@ -39,7 +44,11 @@ onEachBackend('fine-tuning', (backend) => {
     const values = initialWeights(specs, (name) => randomFor(4, 0, name, 'init'));
     return new Map([...values].map(([name, data]) => [name, { data }]));
   };
-  const trainer = (more: object, position = (at: number) => randomFor(1, 0, at, 'mix')) => {
+  const trainer = (
+    more: object,
+    position = (at: number) => randomFor(1, 0, at, 'mix'),
+    capture?: CaptureChoice,
+  ) => {
     const options = trainingOptions.parse({ steps: 60, lr: 3e-3, warmupEpochs: 0 });
     return createTrainer({
       objective: classificationObjective(config, head, classificationOptions.parse({ layerDecay: 1, ...more }), position), // prettier-ignore
@@ -47,6 +56,7 @@ onEachBackend('fine-tuning', (backend) => {
       plan: planTraining(options, CLIPS),
       initial: initial(),
       step: 0,
+      capture,
     });
   };
   const steps = backend === 'cpu' ? 15 : 60;
@@ -72,7 +82,7 @@ onEachBackend('fine-tuning', (backend) => {
 
   it('mixing is drawn by the batch’s place, and changes the loss', () => {
     const loss = (more: object, shift = 0) =>
-      trainer(more, (at) => randomFor(1, 0, at + shift, 'mix')).train(batch()).loss;
+      trainer(more, (at) => randomFor(1, 0, at + shift, 'mix'), false).train(batch()).loss;
     const plain = loss({ mixup: 0, cutmix: 0 });
     for (const kind of [{ cutmix: 0 }, { mixup: 0 }]) {
       // The head begins near zero, so losses differ in late digits only.
