@@ -148,7 +148,7 @@ interface Contender {
   readonly name: string;
   readonly clips: number;
   /** @returns seconds, where it measures better itself */
-  readonly run: (round: number) => Promise<number | undefined>;
+  readonly run: () => Promise<number | undefined>;
 }
 
 const PYTHON = ['/usr/bin/python3', 'python3'].find((path) => path === 'python3' || existsSync(path)) ?? 'python3'; // prettier-ignore
@@ -199,8 +199,8 @@ try {
   const avme = (name: string, source: string, clips: number): Contender => ({
     name,
     clips,
-    run: async (round) => {
-      const summary = await preprocess({ source, cache: join(work, `cache-${round}`) });
+    run: async () => {
+      const summary = await preprocess({ source, cache: join(work, 'cache') });
       if (summary.written !== clips)
         throw new Error(`avme wrote ${summary.written} clips, the floor makes ${clips}`);
       return undefined;
@@ -220,12 +220,14 @@ try {
   for (let round = -1; round < Number(rounds); round++)
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const [start, used] = [performance.now(), cpuSeconds()];
-      const own = await contender.run(round);
+      const own = await contender.run();
+      const took = own ?? (performance.now() - start) / 1000;
+      const spent = cpuSeconds() - used;
+      await rm(join(work, 'cache'), { recursive: true, force: true });
       // The first round warms files and code up.
       if (round < 0) continue;
-      seconds.get(contender.name)?.push(own ?? (performance.now() - start) / 1000);
-      cpu.get(contender.name)?.push(cpuSeconds() - used);
-      await rm(join(work, `cache-${round}`), { recursive: true, force: true });
+      seconds.get(contender.name)?.push(took);
+      cpu.get(contender.name)?.push(spent);
     }
   const ratios = (of: string, to: string) => (seconds.get(to) ?? []).map((value, i) => value / (seconds.get(of)?.[i] ?? NaN)); // prettier-ignore
   process.stdout.write(`${clips} clips of ${original}, ${rounds} rounds, ${JOBS} at a time; medians (least–most)\n`); // prettier-ignore
