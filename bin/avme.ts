@@ -6,6 +6,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { evidenceCommand } from './evidence.js';
 import { exportCommand } from './export.js';
+import { evaluateCommand } from './evaluate.js';
 import { exitCodeOf, wordsOf } from './failure.js';
 import { finetuneCommand } from './finetune.js';
 import { importCommand } from './import.js';
@@ -27,6 +28,7 @@ for (const command of [
   mergeCommand,
   pretrainCommand,
   finetuneCommand,
+  evaluateCommand,
   reconstructCommand,
   convertCommand,
   inspectCommand,

@@ -1,5 +1,12 @@
 export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
+export { evaluate, type EvaluateResult } from './evaluate/evaluate.js';
+export {
+  evaluateOptions,
+  type EvaluateEvent,
+  type EvaluateOptions,
+  type EvaluateRequest,
+} from './evaluate/work.js';
 export { diagnose, type Diagnosis } from './doctor.js';
 export {
   evidenceOptions,

@@ -1,6 +1,18 @@
 export { augmentOptions, type AugmentOptions } from './augment.js';
 export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } from './batch.js';
 export { melStatistics, WHOLE_CLIP, type ClipParts } from './clip-parts.js';
+export { createClassifier, type Classifier } from './evaluate/classify.js';
+export { degrade, degradeOptions, type DegradeOptions } from './evaluate/degrade.js';
+export { otherVideos, SOUNDS, type SoundChoice } from './evaluate/other-sound.js';
+export { createReconstructionMeter } from './evaluate/reconstruction-error.js';
+export {
+  accuracyOf,
+  ranking,
+  ViewMean,
+  type Accuracy,
+  type Prediction,
+} from './evaluate/scores.js';
+export { drawConfusion } from './pictures/confusion-sheet.js';
 export { makeDemoMedia } from './demo-media.js';
 export { StageError } from './failure.js';
 export { FFMPEG_PATH, ffmpegVersion } from './video/ffmpeg.js';

@@ -1,0 +1,38 @@
+import { modelConfig, useBackend } from '../../model/index.js';
+import { checkFit } from '../training/model-choice.js';
+import { readRun } from '../training/run-folder.js';
+import { cachedMaskRatio } from '../training/training-batches.js';
+import { openTrainingData } from '../training/training-data.js';
+import { evaluateClassifier, type ClassifierResult } from './classification.js';
+import { evaluateReconstruction, type ReconstructionResult } from './reconstruction.js';
+import { evaluateOptions, type EvaluateRequest } from './work.js';
+
+export type EvaluateResult = ClassifierResult | ReconstructionResult;
+
+/**
+ * Measures a run on samples of a cache: a classifier by how many videos it tells right, the scores of a
+ * video's clips being averaged; a pre-trained model by what it makes of what it does not see, with masks
+ * that no training draws. Each clip is shown once, always in the same way.
+ * @throws Error when run, checkpoint and cache do not fit each other, or nothing is chosen
+ */
+export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult> {
+  const start = performance.now();
+  const { sound, blur, lowRes, maskRatio, seed, batch } = evaluateOptions.parse(
+    Object.fromEntries(Object.entries(request).filter(([name]) => name in evaluateOptions.shape)),
+  );
+  const run = await readRun(request.run);
+  const config = modelConfig.parse(run.model);
+  const { classifier } = run;
+  const kind = classifier === undefined ? 'all' : 'labelled';
+  await using data = await openTrainingData(request.cache, request.data ?? {}, kind);
+  const [source] = data.sources;
+  checkFit(config, source.reader.manifest.shape);
+  await useBackend(request.backend ?? 'auto');
+  const own = run.training['maskRatio'];
+  const ratio = maskRatio ?? (typeof own === 'number' ? own : cachedMaskRatio(source.reader));
+  const clips = { source, config, batch, seed, maskRatio: ratio, sound, worse: { blur, lowRes } };
+  const work = { request, config, clips, start };
+  return classifier === undefined
+    ? await evaluateReconstruction(work)
+    : await evaluateClassifier(work, classifier);
+}

@@ -1,0 +1,35 @@
+import { access } from 'node:fs/promises';
+import { AVERAGED } from '../../stages/index.js';
+import { loadCheckpoint, newestCheckpoint, type Checkpoint } from '../training/checkpoint.js';
+import { bestCheckpointPath } from '../training/run-folder.js';
+
+/** Which weights of a run: what did best on its clips for validation, the last ones, or a file. */
+export type CheckpointChoice = 'best' | 'last' | (string & {});
+
+async function find(run: string, choice: CheckpointChoice | undefined): Promise<Checkpoint> {
+  if (choice !== undefined && choice !== 'best' && choice !== 'last') return loadCheckpoint(choice);
+  const best = bestCheckpointPath(run);
+  const hasBest = await access(best).then(() => true, () => false); // prettier-ignore
+  if (choice === 'best' && !hasBest)
+    throw new Error(`${run} has no best checkpoint: it was not measured as it learned (--validation-splits); take the last one`); // prettier-ignore
+  if (hasBest && choice !== 'last') return loadCheckpoint(best);
+  const last = await newestCheckpoint(run);
+  if (last === undefined) throw new Error(`${run} has no checkpoint yet; let it reach one first`);
+  return last;
+}
+
+/**
+ * The weights that a run is judged by: the best where it has some, and averaged where averages were kept.
+ * @param averaged false: the plain weights, whatever else there is
+ */
+export async function readWeightsOf(
+  run: string,
+  choice?: CheckpointChoice,
+  averaged = true,
+): Promise<Checkpoint> {
+  const { step, tensors } = await find(run, choice);
+  const averages = [...tensors].filter(([name]) => name.startsWith(AVERAGED));
+  if (!averaged || averages.length === 0) return { step, tensors };
+  const taken = averages.map(([name, value]) => [name.slice(AVERAGED.length), value] as const);
+  return { step, tensors: new Map(taken) };
+}

@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeAtomically } from '../../cache/index.js';
+import type { BackendName, ModelConfig } from '../../model/index.js';
+import { degradeOptions, SOUNDS, wholeNumber } from '../../stages/index.js';
+import type { DataOptions } from '../training/training-data.js';
+import type { ClipsRequest } from './clips.js';
+import type { CheckpointChoice } from './weights.js';
+
+/** How clips are shown to what is evaluated. */
+export const evaluateOptions = z.strictObject({
+  /** `mute`: without; `shuffled`: another video's; `presence`: the mean sound where there is any. */
+  sound: z.enum(SOUNDS).default('own'),
+  blur: degradeOptions.shape.blur,
+  lowRes: degradeOptions.shape.lowRes,
+  /** Share of the positions that is masked; the run's where it is not given. */
+  maskRatio: z.coerce.number().gt(0).lt(1).optional(),
+  /** Decides masks and whose sound is whose. */
+  seed: z.coerce.number().int().min(0).default(0),
+  /** Clips that are computed at once. */
+  batch: wholeNumber.default(16),
+  /** Averaged weights, where the run kept them. */
+  ema: z.boolean().default(true),
+});
+export type EvaluateOptions = z.infer<typeof evaluateOptions>;
+
+export interface EvaluateRequest extends Partial<EvaluateOptions> {
+  /** Folder of a run of `pretrain` or `finetune`. */
+  readonly run: string;
+  readonly cache: string;
+  /** Which of its samples; default all. */
+  readonly data?: DataOptions | undefined;
+  /** Default `best` where there is one, else `last`. */
+  readonly checkpoint?: CheckpointChoice | undefined;
+  /** Folder for predictions and confusion matrix; none are written where it is not given. */
+  readonly out?: string | undefined;
+  readonly backend?: BackendName | 'auto' | undefined;
+  readonly onEvent?: ((event: EvaluateEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type EvaluateEvent = { readonly event: 'progress'; readonly done: number; readonly total: number }; // prettier-ignore
+
+/** What every evaluation says. */
+export interface Evaluation {
+  /** Of the checkpoint. */
+  readonly step: number;
+  readonly clips: number;
+  readonly seconds: number;
+}
+
+/** What is needed to go through the clips. */
+export interface Work {
+  readonly request: EvaluateRequest;
+  readonly config: ModelConfig;
+  readonly clips: Omit<ClipsRequest, 'purpose'>;
+  readonly start: number;
+}
+
+/** One JSON object a line. */
+export const jsonLines = (rows: readonly object[]) =>
+  rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+/** Writes what came out of it, where it is wanted. */
+export async function writeResults(
+  folder: string | undefined,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files))
+    await writeAtomically(join(folder, name), content);
+}
