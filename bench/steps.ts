@@ -1,7 +1,7 @@
 /**
  * A training step eager, captured as a graph, and on wasm, each in a process of its own, one after the
  * other in turns:
- *   node dist/bench/steps.js [small|s|b] [av|v] [batch] [steps]
+ *   node dist/bench/steps.js [small|s|b] [av|v] [batch] [steps] [eager,captured,wasm]
  * The product of two square matrices stands beside them as the rate that the backend reaches at best.
  */
 import { fork, type ChildProcess } from 'node:child_process';
@@ -107,10 +107,16 @@ async function ask(child: ChildProcess, number: number): Promise<Measured> {
   return measured;
 }
 
-async function compare(size = 'small', variant = 'av', batch = '16', steps = '20'): Promise<void> {
+async function compare(
+  size = 'small',
+  variant = 'av',
+  batch = '16',
+  steps = '20',
+  modes = 'eager,captured,wasm',
+): Promise<void> {
   const file = fileURLToPath(import.meta.url);
   const children: [Mode, ChildProcess][] = [];
-  for (const mode of ['eager', 'captured', 'wasm'] as const) {
+  for (const mode of modes.split(',') as Mode[]) {
     const child = fork(file, ['serve', mode, size, variant, batch], { stdio: ['ignore', 'inherit', 'ignore', 'ipc'] }); // prettier-ignore
     const message = await Promise.race([once(child, 'message'), once(child, 'exit')]);
     const hello = message[0] as { rate: number; parameters: number } | number | null;
