@@ -1,3 +1,3 @@
-export { capture, type Captured, type Tensors } from './capture.js';
-export { compiler, type Compiled } from './compiled.js';
+export { capture, type Tensors } from './capture.js';
+export { compiler } from './compiled.js';
 export { canCapture, CaptureError } from './native.js';

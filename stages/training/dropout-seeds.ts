@@ -18,13 +18,16 @@ export function deviceSeeds(
   seed: number,
   step: number,
   batch: number,
-): { inputs: Tensors; nextSeed: () => Seed } | undefined {
+): { inputs: Tensors; places: () => () => Seed } | undefined {
   if (!drawsOnDevice()) return undefined;
   const digest = createHash('sha256').update(`${seed}/${step}/${batch}`).digest();
   const base = tf.tensor1d([digest.readInt32LE(0), digest.readInt32LE(4)], 'int32');
-  let place = 0;
   return {
     inputs: { seed: base },
-    nextSeed: () => tf.add(base, tf.tensor1d([0, place++], 'int32')),
+    // Counted anew by each pass: one that could not be captured must not move those of the next.
+    places: () => {
+      let place = 0;
+      return () => tf.add(base, tf.tensor1d([0, place++], 'int32'));
+    },
   };
 }

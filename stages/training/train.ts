@@ -100,7 +100,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   function differentiate(batch: B): Tensors {
     const loaded = objective.load(batch, 'learn');
     const drawn = deviceSeeds(options.seed, step, hand.batches);
-    const work = () => compute(loaded, drawn?.nextSeed ?? hand.nextSeed);
+    const work = () => compute(loaded, drawn?.places() ?? hand.nextSeed);
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
     const made = runner.run('gradients', inputs, work);
     loaded.dispose();

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs-core';
+import { CaptureError, useBackend } from '../../../model/index.js';
+import { createRunner } from '../../../stages/training/runner.js';
+import { onBackend } from '../../support/backends.js';
+
+describe('what runs steps', () => {
+  it('runs them operation by operation where there are no graphs, unless these are a must', async () => {
+    await useBackend('cpu');
+    const runner = createRunner();
+    const made = runner.run('three', {}, () => ({ three: tf.add(1, 2) }));
+    assert.deepEqual([runner.captures, runner.whyNot, made['three']!.dataSync()[0]], [false, undefined, 3]); // prettier-ignore
+    tf.dispose({ ...made });
+    assert.throws(() => createRunner(true), /native TensorFlow only, and the backend is cpu/);
+  });
+});
+
+onBackend('tensorflow', 'what runs steps', () => {
+  const reads = (x: tf.Tensor) => () => ({ out: tf.mul(x, tf.neg(x).dataSync()[0]!) });
+
+  it('goes on without graphs where something cannot be captured, and says why', () => {
+    const runner = createRunner('auto');
+    const x = tf.scalar(3);
+    runner.run('fine', { x }, () => ({ out: tf.neg(x) }));
+    assert.equal(runner.captures, true);
+    for (let i = 0; i < 2; i++) {
+      const { out } = runner.run('reads', { x }, reads(x));
+      assert.equal(out!.dataSync()[0], -9);
+    }
+    assert.equal(runner.captures, false);
+    assert.match(runner.whyNot!, /values are read/);
+    runner.dispose();
+  });
+
+  it('stops there where graphs are a must', () => {
+    const runner = createRunner(true);
+    const x = tf.scalar(3);
+    assert.throws(() => runner.run('reads', { x }, reads(x)), { name: CaptureError.name });
+    runner.dispose();
+  });
+});
