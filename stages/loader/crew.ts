@@ -17,6 +17,8 @@ export class Crew {
     this.threads = Array.from({ length: count }, (_, number) => {
       const thread = new Worker(new URL('./thread.js', import.meta.url), {
         workerData: data,
+        // What Node was started with, such as --input-type, is not for a file of ours.
+        execArgv: [],
         name: `avme loader ${number}`,
       });
       return thread
