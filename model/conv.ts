@@ -76,11 +76,19 @@ function inputGradient(x: Image, dy: Image, kernel: tf.Tensor4D, geometry: Geome
 export function conv2d(
   x: Image,
   weight: tf.Tensor,
-  { stride = [1, 1], dilation = 1 }: ConvOptions = {},
+  { stride = [1, 1], dilation: asked = 1 }: ConvOptions = {},
 ): Image {
   const [kh = 1, kw = 1] = weight.shape.slice(2);
   if (kh % 2 === 0 || kw % 2 === 0)
     throw new RangeError(`conv2d: the kernel is ${kh}×${kw}; both sides must be odd`);
+  // A single column has no gaps. And oneDNN computes nonsense where a step, as a gap becomes in the
+  // filter's gradient, leads out of the picture at once: one place is then taken of those that are next to each other.
+  const dilation = kw === 1 ? 1 : asked;
+  const [, height, width] = x.shape;
+  if (stride[0] > 1 && height <= stride[0])
+    return everyNth(conv2d(x, weight, { stride: [1, stride[1]], dilation }), 1, height);
+  if (stride[1] > 1 && width <= stride[1])
+    return everyNth(conv2d(x, weight, { stride: [stride[0], 1], dilation }), 2, width);
   if (dilation > 1 && (stride[0] > 1 || stride[1] > 1)) {
     // No backend takes both at once. Where the stride divides the dilation, all taps of all outputs
     // lie on every stride-th input; what is left of the stride then thins the outputs.

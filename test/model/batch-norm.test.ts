@@ -39,6 +39,16 @@ const caseOf: fc.Arbitrary<Case> = fc
     });
   });
 
+/** The smallest variance that a channel of the batch has. */
+function leastVariance({ shape: [, , , channels], x }: Case): number {
+  const all = Array.from({ length: channels }, (_, c) => {
+    const values = [...x].filter((_, i) => i % channels === c);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  });
+  return Math.min(...all);
+}
+
 /** Statistics of one channel in double precision. */
 function statistics({ x, shape }: Case, channel: number) {
   const values = [...x].filter((_, i) => i % shape[3] === channel);
@@ -155,7 +165,13 @@ onEachBackend('batch norm', () => {
             const worst = Math.max(
               ...[...grads[i]!.dataSync()].map((v, at) => Math.abs(v - expected[at]!)),
             );
-            assert.ok(worst < 2e-4 * scale, `gradient of ${name} is off by ${worst}`);
+            // Of few values a channel the gradient is what is left of terms that cancel; float32 knows
+            // each of these to 1e-7 of itself.
+            const terms = name === 'x' ? Math.max(...c.gamma.map(Math.abs)) / Math.sqrt(leastVariance(c) + 1e-5) : 1; // prettier-ignore
+            assert.ok(
+              worst < 2e-4 * scale + 2e-6 * terms,
+              `gradient of ${name} is off by ${worst}`,
+            );
           });
         });
         disposeAll(updates);
