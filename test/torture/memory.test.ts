@@ -7,7 +7,7 @@ import { LONG } from './support.js';
 import { makeTinyClips } from './tiny-clips.js';
 
 /** Whole runs of thousands are bench/preprocess-memory.ts. */
-const VIDEOS = LONG ? 1200 : 120;
+const VIDEOS = LONG ? 1200 : 200;
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
@@ -30,7 +30,7 @@ describe('the memory of a run', function () {
     const summary = await preprocess({
       source,
       cache: scratch.path('cache'),
-      // A clip is 1.2 MB: to keep but one in ten would show.
+      // A clip is 1.2 MB: to keep but one in ten, 15 MB, would show. Some four more or less are in hand.
       options: { frames: 8, stride: 1, size: 224, maskRatio: 0.75, jobs: 2 },
       onEvent: (event) => {
         if (event.event !== 'progress') return;
@@ -42,6 +42,6 @@ describe('the memory of a run', function () {
     assert.equal(summary.written, VIDEOS);
     const grown = least.late - least.early;
     process.stdout.write(`      ${(grown / 1e6).toFixed(2)} MB over ${0.65 * VIDEOS} videos\n`);
-    assert.ok(grown < 5e6, `${grown} bytes`);
+    assert.ok(grown < 10e6, `${grown} bytes`);
   });
 });
