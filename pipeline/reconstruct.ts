@@ -1,11 +1,11 @@
 import { openCache, type CacheReader } from '../cache/index.js';
 import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../model/index.js';
-import { createReconstructor, drawReconstructions, type ClipBatch, type Reconstruction } from '../stages/index.js'; // prettier-ignore
-import { loadCheckpoint, newestCheckpoint, type Checkpoint } from './training/checkpoint.js';
+import { createReconstructor, drawReconstructions, muted, type Reconstruction } from '../stages/index.js'; // prettier-ignore
+import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/checkpoint.js';
 import { checkIndex } from './inspect.js';
 import { checkFit } from './training/model-choice.js';
 import { readRun } from './training/run-folder.js';
-import { batchFor, cachedMaskRatio, drawSample } from './training/training-batches.js';
+import { batchFor, drawSample, maskRatioOf } from './training/training-batches.js';
 
 export interface ReconstructRequest {
   /** Folder of the run whose model reconstructs. */
@@ -46,23 +46,6 @@ export const PICTURE_EPOCH = -1;
 export function spreadIndices(size: number, count: number): number[] {
   const shown = Math.min(size, count);
   return Array.from({ length: shown }, (_, i) => Math.floor(((i + 0.5) * size) / shown));
-}
-
-async function chooseCheckpoint({ run, checkpoint }: ReconstructRequest): Promise<Checkpoint> {
-  if (checkpoint !== undefined) return loadCheckpoint(checkpoint);
-  const newest = await newestCheckpoint(run);
-  if (newest === undefined)
-    throw new Error(`${run} has no checkpoint yet; let avme pretrain reach one first`);
-  return newest;
-}
-
-export function muted(batch: ClipBatch): ClipBatch {
-  const silent = (values: Float32Array) => new Float32Array(values.length);
-  const { mfcc, mel, audioPresent } = batch;
-  return {
-    ...batch,
-    ...{ mfcc: silent(mfcc), audioPresent: silent(audioPresent), mel: mel && silent(mel) },
-  };
 }
 
 function describeClip(reader: CacheReader, index: number, mse: number): string {
@@ -116,14 +99,14 @@ export async function reconstruct(request: ReconstructRequest): Promise<Reconstr
     if (reader.size === 0) throw new Error(`${request.cache} holds no samples`);
     checkFit(config, reader.manifest.shape);
     await useBackend(request.backend ?? 'auto');
-    const own = run.training['maskRatio'];
-    const maskRatio =
-      request.maskRatio ?? (typeof own === 'number' ? own : cachedMaskRatio(reader));
+    const maskRatio = request.maskRatio ?? maskRatioOf(run, reader);
     return await reconstructClips(
       request,
       reader,
       config,
-      await chooseCheckpoint(request),
+      await (request.checkpoint === undefined
+        ? lastCheckpoint(request.run)
+        : loadCheckpoint(request.checkpoint)),
       maskRatio,
     );
   } finally {

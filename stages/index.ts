@@ -2,9 +2,8 @@ export { augmentOptions, type AugmentOptions } from './augment.js';
 export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } from './batch.js';
 export { melStatistics, WHOLE_CLIP, type ClipParts } from './clip-parts.js';
 export { createClassifier, type Classifier } from './evaluate/classify.js';
-export { degrade, degradeOptions, type DegradeOptions } from './evaluate/degrade.js';
+export { degrade, degradeOptions, muted, type DegradeOptions } from './evaluate/degrade.js';
 export { otherVideos, SOUNDS, type SoundChoice } from './evaluate/other-sound.js';
-export { createReconstructionMeter } from './evaluate/reconstruction-error.js';
 export {
   accuracyOf,
   ranking,

@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  INFERENCE,
   loadWeights,
+  pretrainLoss,
   pretrainSpecs,
   reconstructTokens,
   unpatchify,
   weightsFrom,
   type ModelConfig,
+  type ReconstructedTokens,
   type StoredValues,
 } from '../model/index.js';
 import type { ClipBatch } from './batch.js';
@@ -21,8 +24,18 @@ export interface ReconstructedClips {
   readonly mse: readonly number[];
 }
 
+/** How well a model reconstructs what it does not see. */
+export interface ReconstructionError {
+  /** What pre-training minimises, the mean over the clips. */
+  readonly loss: number;
+  /** As of {@link ReconstructedClips}. */
+  readonly mse: readonly number[];
+}
+
 export interface Reconstructor {
   reconstruct(batch: ClipBatch): Promise<ReconstructedClips>;
+  /** The errors alone, without the films. */
+  measure(batch: ClipBatch): Promise<ReconstructionError>;
   dispose(): void;
 }
 
@@ -39,9 +52,17 @@ const GREY = 0.5;
 export function createReconstructor(config: ModelConfig, weights: StoredValues): Reconstructor {
   const tensors = loadWeights(weights, pretrainSpecs(config));
 
+  const weightOf = weightsFrom(tensors);
+
+  /** Squared error of the masked pixels, `[clips]`. */
+  function errorOf({ original, made, hidden, masked }: ReconstructedTokens) {
+    const squares = tf.mul(tf.square(tf.sub(made, original)), hidden);
+    return tf.div(tf.sum(squares, [1, 2]), masked * (original.shape[2] ?? 1));
+  }
+
   function compute(batch: ClipBatch) {
-    const input = toModelBatch(batch, config);
-    const { original, made, hidden, masked, ...film } = reconstructTokens(input, weightsFrom(tensors), config); // prettier-ignore
+    const tokens = reconstructTokens(toModelBatch(batch, config), weightOf, config);
+    const { original, made, hidden, ...film } = tokens;
     const layout = { tubelet: film.tubelet, patch: config.patch };
     const toFilm = (tokens: tf.Tensor) => {
       const video = unpatchify(tokens, layout, film.frames, config.imageSize);
@@ -49,9 +70,7 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
     };
     const blend = (over: tf.Tensor | number) =>
       tf.add(tf.mul(original, tf.sub(1, hidden)), tf.mul(hidden, over));
-    const squares = tf.mul(tf.square(tf.sub(made, original)), hidden);
-    const mse = tf.div(tf.sum(squares, [1, 2]), masked * (original.shape[2] ?? 1));
-    return { seen: toFilm(blend(GREY)), made: toFilm(blend(made)), mse };
+    return { seen: toFilm(blend(GREY)), made: toFilm(blend(made)), mse: errorOf(tokens) };
   }
 
   return {
@@ -68,6 +87,18 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
         made: Uint8Array.from(madeValues),
         mse: [...mseValues],
       };
+    },
+    async measure(batch) {
+      const { loss, mse } = tf.tidy(() => {
+        const input = toModelBatch(batch, config);
+        return {
+          loss: pretrainLoss(input, weightOf, config, INFERENCE),
+          mse: errorOf(reconstructTokens(input, weightOf, config)),
+        };
+      });
+      const [[value = NaN], mseValues] = await Promise.all([loss.data(), mse.data()]);
+      tf.dispose([loss, mse]);
+      return { loss: value, mse: [...mseValues] };
     },
     dispose() {
       tf.dispose([...tensors.values()]);

@@ -54,7 +54,8 @@ export async function evaluateClassifier(
   }
   const predictions = means.predictions();
   const accuracy = accuracyOf(predictions, classes.length);
-  const views = Math.max(...predictions.map((prediction) => prediction.views));
+  // Not spread into the call: there may be more videos than a call has room for.
+  const views = predictions.reduce((most, prediction) => Math.max(most, prediction.views), 0);
   const unknown = all.length - indices.length;
   const result = { kind: 'classifier', step, clips: done, seconds: (performance.now() - start) / 1000, classes, accuracy, views, unknown } as const; // prettier-ignore
   const confusion = { labels: classes, counts: accuracy.confusion };

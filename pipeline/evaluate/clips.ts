@@ -45,10 +45,9 @@ class OtherSounds {
     const own = this.clips.get(id) ?? [];
     const theirs = this.clips.get(this.others.get(id) ?? id) ?? [];
     const other = theirs[own.indexOf(index) % theirs.length] ?? index;
-    const { header, mfcc, ...rest } = await this.reader.read(other);
+    const { header, mfcc, mel } = await this.reader.read(other);
     const flags = { ...sample.header.flags, audioPresent: header.flags.audioPresent };
-    const { mel } = rest as Partial<Sample>;
-    return { ...sample, header: { ...sample.header, flags }, mfcc, ...(mel === undefined ? {} : { mel }) }; // prettier-ignore
+    return { ...sample, header: { ...sample.header, flags }, mfcc, mel };
   }
 }
 

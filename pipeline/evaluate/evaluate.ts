@@ -1,7 +1,7 @@
 import { modelConfig, useBackend } from '../../model/index.js';
 import { checkFit } from '../training/model-choice.js';
 import { readRun } from '../training/run-folder.js';
-import { cachedMaskRatio } from '../training/training-batches.js';
+import { maskRatioOf } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
 import { evaluateClassifier, type ClassifierResult } from './classification.js';
 import { evaluateReconstruction, type ReconstructionResult } from './reconstruction.js';
@@ -28,8 +28,7 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult
   const [source] = data.sources;
   checkFit(config, source.reader.manifest.shape);
   await useBackend(request.backend ?? 'auto');
-  const own = run.training['maskRatio'];
-  const ratio = maskRatio ?? (typeof own === 'number' ? own : cachedMaskRatio(source.reader));
+  const ratio = maskRatio ?? maskRatioOf(run, source.reader);
   const clips = { source, config, batch, seed, maskRatio: ratio, sound, worse: { blur, lowRes } };
   const work = { request, config, clips, start };
   return classifier === undefined

@@ -1,4 +1,4 @@
-import { createReconstructionMeter } from '../../stages/index.js';
+import { createReconstructor } from '../../stages/index.js';
 import { evaluatedClips } from './clips.js';
 import { readWeightsOf } from './weights.js';
 import { jsonLines, writeResults, type Evaluation, type Work } from './work.js';
@@ -15,14 +15,14 @@ export interface ReconstructionResult extends Evaluation {
 /** Goes through the clips with a pre-trained model. */
 export async function evaluateReconstruction({ request, config, clips, start }: Work): Promise<ReconstructionResult> {
   const { step, tensors } = await readWeightsOf(request.run, request.checkpoint, request.ema);
-  const meter = createReconstructionMeter(config, tensors);
+  const model = createReconstructor(config, tensors);
   const rows: { key: string; id: string; label: string | null; mse: number }[] = [];
   let loss = 0;
   const total = clips.source.indices?.length ?? clips.source.reader.size;
   try {
     for await (const { batch, indices } of evaluatedClips({ ...clips, purpose: 'measure' })) {
       request.signal?.throwIfAborted();
-      const measured = await meter.measure(batch);
+      const measured = await model.measure(batch);
       loss += measured.loss * indices.length;
       indices.forEach((index, i) => {
         const { key, id, label } = clips.source.reader.entry(index);
@@ -31,7 +31,7 @@ export async function evaluateReconstruction({ request, config, clips, start }: 
       request.onEvent?.({ event: 'progress', done: rows.length, total });
     }
   } finally {
-    meter.dispose();
+    model.dispose();
   }
   const mse = rows.reduce((sum, row) => sum + row.mse, 0) / rows.length;
   const result = { kind: 'reconstruction', step, clips: rows.length, seconds: (performance.now() - start) / 1000, loss: loss / rows.length, mse } as const; // prettier-ignore

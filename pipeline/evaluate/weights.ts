@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { AVERAGED } from '../../stages/index.js';
-import { loadCheckpoint, newestCheckpoint, type Checkpoint } from '../training/checkpoint.js';
+import { lastCheckpoint, loadCheckpoint, type Checkpoint } from '../training/checkpoint.js';
 import { bestCheckpointPath } from '../training/run-folder.js';
 
 /** Which weights of a run: what did best on its clips for validation, the last ones, or a file. */
@@ -13,9 +13,7 @@ async function find(run: string, choice: CheckpointChoice | undefined): Promise<
   if (choice === 'best' && !hasBest)
     throw new Error(`${run} has no best checkpoint: it was not measured as it learned (--validation-splits); take the last one`); // prettier-ignore
   if (hasBest && choice !== 'last') return loadCheckpoint(best);
-  const last = await newestCheckpoint(run);
-  if (last === undefined) throw new Error(`${run} has no checkpoint yet; let it reach one first`);
-  return last;
+  return lastCheckpoint(run);
 }
 
 /**

@@ -4,18 +4,23 @@
  */
 import { openCache, type CacheReader } from '../../cache/index.js';
 import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../../model/index.js';
-import { createReconstructor, soundAttention, type Reconstructor } from '../../stages/index.js';
+import {
+  createReconstructor,
+  muted,
+  soundAttention,
+  type Reconstructor,
+} from '../../stages/index.js';
 import { loadCheckpoint, type Checkpoint } from '../training/checkpoint.js';
 import { checkFit } from '../training/model-choice.js';
-import { muted, PICTURE_EPOCH } from '../reconstruct.js';
-import { listCheckpoints, readRun } from '../training/run-folder.js';
-import { batchFor, cachedMaskRatio, drawSample } from '../training/training-batches.js';
+import { PICTURE_EPOCH } from '../reconstruct.js';
+import { listCheckpoints, readRun, type RunDescription } from '../training/run-folder.js';
+import { batchFor, drawSample, maskRatioOf } from '../training/training-batches.js';
 import type { ModelAnswer, ModelCall, ModelQuestion, ModelReply } from './model-messages.js';
 
 interface Loaded {
   readonly name: string;
   readonly config: ModelConfig;
-  readonly maskRatio: number | undefined;
+  readonly description: RunDescription;
   readonly checkpoint: Checkpoint;
   readonly model: Reconstructor;
 }
@@ -39,11 +44,10 @@ async function modelOf({ run, step, backend: wanted }: ModelQuestion): Promise<L
       `the run has no checkpoint of step ${step} any more; keep more of them with avme pretrain --keep N`,
     );
   const checkpoint = await loadCheckpoint(found.path);
-  const ratio = description.training['maskRatio'];
   loaded = {
     name,
     config,
-    maskRatio: typeof ratio === 'number' ? ratio : undefined,
+    description,
     checkpoint,
     model: createReconstructor(config, checkpoint.tensors),
   };
@@ -60,11 +64,11 @@ async function readerOf(folder: string, index: number): Promise<CacheReader> {
 }
 
 async function answer(question: ModelQuestion): Promise<ModelAnswer> {
-  const { config, model, checkpoint, ...own } = await modelOf(question);
+  const { config, model, checkpoint, description } = await modelOf(question);
   const reader = await readerOf(question.cache, question.index);
   checkFit(config, reader.manifest.shape);
   const { seed, mute, index, want } = question;
-  const maskRatio = question.maskRatio ?? own.maskRatio ?? cachedMaskRatio(reader);
+  const maskRatio = question.maskRatio ?? maskRatioOf(description, reader);
   const drawn = await drawSample(reader, index, PICTURE_EPOCH, { seed, mask: 'epoch', maskRatio });
   const crop = { crop: 'none', flip: 0 } as const;
   const whole = batchFor(reader, config, 0, [drawn], crop, 'measure');

@@ -60,6 +60,14 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   return { step, tensors };
 }
 
+/** The newest checkpoint of a run. @throws Error where it has none yet */
+export async function lastCheckpoint(folder: string): Promise<Checkpoint> {
+  const last = await newestCheckpoint(folder);
+  if (last === undefined)
+    throw new Error(`${folder} has no checkpoint yet; let it reach one first`);
+  return last;
+}
+
 /** The newest checkpoint of a run, or undefined where it has none yet. */
 export async function newestCheckpoint(folder: string): Promise<Checkpoint | undefined> {
   const newest = (await listCheckpoints(folder)).at(-1);

@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
 import { randomFor } from '../../cache/index.js';
-import { classifierConfig, initialWeights, classifierSpecs, systemOf, useBackend, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
+import { classifierConfig, classifierSpecs, systemOf, useBackend, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
 import { classificationObjective, type FinetuneOptions, type LabelledBatch, type LentBatch, type LoaderSource } from '../../stages/index.js'; // prettier-ignore
-import { avmeVersion } from '../version.js';
 import { ClassList } from './class-list.js';
 import {
   readClassifierInit,
@@ -11,7 +9,8 @@ import {
   type TakenWeights,
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
-import { plain, takeSteps, type TrainingRequest } from './training.js';
+import { describeRun, drawWeights } from './new-run.js';
+import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './training-batches.js';
 import { openTrainingData } from './training-data.js';
 import type { TrainingSummary } from './training-run.js';
@@ -57,12 +56,11 @@ function firstWeights(
   init: ClassifierInit | undefined,
 ) {
   const specs = classifierSpecs(config, head);
-  const drawn = initialWeights(specs, (name) => randomFor(training.seed, 0, name, 'init'));
-  const begun = [...drawn].map(([name, data]) => [name, { data }] as const);
-  if (init === undefined) return new Map(begun);
+  const drawn = drawWeights(specs, training.seed);
+  if (init === undefined) return drawn;
   const { tensors, lacking, unused } = takeWeights(init.tensors, config, head);
   onInit?.({ lacking, unused });
-  return new Map([...begun, ...tensors]);
+  return new Map([...drawn, ...tensors]);
 }
 
 /** Clips with the numbers of their classes; valid as long as the batch is lent. */
@@ -100,13 +98,8 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   return await takeSteps(request, {
     title: `${config.variant}: ${classes.names.length} classes, ${head.fusion}${training.probe ? ', linear probe' : ''}`,
     description: {
-      schema: 1,
-      model: plain(config),
-      training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
-      data: data.description,
-      ...validation.description,
+      ...(await describeRun(request, { config, data, validation, backend })),
       classifier: { head, classes: [...classes.names] },
-      begunWith: { avme: await avmeVersion(), node: process.version, backend },
     },
     objective: classificationObjective(config, head, training, (position) => randomFor(seed, 0, position, 'mixing')), // prettier-ignore
     options: training,

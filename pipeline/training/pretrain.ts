@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { randomFor, writeAtomically } from '../../cache/index.js';
-import { initialWeights, pretrainSpecs, readWeights, useBackend, type ModelConfig } from '../../model/index.js'; // prettier-ignore
+import { join } from 'node:path';
+import { writeAtomically } from '../../cache/index.js';
+import { pretrainSpecs, readWeights, useBackend, type ModelConfig } from '../../model/index.js'; // prettier-ignore
 import { reconstructionObjective, type ClipBatch, type LoaderSource, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { reconstructClips, spreadIndices } from '../reconstruct.js';
-import { avmeVersion } from '../version.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
-import { plain, takeSteps, type TrainingRequest } from './training.js';
+import { describeRun, drawWeights } from './new-run.js';
+import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './training-batches.js';
 import { openTrainingData } from './training-data.js';
 import type { TrainingSummary } from './training-run.js';
@@ -34,8 +34,7 @@ async function readInit(path: string, config: ModelConfig) {
 }
 
 async function firstWeights({ training, init }: PretrainRequest, config: ModelConfig) {
-  const values = initialWeights(pretrainSpecs(config), (name) => randomFor(training.seed, 0, name, 'init')); // prettier-ignore
-  const drawn = [...values].map(([name, data]) => [name, { data }] as const);
+  const drawn = drawWeights(pretrainSpecs(config), training.seed);
   const given = init === undefined ? [] : await readInit(init, config);
   return new Map([...drawn, ...given]);
 }
@@ -69,7 +68,7 @@ function drawEvery(
  * @throws Error when cache, run folder and options do not fit each other, or the loss is not finite
  */
 export async function pretrain(request: PretrainRequest): Promise<TrainingSummary> {
-  const { cache, training, workers, onBadRecord, init } = request;
+  const { cache, training, workers, onBadRecord } = request;
   await using data = await openTrainingData(cache, request.data ?? {});
   const [{ reader }] = data.sources;
   const config = chooseModel(request.model, reader.manifest.shape);
@@ -82,14 +81,7 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   const backend = await useBackend(request.backend ?? 'auto');
   return await takeSteps(request, {
     title: config.variant,
-    description: {
-      schema: 1,
-      model: plain(config),
-      training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
-      data: data.description,
-      ...validation.description,
-      begunWith: { avme: await avmeVersion(), node: process.version, backend },
-    },
+    description: await describeRun(request, { config, data, validation, backend }),
     objective: reconstructionObjective(config),
     options: training,
     loader,

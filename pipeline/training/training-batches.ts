@@ -1,11 +1,21 @@
 import type { CacheReader } from '../../cache/index.js';
 import { slotsOf, systemOf, type ModelConfig } from '../../model/index.js';
 import { assembleBatch, drawFor, Loader, melStatistics, type AugmentOptions, type ClipBatch, type ClipParts, type DrawnSample, type DrawOptions, type LoaderOptions } from '../../stages/index.js'; // prettier-ignore
+import type { RunDescription } from './run-folder.js';
 
 /** The mask ratio that a cache was made with. */
 export function cachedMaskRatio(reader: CacheReader): number {
   const ratio = reader.manifest.configuration['maskRatio'];
   return typeof ratio === 'number' ? ratio : 0.9;
+}
+
+/** The mask ratio that a run learned with, on this cache where it was left to the cache. */
+export function maskRatioOf(
+  { training }: Pick<RunDescription, 'training'>,
+  reader: CacheReader,
+): number {
+  const { maskRatio } = training;
+  return typeof maskRatio === 'number' ? maskRatio : cachedMaskRatio(reader);
 }
 
 /**

@@ -60,10 +60,6 @@ export interface TrainingSetup<B> {
   readonly begin: () => Promise<StoredValues>;
 }
 
-/** Through JSON, so that it compares equal to what is read back. */
-export const plain = (value: object) =>
-  JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
-
 /** Ends the pipeline where a run stops early, as Ctrl-C does. */
 function endedBy(signal: AbortSignal | undefined) {
   const early = new AbortController();

@@ -58,6 +58,16 @@ export function coarsenFrame(frame: Uint8Array, size: number, factor: number): v
       }
 }
 
+/** The same clips without sound, as if they had none. */
+export function muted<B extends ClipBatch>(batch: B): B {
+  const silent = (values: Float32Array) => new Float32Array(values.length);
+  const { mfcc, mel, audioPresent } = batch;
+  return {
+    ...batch,
+    ...{ mfcc: silent(mfcc), audioPresent: silent(audioPresent), mel: mel && silent(mel) },
+  };
+}
+
 /**
  * The same clips with worse pictures or without sound: what does the sound add when the picture is bad?
  * @param size side of the frames
@@ -71,6 +81,6 @@ export function degrade<B extends ClipBatch>(batch: B, size: number, options: De
     if (lowRes > 1) coarsenFrame(frame, size, lowRes);
     if (blur > 0) blurFrame(frame, size, blur);
   }
-  const silence = { mfcc: new Float32Array(batch.mfcc.length), audioPresent: new Float32Array(batch.audioPresent.length), mel: batch.mel && new Float32Array(batch.mel.length) }; // prettier-ignore
-  return { ...batch, video, ...(mute ? silence : {}) };
+  const shown = { ...batch, video };
+  return mute ? muted(shown) : shown;
 }

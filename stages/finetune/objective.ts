@@ -106,9 +106,10 @@ export function classificationObjective(
             classify(batch, weights, config, head, probe ? INFERENCE : mode),
             labels,
           ),
-        right(weights) {
+        measure(weights) {
           const logits = classify(batch, weights, config, head, INFERENCE);
-          return tf.sum(tf.equal(tf.argMax(logits, -1), tf.argMax(labels, -1)));
+          const right = tf.sum<tf.Scalar>(tf.equal(tf.argMax(logits, -1), tf.argMax(labels, -1)));
+          return { loss: softCrossEntropy(logits, labels), right };
         },
         dispose() {
           tf.dispose([{ ...batch }, labels]);

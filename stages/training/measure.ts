@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { INFERENCE, weightsFrom } from '../../model/index.js';
+import { weightsFrom } from '../../model/index.js';
 import type { Objective } from './objective.js';
 import { createRunner, type Runner } from './runner.js';
 
@@ -25,10 +25,7 @@ export async function measure<B extends { readonly keys: readonly string[] }>(
   for await (const batch of batches) {
     const loaded = objective.load(batch, 'measure');
     const inputs = { ...Object.fromEntries(tensors), ...loaded.tensors };
-    const { loss, right } = runner.run('measure', inputs, () => ({
-      loss: loaded.loss(weights, INFERENCE),
-      ...(loaded.right === undefined ? {} : { right: loaded.right(weights) }),
-    }));
+    const { loss, right } = runner.run('measure', inputs, () => ({ ...loaded.measure(weights) }));
     const [lossValue = NaN] = (await loss?.data()) ?? [];
     const [rightValue = NaN] = (await right?.data()) ?? [];
     tf.dispose([loss ?? [], right ?? []]);

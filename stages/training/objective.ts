@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  INFERENCE,
   pretrainLoss,
   pretrainSpecs,
   type ForwardMode,
@@ -17,8 +18,8 @@ export interface LoadedBatch {
   readonly tensors: Tensors;
   /** The mean over the batch's clips; differentiable in the weights. */
   loss(weights: Weights, mode: ForwardMode): tf.Scalar;
-  /** Clips whose class is the most probable one; only of what classifies. */
-  right?(weights: Weights): tf.Scalar;
+  /** What the model makes of the batch as it is: the loss and, of what classifies, the clips that are right. */
+  measure(weights: Weights): { readonly loss: tf.Scalar; readonly right?: tf.Scalar };
   dispose(): void;
 }
 
@@ -43,6 +44,7 @@ export function reconstructionObjective(config: ModelConfig): Objective<ClipBatc
       return {
         tensors: { ...common, ...Object.fromEntries(heard) } as Tensors,
         loss: (weights, mode) => pretrainLoss(input, weights, config, mode),
+        measure: (weights) => ({ loss: pretrainLoss(input, weights, config, INFERENCE) }),
         dispose() {
           tf.dispose({ ...input });
         },
