@@ -15,6 +15,7 @@ import { mergeCommand } from './merge.js';
 import { preprocessCommand } from './preprocess.js';
 import { pretrainCommand } from './pretrain.js';
 import { reconstructCommand } from './reconstruct.js';
+import { reproduceCommand } from './reproduce.js';
 import { setupCommand } from './setup.js';
 import { visible } from './terminal.js';
 import { verifyCommand } from './verify.js';
@@ -30,6 +31,7 @@ for (const command of [
   finetuneCommand,
   evaluateCommand,
   reconstructCommand,
+  reproduceCommand,
   convertCommand,
   inspectCommand,
   verifyCommand,

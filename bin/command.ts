@@ -10,6 +10,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C; a second one ends the process at once. */
   readonly signal: AbortSignal;
   readonly json: boolean;
+  /** What was given as --config. */
+  readonly config: string | undefined;
 }
 
 type Shape = z.ZodObject;
@@ -122,7 +124,10 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       const options = parseOptions(spec.schema, merged);
       const { signal, dispose } = interruptSignal();
       try {
-        const context = { report: createReport(json === true), signal, json: json === true };
+        const context = {
+          ...{ report: createReport(json === true), signal, json: json === true },
+          config: typeof config === 'string' ? config : undefined,
+        };
         process.exitCode = await spec.run(options, context);
       } finally {
         dispose();

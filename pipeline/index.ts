@@ -66,6 +66,15 @@ export {
 export type { PreprocessStages } from './preprocess/run.js';
 export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
 export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
+export { reproduceOptions } from './reproduce/options.js';
+export {
+  planReproduction,
+  reproduce,
+  type ReproduceEvent,
+  type ReproducePlan,
+  type ReproduceRequest,
+  type ReproduceSummary,
+} from './reproduce/reproduce.js';
 export { pretrain, type PretrainRequest } from './training/pretrain.js';
 export type { TrainingRequest, ValidationChoice } from './training/training.js';
 export type { TrainingEvent, TrainingSummary } from './training/training-run.js';

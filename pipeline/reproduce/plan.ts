@@ -1,0 +1,154 @@
+import type { SystemName } from '../../model/index.js';
+import type { SoundChoice } from '../../stages/index.js';
+import type { ReproduceOptions } from './options.js';
+
+/** One system, as it is trained once. */
+export interface Subject {
+  readonly variant: SystemName;
+  readonly maskRatio: number;
+  /** What it hears as it learns. */
+  readonly sound: SoundChoice;
+  readonly seed: number;
+}
+
+/** How a subject is looked at. */
+export interface View {
+  /** Folder of what comes out of it, inside the subject's. */
+  readonly name: string;
+  readonly of: 'pretrain' | 'finetune';
+  readonly sound: SoundChoice;
+  readonly maskRatio?: number;
+  readonly blur?: number;
+  readonly lowRes?: number;
+}
+
+/** One command of avme. */
+export interface Job {
+  /** Its folder, inside that of all; unique. */
+  readonly id: string;
+  readonly command: 'pretrain' | 'finetune' | 'evaluate';
+  /** With `{out}` where the folder of all stands. */
+  readonly args: readonly string[];
+  /** The job that has to be done before. */
+  readonly after?: string;
+}
+
+export interface PlannedSubject {
+  readonly subject: Subject;
+  /** Its folder, inside that of all. */
+  readonly folder: string;
+  readonly views: readonly View[];
+}
+
+/** What a plan is made from besides the options. */
+export interface Setting {
+  readonly cache: string;
+  /** A file or preset with sections for the commands. */
+  readonly recipe?: string | undefined;
+  readonly systems: readonly SystemName[];
+  readonly maskRatio: number;
+}
+
+/** Systems whose masks hide tubes of all frames, so that their errors can be compared. */
+export const comparable = (variant: SystemName) => variant !== 'cav-mae';
+export const hears = (variant: SystemName) => variant !== 'v';
+
+/** Bad pictures: deviation of a blur in pixels, or how many times smaller. */
+export const BAD_PICTURES = [{ blur: 1 }, { blur: 3 }, { lowRes: 2 }, { lowRes: 4 }] as const;
+
+/**
+ * Everything that is trained, what decides most first: the systems side by side, the controls, then the
+ * mask ratios; of each of these all seeds before the next.
+ */
+export function planSubjects(options: ReproduceOptions, setting: Setting): Subject[] {
+  const { systems, maskRatio } = setting;
+  const kinds: Omit<Subject, 'seed'>[] = systems.map((variant) => ({ variant, maskRatio, sound: 'own' })); // prettier-ignore
+  if (systems.includes('av')) {
+    if (options.controls)
+      for (const sound of ['shuffled', 'presence'] as const)
+        kinds.push({ variant: 'av', maskRatio, sound });
+    for (const other of options.maskRatios.filter((ratio) => ratio !== maskRatio))
+      kinds.push({ variant: 'av', maskRatio: other, sound: 'own' });
+  }
+  const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
+  const [main, more] = [kinds.slice(0, systems.length), kinds.slice(systems.length)];
+  const each = (group: typeof kinds) => seeds.flatMap((seed) => group.map((kind) => ({ ...kind, seed }))); // prettier-ignore
+  return [...each(main), ...more.flatMap((kind) => each([kind]))];
+}
+
+/** How a subject is looked at: its error at each ratio, its accuracy, and what its sound is worth to it. */
+export function planViews(subject: Subject, options: ReproduceOptions, setting: Setting): View[] {
+  const { variant, sound, maskRatio } = subject;
+  const views: View[] = [];
+  const main = sound === 'own' && maskRatio === setting.maskRatio;
+  const others = hears(variant) && main ? (['mute', 'shuffled', 'presence'] as const) : [];
+  const ratios = comparable(variant) ? [...new Set([setting.maskRatio, ...options.maskRatios])] : [maskRatio]; // prettier-ignore
+  for (const ratio of ratios)
+    views.push({ name: `masked-${ratio}`, of: 'pretrain', sound, maskRatio: ratio });
+  for (const other of others)
+    views.push({ name: `masked-${setting.maskRatio}-${other}`, of: 'pretrain', sound: other, maskRatio: setting.maskRatio }); // prettier-ignore
+  if (!options.finetune) return views;
+  views.push({ name: 'classes', of: 'finetune', sound });
+  for (const other of others) views.push({ name: `classes-${other}`, of: 'finetune', sound: other }); // prettier-ignore
+  if (!main || (variant !== 'av' && variant !== 'v')) return views;
+  for (const picture of BAD_PICTURES) {
+    const name = Object.entries(picture).flat().join('-').replace('lowRes', 'low-res');
+    views.push({ name: `classes-${name}`, of: 'finetune', sound, ...picture });
+    if (hears(variant)) views.push({ name: `classes-${name}-mute`, of: 'finetune', sound: 'mute', ...picture }); // prettier-ignore
+  }
+  return views;
+}
+
+/** Folder of a subject, inside that of all. */
+export function folderOf({ variant, maskRatio, sound, seed }: Subject): string {
+  return `runs/${variant}-${maskRatio}${sound === 'own' ? '' : `-${sound}`}/seed-${seed}`;
+}
+
+export function planAll(options: ReproduceOptions, setting: Setting): PlannedSubject[] {
+  return planSubjects(options, setting).map((subject) => ({
+    subject,
+    folder: folderOf(subject),
+    views: planViews(subject, options, setting),
+  }));
+}
+
+const flags = (values: Readonly<Record<string, string | number | undefined>>) =>
+  Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  );
+
+/** The commands for one subject. */
+export function jobsOf(
+  { subject, folder, views }: PlannedSubject,
+  options: ReproduceOptions,
+  { cache, recipe }: Setting,
+): Job[] {
+  const { variant, maskRatio, seed } = subject;
+  const common = { config: recipe, cache };
+  const sound = subject.sound === 'own' ? undefined : subject.sound;
+  const train = { ...common, splits: options.splits.join(','), seed, sound };
+  const run = (kind: View['of']) => `${folder}/${kind}`;
+  const jobs: Job[] = [
+    {
+      id: run('pretrain'),
+      command: 'pretrain',
+      args: flags({ ...train, run: `{out}/${run('pretrain')}`, variant, 'mask-ratio': maskRatio, steps: options.steps }), // prettier-ignore
+    },
+  ];
+  if (options.finetune)
+    jobs.push({
+      id: run('finetune'),
+      command: 'finetune',
+      args: flags({ ...train, run: `{out}/${run('finetune')}`, init: `{out}/${run('pretrain')}`, steps: options.finetuneSteps }), // prettier-ignore
+      after: run('pretrain'),
+    });
+  for (const { name, of, sound, maskRatio, blur, lowRes } of views)
+    jobs.push({
+      id: `${folder}/${name}`,
+      command: 'evaluate',
+      // The last checkpoint: the best one would have been chosen on the clips that are measured here.
+      args: flags({ ...common, splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound, 'mask-ratio': maskRatio, blur, 'low-res': lowRes }), // prettier-ignore
+      after: run(of),
+    });
+  return jobs;
+}

@@ -1,0 +1,158 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { openCache, writeAtomically, type CacheReader } from '../../cache/index.js';
+import { SYSTEM_NAMES, systemOf } from '../../model/index.js';
+import { cachedMaskRatio } from '../training/training-batches.js';
+import { openTrainingData } from '../training/training-data.js';
+import { avmeVersion } from '../version.js';
+import { execute, type JobEvent } from './execute.js';
+import { gatherRun, type GatheredRun } from './gather.js';
+import { reproduceOptions, type ReproduceInput, type ReproduceOptions } from './options.js';
+import { jobsOf, planAll, type Job, type PlannedSubject, type Setting } from './plan.js';
+import type { Results } from './results.js';
+
+export interface ReproduceRequest extends ReproduceInput {
+  readonly cache: string;
+  /** Folder for runs and report; what is there already is gone on with. */
+  readonly out: string;
+  /** A file, or a preset, with sections `pretrain`, `finetune` and `evaluate`. */
+  readonly recipe?: string | undefined;
+  /** How avme is started, e.g. `[node, avme.js]`. */
+  readonly avme: readonly [string, ...string[]];
+  /** Commands at once; default one a core. */
+  readonly jobs?: number | undefined;
+  readonly onEvent?: ((event: ReproduceEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type ReproduceEvent =
+  | { readonly event: 'start'; readonly subjects: number; readonly jobs: number }
+  | JobEvent;
+
+export interface ReproduceSummary {
+  /** Files; none where it was stopped before any system was done. */
+  readonly report: string | null;
+  /** Systems that were trained and measured, and that were planned. */
+  readonly done: number;
+  readonly planned: number;
+  /** Stopped before its end; the same command goes on. */
+  readonly interrupted: boolean;
+}
+
+/** What is run, and in which order; nothing is started. */
+export interface ReproducePlan {
+  readonly setting: Setting;
+  readonly subjects: readonly PlannedSubject[];
+  readonly jobs: readonly Job[];
+}
+
+/** The systems that the cache has the sound for. */
+function fittingSystems(reader: CacheReader) {
+  const mel = reader.manifest.shape.melBands !== undefined;
+  return SYSTEM_NAMES.filter((variant) => mel || !systemOf({ variant }).input.mel);
+}
+
+function chooseOptions(request: ReproduceRequest): ReproduceOptions {
+  return reproduceOptions.parse(
+    Object.fromEntries(Object.entries(request).filter(([key]) => key in reproduceOptions.shape)),
+  );
+}
+
+/** Says what would be run. @throws Error where the cache has no sound for a system that is asked for */
+export async function planReproduction(request: ReproduceRequest): Promise<ReproducePlan> {
+  const options = chooseOptions(request);
+  const reader = await openCache(request.cache);
+  try {
+    const fitting = fittingSystems(reader);
+    const systems = options.systems ?? fitting;
+    const other = systems.find((system) => !fitting.includes(system));
+    if (other !== undefined)
+      throw new Error(
+        `--systems ${other}: hears by log-mel spectra, which ${request.cache} does not hold; make it anew with avme preprocess --mel 128, or leave ${other} out`,
+      );
+    const setting: Setting = {
+      cache: resolve(request.cache),
+      recipe: request.recipe,
+      systems,
+      maskRatio: options.maskRatio ?? cachedMaskRatio(reader),
+    };
+    const subjects = planAll(options, setting);
+    return { setting, subjects, jobs: subjects.flatMap((subject) => jobsOf(subject, options, setting)) }; // prettier-ignore
+  } finally {
+    await reader.close();
+  }
+}
+
+/** How many clips there are, and how many of those that are measured on have sound. */
+async function describeCache(cache: string, { splits, testSplits }: ReproduceOptions) {
+  await using train = await openTrainingData(cache, { splits }, 'all');
+  await using test = await openTrainingData(cache, { splits: testSplits }, 'all');
+  const [{ reader, indices = [] }] = test.sources;
+  const sounding = indices.filter((index) => reader.header(index).flags.audioPresent).length;
+  return {
+    fingerprint: reader.manifest.fingerprint,
+    train: train.sources[0].indices?.length ?? reader.size,
+    test: indices.length,
+    sounding: indices.length === 0 ? 0 : sounding / indices.length,
+  };
+}
+
+/** One process on its share of the cores: TensorFlow takes them all otherwise, in every process. */
+function threadsOf(jobs: number): NodeJS.ProcessEnv {
+  const share = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
+  const { TF_NUM_INTRAOP_THREADS = share, TF_NUM_INTEROP_THREADS = '1' } = process.env;
+  return { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS };
+}
+
+async function assemble(
+  request: ReproduceRequest,
+  plan: ReproducePlan,
+  runs: readonly [GatheredRun, ...GatheredRun[]],
+  jobs: number,
+): Promise<Results> {
+  const options = chooseOptions(request);
+  const [first] = runs;
+  return {
+    schema: 1,
+    avme: await avmeVersion(),
+    cache: { ...(await describeCache(plan.setting.cache, options)), classes: [...first.classes] },
+    protocol: {
+      seeds: [...new Set(runs.map(({ result }) => result.seed))],
+      steps: first.steps,
+      finetuneSteps: first.finetuneSteps,
+      batch: first.batch,
+      maskRatio: plan.setting.maskRatio,
+      backend: first.backend,
+      cores: availableParallelism(),
+      jobs,
+    },
+    runs: runs.map(({ result }) => result),
+    commands: plan.jobs.map(({ command, args }) => ['avme', command, ...args].join(' ')),
+    seconds: runs.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+}
+
+/**
+ * Runs the comparisons of the paper on a cache: trains all systems from several seeds under one budget,
+ * measures them on clips that none has learned from, and writes down what came out.
+ * @throws Error when a command fails; what is done is kept, and the same request goes on
+ */
+export async function reproduce(request: ReproduceRequest): Promise<ReproduceSummary> {
+  const { out, onEvent, signal, avme } = request;
+  const options = chooseOptions(request);
+  const plan = await planReproduction(request);
+  const jobs = request.jobs ?? availableParallelism();
+  await mkdir(out, { recursive: true });
+  onEvent?.({ event: 'start', subjects: plan.subjects.length, jobs: plan.jobs.length });
+  const finished = await execute(plan.jobs, { out, avme, jobs, env: threadsOf(jobs), onEvent, signal }); // prettier-ignore
+  const gathered = await Promise.all(
+    plan.subjects.map((subject) => gatherRun(subject, options, plan.setting, out)),
+  );
+  const [first, ...others] = gathered.filter((run) => run !== undefined);
+  const planned = plan.subjects.length;
+  if (first === undefined) return { report: null, done: 0, planned, interrupted: !finished };
+  const results = await assemble(request, plan, [first, ...others], jobs);
+  await writeAtomically(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  return { report: join(out, 'results.json'), done: 1 + others.length, planned, interrupted: !finished }; // prettier-ignore
+}
