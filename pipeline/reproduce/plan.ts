@@ -62,18 +62,16 @@ export const BAD_PICTURES = [{ blur: 1 }, { blur: 3 }, { lowRes: 2 }, { lowRes: 
  */
 export function planSubjects(options: ReproduceOptions, setting: Setting): Subject[] {
   const { systems, maskRatio } = setting;
-  const kinds: Omit<Subject, 'seed'>[] = systems.map((variant) => ({ variant, maskRatio, sound: 'own' })); // prettier-ignore
-  if (systems.includes('av')) {
-    if (options.controls)
-      for (const sound of ['shuffled', 'presence'] as const)
-        kinds.push({ variant: 'av', maskRatio, sound });
-    for (const other of options.maskRatios.filter((ratio) => ratio !== maskRatio))
-      kinds.push({ variant: 'av', maskRatio: other, sound: 'own' });
-  }
+  type Kind = Omit<Subject, 'seed'>;
+  const main = systems.map((variant): Kind => ({ variant, maskRatio, sound: 'own' }));
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
-  const [main, more] = [kinds.slice(0, systems.length), kinds.slice(systems.length)];
-  const each = (group: typeof kinds) => seeds.flatMap((seed) => group.map((kind) => ({ ...kind, seed }))); // prettier-ignore
-  return [...each(main), ...more.flatMap((kind) => each([kind]))];
+  const each = (kinds: readonly Kind[]) => seeds.flatMap((seed) => kinds.map((kind) => ({ ...kind, seed }))); // prettier-ignore
+  if (!systems.includes('av')) return each(main);
+  const heard = options.controls ? (['shuffled', 'presence'] as const) : [];
+  const controls = heard.map((sound): Kind => ({ variant: 'av', maskRatio, sound }));
+  const others = options.maskRatios.filter((ratio) => ratio !== maskRatio);
+  const ratios = others.map((ratio): Kind => ({ variant: 'av', maskRatio: ratio, sound: 'own' }));
+  return [...each(main), ...each(controls), ...each(ratios)];
 }
 
 /** How a subject is looked at: its error at each ratio, its accuracy, and what its sound is worth to it. */
