@@ -1,21 +1,24 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import { createSheet, drawRgb, STYLE, write } from './canvas.js';
 
-/** One clip as the model met it: three films of the same frames, uint8 `[frames, size, size, 3]`. */
+/** One clip as a model met it, or several: films of the same frames, uint8 `[frames, size, size, 3]`. */
 export interface Reconstruction {
   readonly title: string;
-  readonly original: Uint8Array;
-  /** The original with the masked patches grey. */
-  readonly seen: Uint8Array;
-  /** The visible patches as they are, the masked ones as the model made them. */
-  readonly made: Uint8Array;
+  readonly films: readonly { readonly name: string; readonly pixels: Uint8Array }[];
 }
 
-const NAMES = [
-  ['original', 'original'],
-  ['seen', 'what the model saw'],
-  ['made', 'what it made of it'],
-] as const;
+/** What is shown of a model: the original | the same with its masked patches grey | these as the model made them. */
+export function filmsOf(
+  original: Uint8Array,
+  { seen, made }: { readonly seen: Uint8Array; readonly made: Uint8Array },
+): Reconstruction['films'] {
+  return [
+    { name: 'original', pixels: original },
+    { name: 'what the model saw', pixels: seen },
+    { name: 'what it made of it', pixels: made },
+  ];
+}
+
 const LABEL_WIDTH = 132;
 
 /** Which of the frames fit on a sheet: evenly spread, the first one of a tubelet. */
@@ -40,11 +43,11 @@ function drawClip(
   write(pen, clip.title, STYLE.margin, top + 14, {
     maxWidth: LABEL_WIDTH + columnsOf(frames) * (side + STYLE.gap),
   });
-  NAMES.forEach(([film, name], row) => {
+  clip.films.forEach(({ name, pixels: film }, row) => {
     const y = top + 22 + row * (side + STYLE.gap);
     write(pen, name, STYLE.margin, y + side / 2, { size: 11, colour: STYLE.faint });
     frames.forEach((frame, column) => {
-      const pixels = clip[film].subarray(frame * size * size * 3, (frame + 1) * size * size * 3);
+      const pixels = film.subarray(frame * size * size * 3, (frame + 1) * size * size * 3);
       const x = STYLE.margin + LABEL_WIDTH + column * (side + STYLE.gap);
       drawRgb(pen, pixels, size, size, x, y, side);
     });
@@ -52,7 +55,7 @@ function drawClip(
 }
 
 /**
- * Reconstructions as rows of frames: original | what the model saw | what it made of it.
+ * Reconstructions as rows of frames, one a film; all clips have the same films.
  * @param columns how many moments of the clip are shown, at most one a temporal slot; default 8
  * @returns PNG
  */
@@ -66,10 +69,12 @@ export function drawReconstructions(
   }, // prettier-ignore
 ): Promise<Buffer> {
   const first = clips[0];
-  if (first === undefined) throw new RangeError('reconstruction sheet: no clip to draw');
-  const frames = shownFrames(first.original.length / (size * size * 3), tubelet, columns);
+  const pixels = first?.films[0]?.pixels;
+  if (first === undefined || pixels === undefined)
+    throw new RangeError('reconstruction sheet: no clip to draw');
+  const frames = shownFrames(pixels.length / (size * size * 3), tubelet, columns);
   const side = Math.min(160, Math.max(96, size));
-  const block = 22 + NAMES.length * (side + STYLE.gap) + 14;
+  const block = 22 + first.films.length * (side + STYLE.gap) + 14;
   const width = 2 * STYLE.margin + LABEL_WIDTH + columnsOf(frames) * (side + STYLE.gap) - STYLE.gap;
   const { canvas, pen } = createSheet(width, 44 + clips.length * block + 4);
   write(pen, heading, STYLE.margin, 28, { size: 14, maxWidth: width - 2 * STYLE.margin });
