@@ -17,8 +17,9 @@ import type { Weights, WeightSpec } from './weights.js';
 export const classifierConfig = z.strictObject({
   classes: z.number().int().min(2),
   /**
-   * How sound takes part, which the paper leaves open. `fused`: through the fusion of pre-training, at
-   * decoder width; `late`: pooled sound beside the pooled picture; `picture`: not at all (VideoMAE).
+   * How sound takes part, which the paper leaves open. `fused`: through the fusion of pre-training,
+   * whose tokens, of decoder width, are pooled beside the encoder's; `late`: pooled sound and pooled
+   * picture; `picture`: not at all (VideoMAE).
    */
   fusion: z.enum(['fused', 'late', 'picture']),
   /** Dropout in front of the head. */
@@ -43,7 +44,7 @@ export interface LabelBatch extends SoundBatch {
  */
 export function classifierSpecs(config: ModelConfig, { classes, fusion }: ClassifierConfig): WeightSpec[] {
   const { width, decoderWidth } = config;
-  const pooled = fusion === 'fused' ? decoderWidth : width;
+  const features = fusion === 'fused' ? width + decoderWidth : width;
   return [
     ...encoderBodySpecs(config),
     ...(fusion === 'picture' ? [] : soundTokenSpecs(config)),
@@ -53,10 +54,11 @@ export function classifierSpecs(config: ModelConfig, { classes, fusion }: Classi
           ...layerNormSpecs('norm', width),
           ...linearSpecs('encoder_to_decoder', width, decoderWidth, false),
           ...fusionSpecs(config),
+          ...layerNormSpecs('fusion_norm', decoderWidth),
         ]
       : []),
-    ...layerNormSpecs('fc_norm', pooled),
-    { name: 'head.weight', shape: [classes, pooled], init: 'normal-2e-5', trainable: true },
+    ...layerNormSpecs('fc_norm', width),
+    { name: 'head.weight', shape: [classes, features], init: 'normal-2e-5', trainable: true },
     { name: 'head.bias', shape: [classes], init: 'zeros', trainable: true },
   ];
 } // prettier-ignore
@@ -84,8 +86,8 @@ function fuseAll(
   return fuse(picture, linear(sound, weights('audio_to_decoder.weight')), member, weights, config, dropout); // prettier-ignore
 }
 
-/** What the head sees: one vector a clip. @returns `[B, width or decoderWidth]` */
-function pool(
+/** What the head sees: one vector a clip. @returns `[B, width]`, or `[B, width + decoderWidth]` where fused */
+function featuresOf(
   batch: LabelBatch,
   weights: Weights,
   config: ModelConfig,
@@ -95,11 +97,18 @@ function pool(
   const tubelets = patchify(normalizePixels(batch.video), config);
   const paths = mode.norm.training ? { rate: dropPath, nextSeed: mode.nextSeed } : undefined;
   const encoded = encodeAll(tubelets, weights, config, paths);
-  if (fusion === 'picture') return tf.mean(encoded, 1);
+  const pooled = tf.mean(encoded, 1);
+  if (fusion === 'picture') return layerNormNamed(pooled, weights, 'fc_norm');
   const sound = soundTokens(batch, weights, config, mode.norm);
-  if (fusion === 'fused') return tf.mean(fuseAll(encoded, sound, weights, config, mode), 1);
-  return linearNamed(tf.concat([tf.mean(encoded, 1), tf.mean(sound, 1)], 1), weights, 'late_fusion');
-} // prettier-ignore
+  if (fusion === 'late') {
+    const both = tf.concat([pooled, tf.mean(sound, 1)], 1);
+    return layerNormNamed(linearNamed(both, weights, 'late_fusion'), weights, 'fc_norm');
+  }
+  // Fusion is narrower than the encoder: by itself it would take half of the picture's width away.
+  const fused = tf.mean(fuseAll(encoded, sound, weights, config, mode), 1);
+  const normed = [layerNormNamed(pooled, weights, 'fc_norm'), layerNormNamed(fused, weights, 'fusion_norm')]; // prettier-ignore
+  return tf.concat(normed, 1);
+}
 
 /**
  * Scores of the classes: mean over tokens → LayerNorm → dropout → head, as VideoMAE's classifier.
@@ -112,7 +121,7 @@ export function classify(
   head: ClassifierConfig,
   mode: ForwardMode,
 ): tf.Tensor {
-  const features = layerNormNamed(pool(batch, weights, config, head, mode), weights, 'fc_norm');
+  const features = featuresOf(batch, weights, config, head, mode);
   const kept = mode.norm.training && head.dropout > 0 ? dropout(features, head.dropout, mode.nextSeed()) : features; // prettier-ignore
   return linearNamed(kept, weights, 'head');
 }

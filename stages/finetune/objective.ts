@@ -65,7 +65,7 @@ function mix({ labels, ...batch }: TargetBatch, { share, box }: Mixing, size: nu
 }
 
 /** What a linear probe learns: the head, and the norm and the map in front of it. */
-const PROBED = /^(head|fc_norm|late_fusion)\./;
+const PROBED = /^(head|fc_norm|fusion_norm|late_fusion)\./;
 
 /**
  * Classification as VideoMAE fine-tunes it: cross-entropy against smoothed, mixed labels, a learning
