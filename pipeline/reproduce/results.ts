@@ -84,3 +84,10 @@ export type Results = z.infer<typeof results>;
 export type RunResult = z.infer<typeof runResult>;
 export type Reconstruction = z.infer<typeof reconstruction>;
 export type Classification = z.infer<typeof classification>;
+
+/** A picture beside a report. */
+export interface Figure {
+  /** Relative to the report. */
+  readonly file: string;
+  readonly caption: string;
+}
