@@ -116,6 +116,10 @@ export const stepFlags: Flags<typeof stepOptions> = {
     text: 'keep averaged weights: what a step leaves of the average, e.g. 0.9999',
   },
   soundDropout: { value: 'p', text: 'probability that a clip’s sound is taken away' },
+  sound: {
+    value: 'kind',
+    text: 'what clips are heard with: own; mute: nothing; shuffled: another video’s; presence: only that there is some',
+  },
   validateEvery: { value: 'n', text: 'steps between two measurements (default: an epoch)' },
   patience: { value: 'n', text: 'end the run after so many measurements that were no better' },
 };

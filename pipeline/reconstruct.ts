@@ -1,6 +1,6 @@
 import { openCache, type CacheReader } from '../cache/index.js';
 import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../model/index.js';
-import { createReconstructor, drawReconstructions, muted, type Reconstruction } from '../stages/index.js'; // prettier-ignore
+import { createReconstructor, drawReconstructions, filmsOf, otherClipsOf, type LoaderSource, type Reconstruction, type SoundChoice } from '../stages/index.js'; // prettier-ignore
 import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/checkpoint.js';
 import { checkIndex } from './inspect.js';
 import { checkFit } from './training/model-choice.js';
@@ -53,15 +53,20 @@ function describeClip(reader: CacheReader, index: number, mse: number): string {
   return `${label ?? 'no label'} · ${id} · clip ${clip} · error ${mse.toFixed(4)}`;
 }
 
+/** What is said of the sound where it is not the clip's own. */
+const HEARD = { own: '', mute: ', muted', shuffled: ', with the sounds of others', presence: ', with the mean sound' } as const; // prettier-ignore
+
 /** Draws what a model with these weights makes of clips of a cache. */
 export async function reconstructClips(
-  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask' | 'mute'>,
-  reader: CacheReader,
+  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask'> & { readonly sound?: SoundChoice | undefined }, // prettier-ignore
+  source: LoaderSource,
   config: ModelConfig,
   checkpoint: Checkpoint,
   maskRatio: number,
 ): Promise<ReconstructResult> {
-  const { count = 4, seed = 0, mask = 'epoch', mute = false } = request;
+  const { reader } = source;
+  const { count = 4, seed = 0, mask = 'epoch', sound = 'own' } = request;
+  const others = sound === 'shuffled' ? otherClipsOf(source, seed) : undefined;
   const indices = request.samples ?? spreadIndices(reader.size, count);
   indices.forEach((index) => { checkIndex(reader, index); }); // prettier-ignore
   const augment = { crop: 'none', flip: 0 } as const;
@@ -71,15 +76,15 @@ export async function reconstructClips(
     const clips: Reconstruction[] = [];
     const samples: { index: number; id: string; mse: number }[] = [];
     for (const index of indices) {
-      const drawn = await drawSample(reader, index, PICTURE_EPOCH, draw);
-      const batch = batchFor(reader, config, 0, [drawn], augment, 'measure');
-      const { seen, made, mse } = await model.reconstruct(mute ? muted(batch) : batch);
-      const error = mse[0] ?? NaN;
-      clips.push({ title: describeClip(reader, index, error), original: batch.video, seen, made });
+      const drawn = await drawSample(reader, index, PICTURE_EPOCH, draw, others?.get(index));
+      const batch = batchFor(reader, config, 0, [drawn], augment, 'measure', sound);
+      const made = await model.reconstruct(batch);
+      const error = made.mse[0] ?? NaN;
+      clips.push({ title: describeClip(reader, index, error), films: filmsOf(batch.video, made) });
       samples.push({ index, id: reader.header(index).id, mse: error });
     }
     const mse = samples.reduce((sum, sample) => sum + sample.mse, 0) / samples.length;
-    const heading = `${config.variant} after ${checkpoint.step} steps, ${Math.round(100 * maskRatio)} % masked${mute ? ', muted' : ''}: mean squared error ${mse.toFixed(4)}`;
+    const heading = `${config.variant} after ${checkpoint.step} steps, ${Math.round(100 * maskRatio)} % masked${HEARD[sound]}: mean squared error ${mse.toFixed(4)}`;
     const { imageSize: size, tubelet } = config;
     return { picture: await drawReconstructions(clips, { size, tubelet, heading }), step: checkpoint.step, samples, mse }; // prettier-ignore
   } finally {
@@ -101,8 +106,8 @@ export async function reconstruct(request: ReconstructRequest): Promise<Reconstr
     await useBackend(request.backend ?? 'auto');
     const maskRatio = request.maskRatio ?? maskRatioOf(run, reader);
     return await reconstructClips(
-      request,
-      reader,
+      { ...request, sound: request.mute === true ? 'mute' : 'own' },
+      { reader },
       config,
       await (request.checkpoint === undefined
         ? lastCheckpoint(request.run)

@@ -1,6 +1,6 @@
 import type { ClipShape, Sample } from '../cache/index.js';
 import { augmentClip, type AugmentOptions, type Draw } from './augment.js';
-import { chosenFrame, melTokens, standardizeMel, WHOLE_CLIP, type ClipParts, type MelStatistics } from './clip-parts.js'; // prettier-ignore
+import { chosenFrame, melTokens, standardizeMel, WHOLE_CLIP, type ClipParts, type MelStatistics, type SoundChoice } from './clip-parts.js'; // prettier-ignore
 import { drawMask, writeTokenOrder } from './mask.js';
 
 /** The arrays of a batch as the model takes them, clips one after the other. */
@@ -53,6 +53,8 @@ export interface BatchOptions {
   readonly melStatistics?: MelStatistics | undefined;
   /** Default: all frames and the MFCC. */
   readonly parts?: ClipParts | undefined;
+  /** Default `own`; `shuffled` is that of the sample that is given, which another's was put into before. */
+  readonly sound?: SoundChoice | undefined;
 }
 
 /** How many clips a batch has, and how many values of each kind a clip. */
@@ -150,7 +152,7 @@ function partOf<T extends Uint8Array | Int32Array | Float32Array>(
  */
 export function writeClip(
   { sample: { header, frames, mfcc, mel }, mask, draw, drawOther }: DrawnSample,
-  { shape, imageSize, slots, augment, statistics, melStatistics, parts = WHOLE_CLIP }: BatchOptions,
+  { shape, imageSize, slots, augment, statistics, melStatistics, parts = WHOLE_CLIP, sound: kind = 'own' }: BatchOptions, // prettier-ignore
   clip: number,
   size: BatchSize,
   arrays: BatchArrays,
@@ -172,12 +174,14 @@ export function writeClip(
   const cepstra = partOf(arrays.mfcc, clip, size.cepstra);
   // Nothing is drawn where nothing depends on it: what other draws yield stays the same.
   const dropped = (augment.soundDropout ?? 0) > 0 && draw() < (augment.soundDropout ?? 0);
-  const heard = header.flags.audioPresent && !dropped;
-  if (heard) standardizeMfcc(mfcc, statistics, cepstra);
+  const heard = header.flags.audioPresent && !dropped && kind !== 'mute';
+  // Zeros, where there is sound, are the mean sound.
+  const told = heard && kind !== 'presence';
+  if (told) standardizeMfcc(mfcc, statistics, cepstra);
   else cepstra.fill(0);
   if (arrays.mel !== undefined) {
     const spectrum = partOf(arrays.mel, clip, size.mel);
-    if (heard && mel !== undefined && melStatistics !== undefined)
+    if (told && mel !== undefined && melStatistics !== undefined)
       standardizeMel(mel, melStatistics, spectrum);
     else spectrum.fill(0);
   }

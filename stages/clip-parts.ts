@@ -15,6 +15,13 @@ export interface ClipParts {
 /** What a model of sound and picture takes that hears MFCCs. */
 export const WHOLE_CLIP: ClipParts = { frames: 'all', melPatch: null };
 
+/**
+ * What a clip is heard with: its `own` sound; none (`mute`); that of another video (`shuffled`), where it
+ * has any itself; or the mean sound where it has any, so that all there is to hear is that (`presence`).
+ */
+export const SOUNDS = ['own', 'mute', 'shuffled', 'presence'] as const;
+export type SoundChoice = (typeof SOUNDS)[number];
+
 /** Mean and standard deviation of all values of the log-mel spectra of a cache. */
 export interface MelStatistics {
   readonly mean: number;

@@ -1,9 +1,15 @@
 export { augmentOptions, type AugmentOptions } from './augment.js';
 export { assembleBatch, type BatchOptions, type ClipBatch, type DrawnSample } from './batch.js';
-export { melStatistics, WHOLE_CLIP, type ClipParts } from './clip-parts.js';
+export {
+  melStatistics,
+  SOUNDS,
+  WHOLE_CLIP,
+  type ClipParts,
+  type SoundChoice,
+} from './clip-parts.js';
 export { createClassifier, type Classifier } from './evaluate/classify.js';
 export { degrade, degradeOptions, muted, type DegradeOptions } from './evaluate/degrade.js';
-export { otherVideos, SOUNDS, type SoundChoice } from './evaluate/other-sound.js';
+export { heardWith, otherClips, otherClipsOf } from './loader/other-sound.js';
 export {
   accuracyOf,
   ranking,
@@ -30,7 +36,11 @@ export { encodePng } from './pictures/canvas.js';
 export { drawContactSheet } from './pictures/contact-sheet.js';
 export { drawGallery, type GalleryEntry } from './pictures/gallery-sheet.js';
 export { drawCurves, type Curve } from './pictures/loss-curve.js';
-export { drawReconstructions, type Reconstruction } from './pictures/reconstruction-sheet.js';
+export {
+  drawReconstructions,
+  filmsOf,
+  type Reconstruction,
+} from './pictures/reconstruction-sheet.js';
 export { createReconstructor, type Reconstructor } from './reconstruct.js';
 export { soundAttention } from './sound-attention.js';
 export { reconstructionObjective, type LoadedBatch, type Objective } from './training/objective.js';

@@ -10,7 +10,7 @@ import type { CheckpointChoice } from './weights.js';
 
 /** How clips are shown to what is evaluated. */
 export const evaluateOptions = z.strictObject({
-  /** `mute`: without; `shuffled`: another video's; `presence`: the mean sound where there is any. */
+  /** What clips are heard with. */
   sound: z.enum(SOUNDS).default('own'),
   blur: degradeOptions.shape.blur,
   lowRes: degradeOptions.shape.lowRes,

@@ -85,9 +85,9 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   checkFit(config, shape);
   const classes = new ClassList(data.sources);
   const head = chooseHead(request.head, config, classes.names.length);
-  const { batch, accumulate, seed } = training;
+  const { batch, accumulate, seed, sound } = training;
   const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
-  const common = { ...NO_MASK, seed, workers, onBadRecord, batch: batch / accumulate };
+  const common = { ...NO_MASK, seed, sound, workers, onBadRecord, batch: batch / accumulate };
   const augment = { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout };
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common, 'labelled');

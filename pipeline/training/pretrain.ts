@@ -44,19 +44,20 @@ const PICTURED = 4;
 
 /** Draws what the model makes of clips, into `pictures/` of the run. */
 function drawEvery(
-  { picturesEvery, run, training: { seed } }: PretrainRequest,
-  { reader, indices }: LoaderSource,
+  { picturesEvery, run, training: { seed, sound } }: PretrainRequest,
+  source: LoaderSource,
   config: ModelConfig,
   maskRatio: number,
 ) {
   if (picturesEvery === undefined) return undefined;
+  const { reader, indices } = source;
   const chosen = spreadIndices(indices?.length ?? reader.size, PICTURED);
   const samples = chosen.map((i) => indices?.[i] ?? i);
   return async (trainer: Trainer<ClipBatch>) => {
     const { step } = trainer;
     if (step % picturesEvery !== 0) return;
     const checkpoint = { step, tensors: await trainer.state() };
-    const { picture } = await reconstructClips({ samples, seed }, reader, config, checkpoint, maskRatio); // prettier-ignore
+    const { picture } = await reconstructClips({ samples, seed, sound }, source, config, checkpoint, maskRatio); // prettier-ignore
     await mkdir(join(run, 'pictures'), { recursive: true });
     await writeAtomically(join(run, 'pictures', `step-${String(step).padStart(8, '0')}.png`), picture); // prettier-ignore
   };
@@ -72,9 +73,9 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   await using data = await openTrainingData(cache, request.data ?? {});
   const [{ reader }] = data.sources;
   const config = chooseModel(request.model, reader.manifest.shape);
-  const { batch, accumulate, crop, flip, soundDropout, seed, mask } = training;
+  const { batch, accumulate, crop, flip, soundDropout, seed, mask, sound } = training;
   const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
-  const common = { seed, mask, maskRatio, workers, onBadRecord, batch: batch / accumulate };
+  const common = { seed, mask, sound, maskRatio, workers, onBadRecord, batch: batch / accumulate };
   const augment = { crop, flip, soundDropout };
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);

@@ -1,6 +1,6 @@
 import type { CacheReader } from '../../cache/index.js';
 import { slotsOf, systemOf, type ModelConfig } from '../../model/index.js';
-import { assembleBatch, drawFor, Loader, melStatistics, type AugmentOptions, type ClipBatch, type ClipParts, type DrawnSample, type DrawOptions, type LoaderOptions } from '../../stages/index.js'; // prettier-ignore
+import { assembleBatch, drawFor, heardWith, Loader, melStatistics, type AugmentOptions, type ClipBatch, type ClipParts, type DrawnSample, type DrawOptions, type LoaderOptions, type SoundChoice } from '../../stages/index.js'; // prettier-ignore
 import type { RunDescription } from './run-folder.js';
 
 /** The mask ratio that a cache was made with. */
@@ -35,14 +35,19 @@ function partsFor(config: ModelConfig, purpose: BatchPurpose): ClipParts {
   };
 }
 
-/** Reads one sample and draws what is drawn for it: a pure function of (seed, epoch, sample). */
+/**
+ * Reads one sample and draws what is drawn for it: a pure function of (seed, epoch, sample).
+ * @param heard index of the sample whose sound it is heard with; default its own
+ */
 export async function drawSample(
   reader: CacheReader,
   index: number,
   epoch: number,
   options: Omit<DrawOptions, 'augment'>,
+  heard = index,
 ): Promise<DrawnSample> {
-  return drawFor(await reader.read(index), epoch, options);
+  const own = await reader.read(index);
+  return drawFor(heard === index ? own : heardWith(own, await reader.read(heard)), epoch, options);
 }
 
 /** Puts drawn samples together for a model. */
@@ -53,6 +58,7 @@ export function batchFor(
   drawn: readonly DrawnSample[],
   augment: AugmentOptions,
   purpose: BatchPurpose,
+  sound: SoundChoice = 'own',
 ): ClipBatch {
   const { shape, statistics } = reader.manifest;
   const slots = slotsOf(config);
@@ -64,6 +70,7 @@ export function batchFor(
     statistics: statistics.mfcc,
     melStatistics: melStatistics(statistics.mel),
     parts: partsFor(config, purpose),
+    sound,
   };
   return assembleBatch(position, drawn, options);
 }

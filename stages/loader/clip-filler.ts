@@ -1,6 +1,7 @@
-import { codecOf, decodeSample } from '../../cache/index.js';
+import { codecOf, CorruptRecordError, decodeSample, type Sample } from '../../cache/index.js';
 import type { ClipWriter } from './clip-writer.js';
 import type { ClipSetup, ClipTask } from './messages.js';
+import { heardWith } from './other-sound.js';
 import { RecordFiles } from './record-files.js';
 
 /** Reads, checks, decodes and writes clips, one after the other. */
@@ -22,19 +23,37 @@ export class ClipFiller {
    */
   fill(task: ClipTask, slot: number, clip: number): Promise<void> | undefined {
     const { source, key, place } = task;
-    const from = this.sources[source];
-    if (from === undefined) throw new RangeError(`loader: there is no source ${source}`);
-    const { codec, shape } = from;
+    const { codec, shape } = this.source(source);
+    const sound = this.otherSound(task);
+    const write = (own: Sample) => {
+      this.writer.write(sound === undefined ? own : heardWith(own, sound), task, slot, clip);
+    };
     const stored = codec.stored(this.files.read(place), shape, key);
-    if (stored.frames.format !== 'raw')
-      return decodeSample(stored, shape).then((sample) => {
-        this.writer.write(sample, task, slot, clip);
-      });
-    this.writer.write({ ...stored, frames: stored.frames.bytes }, task, slot, clip);
+    if (stored.frames.format !== 'raw') return decodeSample(stored, shape).then(write);
+    write({ ...stored, frames: stored.frames.bytes });
     return undefined;
   }
 
   close(): void {
     this.files.close();
+  }
+
+  private source(number: number) {
+    const from = this.sources[number];
+    if (from === undefined) throw new RangeError(`loader: there is no source ${number}`);
+    return from;
+  }
+
+  /** Another sample's sound in memory of its own. */
+  private otherSound({ source, heard }: ClipTask): Pick<Sample, 'mfcc' | 'mel'> | undefined {
+    if (heard === undefined) return undefined;
+    const { codec, shape } = this.source(source);
+    try {
+      const { mfcc, mel } = codec.stored(this.files.read(heard.place), shape, heard.key);
+      return { mfcc: mfcc.slice(), mel: mel?.slice() };
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      throw new CorruptRecordError(`the sample that it is heard with (key ${heard.key}): ${error.message}`, { cause: error }); // prettier-ignore
+    }
   }
 }

@@ -40,13 +40,13 @@ export class ClipWriter {
     slot: number,
     clip: number,
   ): void {
-    const { draw, sources, size, imageSize, temporalSlots, parts } = this.setup;
+    const { draw, sources, size, imageSize, temporalSlots, parts, sound } = this.setup;
     const [format, arrays] = [sources[source], this.slots[slot]];
     if (format === undefined || arrays === undefined)
       throw new RangeError(`loader: there is no source ${source} or no slot ${slot}`);
     const { shape, statistics, melStatistics } = format;
     const { augment } = draw;
-    const options = { shape, statistics, melStatistics, imageSize, augment, parts, slots: temporalSlots }; // prettier-ignore
+    const options = { shape, statistics, melStatistics, imageSize, augment, parts, sound, slots: temporalSlots }; // prettier-ignore
     writeClip(drawFor(sample, epoch, draw), options, clip, size, arrays);
   }
 }

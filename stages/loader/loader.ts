@@ -1,16 +1,15 @@
 import { CorruptRecordError } from '../../cache/index.js';
-import { batchSize } from '../batch.js';
-import { melStatistics } from '../clip-parts.js';
-import { maskedPositions } from '../mask.js';
 import { ClipFiller } from './clip-filler.js';
 import { ClipWriter } from './clip-writer.js';
 import { Crew } from './crew.js';
 import type { LentBatch } from './lent-batch.js';
 import { LocalWork } from './local-work.js';
-import type { ClipSetup, ClipTask, Report } from './messages.js';
+import type { ClipTask, Report } from './messages.js';
+import { heardWith } from './other-sound.js';
 import { completeOptions, type CompleteOptions, type LoaderOptions } from './options.js';
 import { Plan, type BadRecord, type PlannedClip } from './plan.js';
 import { Ring, type Filling } from './ring.js';
+import { setupOf } from './setup.js';
 
 /** What a loader came across. */
 export interface LoaderReport {
@@ -18,26 +17,6 @@ export interface LoaderReport {
   readonly badRecords: readonly BadRecord[];
   /** Places at which another sample stood in for one of these. */
   readonly replaced: number;
-}
-
-function setupOf(options: CompleteOptions): ClipSetup {
-  const { shape, imageSize, tubelet, seed, mask, maskRatio, augment, sources, batch, parts } =
-    options;
-  const temporalSlots = shape.frames / tubelet;
-  const hidden = maskedPositions(shape.positions, maskRatio);
-  return {
-    draw: { seed, mask, maskRatio, augment },
-    sources: sources.map(({ reader: { manifest } }) => ({
-      schema: manifest.schema,
-      shape: manifest.shape,
-      statistics: manifest.statistics.mfcc,
-      melStatistics: melStatistics(manifest.statistics.mel),
-    })),
-    size: batchSize(batch, hidden, { shape, imageSize, slots: temporalSlots, parts }),
-    imageSize,
-    temporalSlots,
-    parts,
-  };
 }
 
 /**
@@ -172,9 +151,14 @@ export class Loader {
   }
 
   /** @returns null while the shard is being written: only its reader knows what is in it */
-  private taskFor({ source, index, key, epoch }: PlannedClip): ClipTask | null {
-    const place = this.options.sources[source]?.reader.recordPlace(index);
-    return place === undefined ? null : { source, key, epoch, place };
+  private taskFor({ source, index, key, epoch, heard }: PlannedClip): ClipTask | null {
+    const reader = this.options.sources[source]?.reader;
+    const place = reader?.recordPlace(index);
+    if (reader === undefined || place === undefined) return null;
+    if (heard === undefined) return { source, key, epoch, place };
+    const other = reader.recordPlace(heard);
+    if (other === undefined) return null;
+    return { source, key, epoch, place, heard: { key: reader.entry(heard).key, place: other } };
   }
 
   private hear(report: Report): void {
@@ -227,11 +211,11 @@ export class Loader {
 
   private async fillByReader({ clips, slot }: Filling, clip: number): Promise<void> {
     const planned = clips[clip];
-    const sample = await this.options.sources[planned?.source ?? 0]?.reader.read(
-      planned?.index ?? 0,
-    );
-    if (planned !== undefined && sample !== undefined)
-      this.writer.write(sample, planned, slot, clip);
+    const reader = this.options.sources[planned?.source ?? 0]?.reader;
+    if (planned === undefined || reader === undefined) return;
+    const own = await reader.read(planned.index);
+    const sample = planned.heard === undefined ? own : heardWith(own, await reader.read(planned.heard)); // prettier-ignore
+    this.writer.write(sample, planned, slot, clip);
   }
 
   private fail(error: Error): void {

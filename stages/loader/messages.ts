@@ -1,7 +1,7 @@
 import type { CacheIdentity, ClipShape, RecordPlace } from '../../cache/index.js';
 import type { AugmentOptions } from '../augment.js';
 import type { BatchSize, MfccStatistics } from '../batch.js';
-import type { ClipParts, MelStatistics } from '../clip-parts.js';
+import type { ClipParts, MelStatistics, SoundChoice } from '../clip-parts.js';
 
 /** What is drawn for a clip, and how. */
 export interface DrawOptions {
@@ -31,6 +31,7 @@ export interface ClipSetup {
   /** Temporal slots of tubelets. */
   readonly temporalSlots: number;
   readonly parts: ClipParts;
+  readonly sound: SoundChoice;
 }
 
 /** One clip of a batch that is to be filled. */
@@ -40,6 +41,8 @@ export interface ClipTask {
   /** What is drawn for the clip is drawn for this number. */
   readonly epoch: number;
   readonly place: RecordPlace;
+  /** The sample of the same source whose sound it is heard with, where it is not its own. */
+  readonly heard?: { readonly key: string; readonly place: RecordPlace } | undefined;
 }
 
 /** A batch that is to be filled; the threads share its clips out among themselves. */

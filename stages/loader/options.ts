@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { CacheReader, ClipShape } from '../../cache/index.js';
 import { MAX_CLIPS } from './tickets.js';
-import { checkParts, WHOLE_CLIP, type ClipParts } from '../clip-parts.js';
+import { checkParts, WHOLE_CLIP, type ClipParts, type SoundChoice } from '../clip-parts.js';
 import type { DrawOptions } from './messages.js';
 
 /** A cache, or a part of one, that samples come from. */
@@ -27,6 +27,11 @@ export interface LoaderOptions extends DrawOptions {
   readonly tubelet?: number | undefined;
   /** What of each clip is wanted; default all frames and the MFCC. */
   readonly parts?: ClipParts | undefined;
+  /**
+   * Default `own`. `shuffled`: each video is heard with the sound of another one of its source, the same
+   * as long as the seed and the chosen samples are; the headers of all are read for it.
+   */
+  readonly sound?: SoundChoice | undefined;
   /** Threads; 0: the calling one does the work between its own. Default one less than there are cores, 1 to 4. */
   readonly workers?: number | undefined;
   /** Batches in memory: read ahead, or lent. Default 3. */
@@ -73,7 +78,7 @@ function checkShapes(sources: readonly LoaderSource[], parts: ClipParts): ClipSh
 
 /** The options with their defaults. @throws RangeError naming what is wrong */
 export function completeOptions(options: LoaderOptions) {
-  const { parts = WHOLE_CLIP } = options;
+  const { parts = WHOLE_CLIP, sound = 'own' } = options;
   const shape = checkShapes(options.sources, parts);
   const { imageSize = shape.size, tubelet = 2, workers = defaultWorkers(), slots = 3 } = options;
   const { rank = 0, world = 1, onBadRecord = 'stop', batch } = options;
@@ -86,6 +91,18 @@ export function completeOptions(options: LoaderOptions) {
   whole('rank', rank, 0, world - 1);
   if (shape.frames % tubelet !== 0)
     throw new RangeError(`loader: ${shape.frames} frames are no whole tubelets of ${tubelet}`);
-  return { ...options, parts, shape, imageSize, tubelet, workers, slots, rank, world, onBadRecord };
+  return {
+    ...options,
+    parts,
+    sound,
+    shape,
+    imageSize,
+    tubelet,
+    workers,
+    slots,
+    rank,
+    world,
+    onBadRecord,
+  };
 }
 export type CompleteOptions = ReturnType<typeof completeOptions>;

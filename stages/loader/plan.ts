@@ -1,4 +1,5 @@
 import { rankPlaces, sampleSequence, type SampleSequence } from '../../cache/index.js';
+import { otherClipsOf } from './other-sound.js';
 import type { CompleteOptions, LoaderSource } from './options.js';
 
 /** Which sample stands at a place, and what it takes to read it. */
@@ -10,6 +11,8 @@ export interface PlannedClip {
   readonly index: number;
   readonly key: string;
   readonly epoch: number;
+  /** Index of the sample of the same source whose sound it is heard with, where it is not its own. */
+  readonly heard: number | undefined;
 }
 
 /** A sample that could not be read. */
@@ -24,13 +27,14 @@ export interface BadRecord {
 /** Says which samples stand where, and remembers those that cannot be read. */
 export class Plan {
   private readonly sequence: SampleSequence;
-  private readonly sources: readonly (LoaderSource & { readonly count: number })[];
+  private readonly sources: readonly (LoaderSource & { readonly count: number; readonly others: ReadonlyMap<number, number> | undefined })[]; // prettier-ignore
   private readonly bad = new Map<string, BadRecord>();
 
   constructor(private readonly options: CompleteOptions) {
     this.sources = options.sources.map((source) => ({
       ...source,
       count: source.indices?.length ?? source.reader.size,
+      others: options.sound === 'shuffled' ? otherClipsOf(source, options.seed) : undefined,
     }));
     const parts = this.sources.map(({ count, repeat, weight }) => ({
       samples: count,
@@ -68,7 +72,8 @@ export class Plan {
       const index = source?.indices === undefined ? sample : (source.indices[sample] ?? 0);
       if (!this.bad.has(`${part}/${index}`)) {
         const key = source?.reader.entry(index).key ?? '';
-        return { place, attempt: next, source: part, index, key, epoch };
+        const heard = source?.others?.get(index);
+        return { place, attempt: next, source: part, index, key, epoch, heard };
       }
     }
     throw new Error(

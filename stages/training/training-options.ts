@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { augmentOptions } from '../augment.js';
+import { SOUNDS } from '../clip-parts.js';
 import { maskRatioOption } from '../mask.js';
 
 const positive = { error: 'must be a whole number, 1 or more' };
@@ -36,6 +37,14 @@ export const stepOptions = {
   ema: z.coerce.number().gt(0).lt(1).optional(),
   /** Probability that a clip's sound is taken away, so that the model learns to do without. */
   soundDropout: z.coerce.number().min(0).max(1).default(0),
+  /**
+   * What clips are heard with, those for validation too: `mute`: nothing; `shuffled`: another video's sound,
+   * the same in the whole run; `presence`: the mean sound. Absent in `run.json` where it is their `own`.
+   */
+  sound: z
+    .enum(SOUNDS)
+    .optional()
+    .transform((kind) => (kind === 'own' ? undefined : kind)),
   /** Steps between two looks at the clips for validation; once an epoch where it is not given. */
   validateEvery: wholeNumber.optional(),
   /** Looks at the clips for validation without a better result after which the run ends. */
