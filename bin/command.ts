@@ -4,14 +4,21 @@ import type { z } from 'zod';
 import { EXIT, flagOf, parseOptions, UsageError } from './failure.js';
 import { createReport, type Report } from './terminal.js';
 
+/** Options of commands from a file: `{ "preprocess": { "size": 112 }, "pretrain": { … } }`. */
+export interface Config {
+  readonly given: string;
+  /** By the name of the command. */
+  readonly sections: Readonly<Record<string, unknown>>;
+}
+
 /** What a command works with besides its options. */
 export interface Context {
   readonly report: Report;
   /** Aborted by the first Ctrl-C; a second one ends the process at once. */
   readonly signal: AbortSignal;
   readonly json: boolean;
-  /** What was given as --config. */
-  readonly config: string | undefined;
+  /** What was given as --config, whole. */
+  readonly config: Config | undefined;
 }
 
 type Shape = z.ZodObject;
@@ -46,23 +53,26 @@ function defaultText(schema: Shape, key: string): string {
   return ` (default: ${JSON.stringify(standard.data)})`;
 }
 
-/** Options of one command from a config file: `{ "preprocess": { "size": 112 }, "pretrain": { … } }`. */
-async function readConfig(path: string, command: string): Promise<Record<string, unknown>> {
+async function readConfig(path: string): Promise<Config> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new UsageError(`--config: cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    const parsed = JSON.parse(text) as Record<string, unknown> | null;
+    return { given: path, sections: parsed ?? {} };
   } catch (cause) {
     throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause });
   }
-  const section = (parsed as Record<string, unknown> | null)?.[command] ?? {};
+}
+
+/** What a file says of one command. */
+function sectionOf({ given, sections }: Config, command: string): Record<string, unknown> {
+  const section = sections[command] ?? {};
   if (typeof section !== 'object' || Array.isArray(section))
-    throw new UsageError(`--config: "${command}" in ${path} must be an object of options`);
+    throw new UsageError(`--config: "${command}" in ${given} must be an object of options`);
   return section as Record<string, unknown>;
 }
 
@@ -111,8 +121,9 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
     .option('--json', 'print one JSON object a line on stdout instead of text')
     .option('--config <file>', `read options from a JSON file, section "${spec.name}"`)
     .action(async () => {
-      const { json = false, config, ...given } = command.opts<Record<string, unknown>>();
-      const fromFile = typeof config === 'string' ? await readConfig(config, spec.name) : {};
+      const { json = false, config: path, ...given } = command.opts<Record<string, unknown>>();
+      const config = typeof path === 'string' ? await readConfig(path) : undefined;
+      const fromFile = config === undefined ? {} : sectionOf(config, spec.name);
       const positional = Object.fromEntries(
         (spec.args ?? []).map((arg, i) => [arg.key, command.processedArgs[i] as unknown] as const),
       );
@@ -125,8 +136,10 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       const { signal, dispose } = interruptSignal();
       try {
         const context = {
-          ...{ report: createReport(json === true), signal, json: json === true },
-          config: typeof config === 'string' ? config : undefined,
+          report: createReport(json === true),
+          signal,
+          json: json === true,
+          config,
         };
         process.exitCode = await spec.run(options, context);
       } finally {

@@ -43,7 +43,15 @@ export const reproduceCommand = defineCommand({
   async run({ dryRun, ...options }, { report, signal, config }) {
     const avme = [process.execPath, fileURLToPath(new URL('avme.js', import.meta.url))] as const;
     const { cache, out, jobs } = options;
-    const request = { ...pick(options, reproduceOptions), cache, out, jobs, avme, signal, recipe: config };
+    const request = {
+      ...pick(options, reproduceOptions),
+      cache,
+      out,
+      jobs,
+      avme,
+      signal,
+      recipe: config,
+    };
     if (dryRun) {
       const plan = await planReproduction(request);
       for (const { id, command, args } of plan.jobs) {

@@ -10,6 +10,8 @@ import type { Job } from './plan.js';
 /** What is written down of a job that is done: how it was asked for, and the last thing that it said. */
 const record = z.strictObject({
   args: z.array(z.string()),
+  /** What the recipe said then. */
+  recipe: z.unknown().optional(),
   done: z.record(z.string(), z.unknown()),
   /** What training said as it began, where it did not begin in an earlier session. */
   start: z.record(z.string(), z.unknown()).optional(),
@@ -50,14 +52,20 @@ export const argsFor = (job: Job, out: string) => [
   ...job.args.map((arg) => arg.replace('{out}', out)),
 ];
 
+/** All that decides what comes out of a job; the name of the recipe does not, what it says does. */
+function identityOf({ command, args, recipe }: Job) {
+  const at = args.indexOf('--config');
+  return { args: [command, ...(at < 0 ? args : args.toSpliced(at, 2))], recipe };
+}
+
 /** What is known of a job; undefined where it is not done, or was asked for otherwise. */
 export async function readRecord(out: string, job: Job): Promise<JobRecord | undefined> {
   const text = await readFile(recordPath(out, job.id), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const parsed = record.safeParse(JSON.parse(text));
-  return parsed.success && isDeepStrictEqual(parsed.data.args, [job.command, ...job.args])
-    ? parsed.data
-    : undefined;
+  if (!parsed.success) return undefined;
+  const { args, recipe } = parsed.data;
+  return isDeepStrictEqual({ args, recipe }, identityOf(job)) ? parsed.data : undefined;
 }
 
 type Said = Record<string, unknown> & { readonly event?: unknown };
@@ -115,7 +123,7 @@ async function runJob(job: Job, request: ExecuteRequest): Promise<JobRecord | un
         `avme ${args.join(' ')}\nfailed (${code === null ? 'killed' : `exit code ${code}`}):\n  ${complaints.join('\n  ')}\nwhat is done is kept; the same command goes on`,
       );
     const seconds = (performance.now() - began) / 1000;
-    return { args: [job.command, ...job.args], done, ...(start && { start }), seconds };
+    return { ...identityOf(job), done, ...(start && { start }), seconds };
   } finally {
     clearTimeout(kill);
     signal?.removeEventListener('abort', stop);

@@ -2,7 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically, type CacheReader } from '../../cache/index.js';
 import { modelConfig, useBackend } from '../../model/index.js';
-import { createReconstructor, drawReconstructions, type Reconstruction } from '../../stages/index.js';
+import {
+  createReconstructor,
+  drawReconstructions,
+  type Reconstruction,
+} from '../../stages/index.js';
 import { lastCheckpoint } from '../training/checkpoint.js';
 import { openTrainingData } from '../training/training-data.js';
 import { readRun } from '../training/run-folder.js';

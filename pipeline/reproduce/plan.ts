@@ -29,6 +29,8 @@ export interface Job {
   readonly command: 'pretrain' | 'finetune' | 'evaluate';
   /** With `{out}` where the folder of all stands. */
   readonly args: readonly string[];
+  /** The options that it takes from the recipe. */
+  readonly recipe?: unknown;
   /** The job that has to be done before. */
   readonly after?: string;
 }
@@ -40,11 +42,18 @@ export interface PlannedSubject {
   readonly views: readonly View[];
 }
 
+/** Options of commands that hold for all systems. */
+export interface Recipe {
+  /** The file or preset, as given. */
+  readonly given: string;
+  /** By the name of the command. */
+  readonly sections: Readonly<Record<string, unknown>>;
+}
+
 /** What a plan is made from besides the options. */
 export interface Setting {
   readonly cache: string;
-  /** A file or preset with sections for the commands. */
-  readonly recipe?: string | undefined;
+  readonly recipe?: Recipe | undefined;
   readonly systems: readonly SystemName[];
   readonly maskRatio: number;
 }
@@ -122,7 +131,7 @@ export function jobsOf(
   { cache, recipe }: Setting,
 ): Job[] {
   const { variant, maskRatio, seed } = subject;
-  const common = { config: recipe, cache };
+  const common = { config: recipe?.given, cache };
   const sound = subject.sound === 'own' ? undefined : subject.sound;
   const train = { ...common, splits: options.splits.join(','), seed, sound };
   const run = (kind: View['of']) => `${folder}/${kind}`;
@@ -148,5 +157,5 @@ export function jobsOf(
       args: flags({ ...common, splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound, 'mask-ratio': maskRatio, blur, 'low-res': lowRes }), // prettier-ignore
       after: run(of),
     });
-  return jobs;
+  return jobs.map((job) => ({ ...job, recipe: recipe?.sections[job.command] }));
 }

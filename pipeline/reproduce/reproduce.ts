@@ -7,17 +7,26 @@ import { cachedMaskRatio } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
 import { avmeVersion } from '../version.js';
 import { execute, type JobEvent } from './execute.js';
+import { drawFigures } from './figures.js';
 import { gatherRun, type GatheredRun } from './gather.js';
 import { reproduceOptions, type ReproduceInput, type ReproduceOptions } from './options.js';
-import { jobsOf, planAll, type Job, type PlannedSubject, type Setting } from './plan.js';
+import {
+  jobsOf,
+  planAll,
+  type Job,
+  type PlannedSubject,
+  type Recipe,
+  type Setting,
+} from './plan.js';
+import { renderReport } from './report/report.js';
 import type { Results } from './results.js';
 
 export interface ReproduceRequest extends ReproduceInput {
   readonly cache: string;
   /** Folder for runs and report; what is there already is gone on with. */
   readonly out: string;
-  /** A file, or a preset, with sections `pretrain`, `finetune` and `evaluate`. */
-  readonly recipe?: string | undefined;
+  /** Sections `pretrain`, `finetune` and `evaluate` hold for all systems. */
+  readonly recipe?: Recipe | undefined;
   /** How avme is started, e.g. `[node, avme.js]`. */
   readonly avme: readonly [string, ...string[]];
   /** Commands at once; default one a core. */
@@ -27,11 +36,10 @@ export interface ReproduceRequest extends ReproduceInput {
 }
 
 export type ReproduceEvent =
-  | { readonly event: 'start'; readonly subjects: number; readonly jobs: number }
-  | JobEvent;
+  { readonly event: 'start'; readonly subjects: number; readonly jobs: number } | JobEvent;
 
 export interface ReproduceSummary {
-  /** Files; none where it was stopped before any system was done. */
+  /** The page; none where it was stopped before any system was done. */
   readonly report: string | null;
   /** Systems that were trained and measured, and that were planned. */
   readonly done: number;
@@ -133,6 +141,26 @@ async function assemble(
   };
 }
 
+/** Writes down what is done so far. @returns how many systems, and the report */
+async function writeReport(request: ReproduceRequest, plan: ReproducePlan, jobs: number) {
+  const { out } = request;
+  const options = chooseOptions(request);
+  const gathered = await Promise.all(
+    plan.subjects.map((subject) => gatherRun(subject, options, plan.setting, out)),
+  );
+  const [first, ...others] = gathered.filter((run) => run !== undefined);
+  if (first === undefined) return { done: 0, report: null };
+  const results = await assemble(request, plan, [first, ...others], jobs);
+  const done = plan.subjects.filter((_, i) => gathered[i] !== undefined);
+  const figures = await drawFigures(done, options, plan.setting, out);
+  const { html, markdown } = renderReport(results, figures);
+  const report = join(out, 'report.html');
+  await writeAtomically(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  await writeAtomically(join(out, 'report.md'), markdown);
+  await writeAtomically(report, html);
+  return { done: done.length, report };
+}
+
 /**
  * Runs the comparisons of the paper on a cache: trains all systems from several seeds under one budget,
  * measures them on clips that none has learned from, and writes down what came out.
@@ -140,19 +168,18 @@ async function assemble(
  */
 export async function reproduce(request: ReproduceRequest): Promise<ReproduceSummary> {
   const { out, onEvent, signal, avme } = request;
-  const options = chooseOptions(request);
   const plan = await planReproduction(request);
   const jobs = request.jobs ?? availableParallelism();
   await mkdir(out, { recursive: true });
   onEvent?.({ event: 'start', subjects: plan.subjects.length, jobs: plan.jobs.length });
-  const finished = await execute(plan.jobs, { out, avme, jobs, env: threadsOf(jobs), onEvent, signal }); // prettier-ignore
-  const gathered = await Promise.all(
-    plan.subjects.map((subject) => gatherRun(subject, options, plan.setting, out)),
-  );
-  const [first, ...others] = gathered.filter((run) => run !== undefined);
-  const planned = plan.subjects.length;
-  if (first === undefined) return { report: null, done: 0, planned, interrupted: !finished };
-  const results = await assemble(request, plan, [first, ...others], jobs);
-  await writeAtomically(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-  return { report: join(out, 'results.json'), done: 1 + others.length, planned, interrupted: !finished }; // prettier-ignore
+  let finished = false;
+  try {
+    finished = await execute(plan.jobs, { out, avme, jobs, env: threadsOf(jobs), onEvent, signal });
+  } catch (error) {
+    // Hours of work may be done: what came of it is said before what went wrong.
+    await writeReport(request, plan, jobs);
+    throw error;
+  }
+  const written = await writeReport(request, plan, jobs);
+  return { ...written, planned: plan.subjects.length, interrupted: !finished };
 }

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execute, JobError, readRecord, type JobEvent } from '../../../pipeline/reproduce/execute.js';
+import {
+  execute,
+  JobError,
+  readRecord,
+  type JobEvent,
+} from '../../../pipeline/reproduce/execute.js';
 import type { Job } from '../../../pipeline/reproduce/plan.js';
 
 /**

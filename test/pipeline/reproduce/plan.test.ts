@@ -4,7 +4,7 @@ import { SYSTEM_NAMES } from '../../../model/index.js';
 import { reproduceOptions } from '../../../pipeline/reproduce/options.js';
 import { folderOf, jobsOf, planAll, planSubjects, type Setting } from '../../../pipeline/reproduce/plan.js'; // prettier-ignore
 
-const setting: Setting = { cache: '/cache', recipe: 'evidence', systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
+const setting: Setting = { cache: '/cache', recipe: { given: 'evidence', sections: { pretrain: { width: 96 } } }, systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
 
 const anyOptions = fc
   .record({
@@ -42,7 +42,8 @@ describe('the plan of a reproduction', () => {
           assert.deepEqual(seeds, [...Array(options.seeds).keys()], variant);
         }
         // Without what names a subject, the commands that train are the same for all of them.
-        const commands = planAll(options, asked).map(({ subject, folder, views }) =>
+        const commands = planAll(options, asked).map(
+          ({ subject, folder, views }) =>
           jobsOf({ subject, folder, views }, options, asked)
             .filter(({ command }) => command !== 'evaluate')
             .map(({ command, args }) => [command, ...args].join(' ').replaceAll(folder, 'F')
