@@ -50,7 +50,9 @@ export interface ReproduceSummary {
 
 /** What is run, and in which order; nothing is started. */
 export interface ReproducePlan {
+  readonly options: ReproduceOptions;
   readonly setting: Setting;
+  readonly cache: Omit<Results['cache'], 'classes'>;
   readonly subjects: readonly PlannedSubject[];
   readonly jobs: readonly Job[];
 }
@@ -67,9 +69,26 @@ function chooseOptions(request: ReproduceRequest): ReproduceOptions {
   );
 }
 
+/** How many clips there are, and how many of those that are measured on have sound. */
+async function describeCache(cache: string, { splits, testSplits }: ReproduceOptions) {
+  await using train = await openTrainingData(cache, { splits }, 'all');
+  await using test = await openTrainingData(cache, { splits: testSplits }, 'all');
+  const [{ reader, indices = [] }] = test.sources;
+  const sounding = indices.filter((index) => reader.header(index).flags.audioPresent).length;
+  return {
+    fingerprint: reader.manifest.fingerprint,
+    train: train.sources[0].indices?.length ?? reader.size,
+    test: indices.length,
+    sounding: indices.length === 0 ? 0 : sounding / indices.length,
+  };
+}
+
 /** Says what would be run. @throws Error where the cache has no sound for a system that is asked for */
 export async function planReproduction(request: ReproduceRequest): Promise<ReproducePlan> {
   const options = chooseOptions(request);
+  const both = options.splits.filter((split) => options.testSplits.includes(split));
+  if (both.length > 0)
+    throw new Error(`--test-splits ${both.join(',')}: would be learned from and measured on; choose others`); // prettier-ignore
   const reader = await openCache(request.cache);
   try {
     const fitting = fittingSystems(reader);
@@ -85,25 +104,12 @@ export async function planReproduction(request: ReproduceRequest): Promise<Repro
       systems,
       maskRatio: options.maskRatio ?? cachedMaskRatio(reader),
     };
+    const cache = await describeCache(request.cache, options);
     const subjects = planAll(options, setting);
-    return { setting, subjects, jobs: subjects.flatMap((subject) => jobsOf(subject, options, setting)) }; // prettier-ignore
+    return { options, cache, setting, subjects, jobs: subjects.flatMap((subject) => jobsOf(subject, options, setting)) }; // prettier-ignore
   } finally {
     await reader.close();
   }
-}
-
-/** How many clips there are, and how many of those that are measured on have sound. */
-async function describeCache(cache: string, { splits, testSplits }: ReproduceOptions) {
-  await using train = await openTrainingData(cache, { splits }, 'all');
-  await using test = await openTrainingData(cache, { splits: testSplits }, 'all');
-  const [{ reader, indices = [] }] = test.sources;
-  const sounding = indices.filter((index) => reader.header(index).flags.audioPresent).length;
-  return {
-    fingerprint: reader.manifest.fingerprint,
-    train: train.sources[0].indices?.length ?? reader.size,
-    test: indices.length,
-    sounding: indices.length === 0 ? 0 : sounding / indices.length,
-  };
 }
 
 /** One process on its share of the cores: TensorFlow takes them all otherwise, in every process. */
@@ -114,17 +120,15 @@ function threadsOf(jobs: number): NodeJS.ProcessEnv {
 }
 
 async function assemble(
-  request: ReproduceRequest,
   plan: ReproducePlan,
   runs: readonly [GatheredRun, ...GatheredRun[]],
   jobs: number,
 ): Promise<Results> {
-  const options = chooseOptions(request);
   const [first] = runs;
   return {
     schema: 1,
     avme: await avmeVersion(),
-    cache: { ...(await describeCache(plan.setting.cache, options)), classes: [...first.classes] },
+    cache: { ...plan.cache, classes: [...first.classes] },
     protocol: {
       seeds: [...new Set(runs.map(({ result }) => result.seed))],
       steps: first.steps,
@@ -142,17 +146,16 @@ async function assemble(
 }
 
 /** Writes down what is done so far. @returns how many systems, and the report */
-async function writeReport(request: ReproduceRequest, plan: ReproducePlan, jobs: number) {
-  const { out } = request;
-  const options = chooseOptions(request);
+async function writeReport(out: string, plan: ReproducePlan, jobs: number) {
+  const { options, setting } = plan;
   const gathered = await Promise.all(
-    plan.subjects.map((subject) => gatherRun(subject, options, plan.setting, out)),
+    plan.subjects.map((subject) => gatherRun(subject, options, setting, out)),
   );
   const [first, ...others] = gathered.filter((run) => run !== undefined);
   if (first === undefined) return { done: 0, report: null };
-  const results = await assemble(request, plan, [first, ...others], jobs);
+  const results = await assemble(plan, [first, ...others], jobs);
   const done = plan.subjects.filter((_, i) => gathered[i] !== undefined);
-  const figures = await drawFigures(done, options, plan.setting, out);
+  const figures = await drawFigures(done, options, setting, out);
   const { html, markdown } = renderReport(results, figures);
   const report = join(out, 'report.html');
   await writeAtomically(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
@@ -177,9 +180,9 @@ export async function reproduce(request: ReproduceRequest): Promise<ReproduceSum
     finished = await execute(plan.jobs, { out, avme, jobs, env: threadsOf(jobs), onEvent, signal });
   } catch (error) {
     // Hours of work may be done: what came of it is said before what went wrong.
-    await writeReport(request, plan, jobs);
+    await writeReport(out, plan, jobs);
     throw error;
   }
-  const written = await writeReport(request, plan, jobs);
+  const written = await writeReport(out, plan, jobs);
   return { ...written, planned: plan.subjects.length, interrupted: !finished };
 }

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { results as resultsSchema, type Results } from '../../pipeline/reproduce/results.js';
+import { avme, refused } from '../support/cli.js';
+import { useTinyRuns } from '../support/tiny-run.js';
+
+const MODEL = { width: 24, depth: 1, heads: 2, decoderWidth: 16, decoderDepth: 1, decoderHeads: 2, audioFilters: [8, 8, 8, 8], audioLayers: [1, 1, 1, 1] }; // prettier-ignore
+const COMMON = { batch: 3, steps: 6, lr: 1e-3, backend: 'wasm', workers: 0, crop: 'none' };
+const RECIPE = {
+  pretrain: { ...MODEL, ...COMMON },
+  finetune: { ...COMMON, augmentOps: 0 },
+  evaluate: { backend: 'wasm' },
+  reproduce: { seeds: 1, controls: false, maskRatios: [0.75] },
+};
+
+describe('avme reproduce', function () {
+  this.timeout(300_000);
+  const { path } = useTinyRuns();
+  const ask = (...more: string[]) => ['reproduce', '--cache', path('split'), '--out', path('out'), '--config', path('recipe.json'), '--systems', 'av,v', '--json', ...more]; // prettier-ignore
+  const readResults = async (): Promise<Results> =>
+    resultsSchema.parse(JSON.parse(await readFile(join(path('out'), 'results.json'), 'utf8')));
+
+  before(async () => {
+    const lines: string[] = [];
+    for (const label of await readdir(path('videos')))
+      for (const file of await readdir(join(path('videos'), label)))
+        lines.push(JSON.stringify({ path: join(path('videos'), label, file), label, split: lines.length % 2 === 0 ? 'train' : 'test' })); // prettier-ignore
+    await writeFile(path('split.jsonl'), lines.join('\n'));
+    await writeFile(path('recipe.json'), JSON.stringify(RECIPE));
+    const sizes = '--size 32 --patch 8 --mask-ratio 0.75'.split(' ');
+    const made = await avme(['preprocess', path('split.jsonl'), '--cache', path('split'), ...sizes]); // prettier-ignore
+    assert.equal(made.code, 0, made.stderr);
+  });
+
+  it('says what it would run, and runs nothing', async () => {
+    const { code, events, stderr } = await avme(ask('--dry-run'));
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(new Set(events.map(({ command }) => command)), new Set(['pretrain', 'finetune', 'evaluate'])); // prettier-ignore
+    await assert.rejects(access(path('out')));
+  });
+
+  it('trains, measures and reports; stopped, it goes on; and its numbers are those of the commands', async () => {
+    const stopped = await avme(ask(), { kill: { signal: 'SIGINT', afterLines: 30 } });
+    assert.equal(stopped.code, 130, stopped.stderr);
+    const begun = (events: typeof stopped.events) =>
+      events.flatMap(({ state, id }) => (state === 'begins' ? [String(id)] : []));
+    assert.ok(begun(stopped.events).length > 0);
+    const { code, events, stderr } = await avme(ask());
+    assert.equal(code, 0, stderr);
+    assert.deepEqual({ ...events.at(-1), report: '' }, { event: 'done', done: 2, planned: 2, interrupted: false, report: '' }); // prettier-ignore
+    const results = await readResults();
+    assert.deepEqual(results.runs.map(({ variant }) => variant), ['av', 'v']); // prettier-ignore
+    for (const run of results.runs) {
+      assert.deepEqual(run.curve.map(({ step }) => step), [1, 2, 3, 4, 5, 6]); // prettier-ignore
+      for (const { sound, mse } of run.reconstructions) {
+        const folder = `masked-0.75${sound === 'own' ? '' : `-${sound}`}`;
+        const file = join(path('out'), 'runs', `${run.variant}-0.75`, 'seed-0', folder, 'result.json'); // prettier-ignore
+        assert.equal((JSON.parse(await readFile(file, 'utf8')) as { mse: number }).mse, mse);
+      }
+    }
+    const [av, v] = results.runs;
+    assert.deepEqual(av?.reconstructions.map(({ sound }) => sound), ['own', 'mute', 'shuffled', 'presence']); // prettier-ignore
+    assert.deepEqual(
+      v?.reconstructions.map(({ sound }) => sound),
+      ['own'],
+    );
+    assert.equal(av.classifications.length, 12);
+    assert.ok(av.parameters > v.parameters);
+    const report = await readFile(join(path('out'), 'report.md'), 'utf8');
+    assert.match(report, /VideoMAE/);
+    assert.match(await readFile(join(path('out'), 'report.html'), 'utf8'), /figures\/reconstructions\.png/); // prettier-ignore
+    await access(join(path('out'), 'figures', 'reconstructions.png'));
+    // What is done is not done again, but for what is asked for in another way.
+    const again = await avme(ask());
+    assert.deepEqual(begun(again.events), []);
+    await writeFile(path('recipe.json'), JSON.stringify({ ...RECIPE, evaluate: { backend: 'wasm', batch: 2 } })); // prettier-ignore
+    const changed = begun((await avme(ask('--no-finetune'))).events);
+    assert.deepEqual(changed.map((id) => id.slice(id.lastIndexOf('/') + 1)).sort(), ['masked-0.75', 'masked-0.75', 'masked-0.75-mute', 'masked-0.75-presence', 'masked-0.75-shuffled']); // prettier-ignore
+  });
+
+  it('refuses what the cache has no sound or no clips for, saying what to do', async () => {
+    await refused([...ask(), '--systems', 'av,cav-mae'], 1, /log-mel spectra, which .* does not hold; .*--mel 128/); // prettier-ignore
+    await refused([...ask(), '--test-splits', 'held'], 1, /held/);
+    await refused([...ask(), '--test-splits', 'train'], 1, /learned from and measured on/);
+    await refused([...ask(), '--systems', 'best'], 2, /--systems/);
+  });
+});
