@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { BACKENDS } from '../model/index.js';
-import { dataOptions, evaluate, evaluateOptions, type EvaluateResult } from '../pipeline/index.js';
+import {
+  dataOptions,
+  evaluate,
+  evaluateOptions,
+  type EvaluateEvent,
+  type EvaluateResult,
+} from '../pipeline/index.js';
 import { defineCommand } from './command.js';
 import { EXIT, pick } from './failure.js';
 import { duration, table, type Report } from './terminal.js';
@@ -88,9 +94,10 @@ export const evaluateCommand = defineCommand({
     const asked = {
       ...({ ...options, sound: mute ? 'mute' : options.sound, signal } as const),
       data: pick(options, dataOptions),
-      onEvent: (event: { done: number; total: number }) => {
-        report.event('progress', event);
-        report.progress(`${event.done}/${event.total} clips`);
+      onEvent: (event: EvaluateEvent) => {
+        report.event(event.event, event);
+        if (event.event === 'note') report.line(`note: ${event.text}`);
+        else report.progress(`${event.done}/${event.total} clips`);
       },
     };
     if (!robustness) {

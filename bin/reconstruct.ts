@@ -43,7 +43,13 @@ export const reconstructCommand = defineCommand({
     backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
   },
   async run({ out, ...request }, { report }) {
-    const { picture, ...result } = await reconstruct(request);
+    const { picture, ...result } = await reconstruct({
+      ...request,
+      onEvent(event) {
+        report.event(event.event, event);
+        report.line(`note: ${event.text}`);
+      },
+    });
     await writeFile(out, picture);
     report.event('done', { out, ...result });
     report.line(

@@ -1,11 +1,12 @@
 import { openCache, type CacheReader } from '../cache/index.js';
 import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../model/index.js';
-import { createReconstructor, drawReconstructions, filmsOf, otherClipsOf, type LoaderSource, type Reconstruction, type SoundChoice } from '../stages/index.js'; // prettier-ignore
+import { createReconstructor, drawReconstructions, filmsOf, otherClipsOf, type LoaderSource, type Reconstruction } from '../stages/index.js'; // prettier-ignore
 import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/checkpoint.js';
 import { checkIndex } from './inspect.js';
 import { checkFit } from './training/model-choice.js';
 import { readRun } from './training/run-folder.js';
-import { batchFor, drawSample, maskRatioOf } from './training/training-batches.js';
+import { NO_STATISTICS, type NoteEvent } from './training/run-statistics.js';
+import { batchFor, drawSample, maskRatioOf, type Hearing } from './training/training-batches.js';
 
 export interface ReconstructRequest {
   /** Folder of the run whose model reconstructs. */
@@ -25,6 +26,7 @@ export interface ReconstructRequest {
   /** Leaves the sound out, as if the clips had none. */
   readonly mute?: boolean;
   readonly backend?: BackendName | 'auto';
+  readonly onEvent?: ((event: NoteEvent) => void) | undefined;
 }
 
 export interface ReconstructResult {
@@ -58,14 +60,14 @@ const HEARD = { own: '', mute: ', muted', shuffled: ', with the sounds of others
 
 /** Draws what a model with these weights makes of clips of a cache. */
 export async function reconstructClips(
-  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask'> & { readonly sound?: SoundChoice | undefined }, // prettier-ignore
+  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask'> & Hearing,
   source: LoaderSource,
   config: ModelConfig,
   checkpoint: Checkpoint,
   maskRatio: number,
 ): Promise<ReconstructResult> {
   const { reader } = source;
-  const { count = 4, seed = 0, mask = 'epoch', sound = 'own' } = request;
+  const { count = 4, seed = 0, mask = 'epoch', sound = 'own', statistics } = request;
   const others = sound === 'shuffled' ? otherClipsOf(source, seed) : undefined;
   const indices = request.samples ?? spreadIndices(reader.size, count);
   indices.forEach((index) => { checkIndex(reader, index); }); // prettier-ignore
@@ -77,7 +79,7 @@ export async function reconstructClips(
     const samples: { index: number; id: string; mse: number }[] = [];
     for (const index of indices) {
       const drawn = await drawSample(reader, index, PICTURE_EPOCH, draw, others?.get(index));
-      const batch = batchFor(reader, config, 0, [drawn], augment, 'measure', sound);
+      const batch = batchFor(reader, config, 0, [drawn], augment, 'measure', { sound, statistics });
       const made = await model.reconstruct(batch);
       const error = made.mse[0] ?? NaN;
       clips.push({ title: describeClip(reader, index, error), films: filmsOf(batch.video, made) });
@@ -104,9 +106,10 @@ export async function reconstruct(request: ReconstructRequest): Promise<Reconstr
     if (reader.size === 0) throw new Error(`${request.cache} holds no samples`);
     checkFit(config, reader.manifest.shape);
     await useBackend(request.backend ?? 'auto');
+    if (run.statistics === undefined) request.onEvent?.({ event: 'note', text: NO_STATISTICS });
     const maskRatio = request.maskRatio ?? maskRatioOf(run, reader);
     return await reconstructClips(
-      { ...request, sound: request.mute === true ? 'mute' : 'own' },
+      { ...request, sound: request.mute === true ? 'mute' : 'own', statistics: run.statistics },
       { reader },
       config,
       await (request.checkpoint === undefined

@@ -42,6 +42,7 @@ export {
   type Reconstruction,
 } from './pictures/reconstruction-sheet.js';
 export { createReconstructor, type Reconstructor } from './reconstruct.js';
+export { pooledStatistics, type SoundStatistics } from './sound-statistics.js';
 export { soundAttention } from './sound-attention.js';
 export { reconstructionObjective, type LoadedBatch, type Objective } from './training/objective.js';
 export { AVERAGED, type NamedValues } from './training/optimizer.js';

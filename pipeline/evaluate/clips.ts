@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../../model/index.js';
-import { degrade, otherClipsOf, type ClipBatch, type DegradeOptions, type LoaderSource, type SoundChoice } from '../../stages/index.js'; // prettier-ignore
+import { degrade, otherClipsOf, type ClipBatch, type DegradeOptions, type LoaderSource, type SoundStatistics, type SoundChoice } from '../../stages/index.js'; // prettier-ignore
 import { batchFor, drawSample, type BatchPurpose } from '../training/training-batches.js';
 import { PICTURE_EPOCH } from '../reconstruct.js';
 
@@ -13,6 +13,8 @@ export interface ClipsRequest {
   readonly seed: number;
   readonly maskRatio: number;
   readonly sound: SoundChoice;
+  /** Those of the run; undefined: the cache's. */
+  readonly statistics: SoundStatistics | undefined;
   readonly worse: Pick<DegradeOptions, 'blur' | 'lowRes'>;
 }
 
@@ -24,7 +26,17 @@ export interface EvaluatedClips {
 
 /** Shows each chosen clip once, in the cache's order, always in the same way. */
 export async function* evaluatedClips(request: ClipsRequest): AsyncGenerator<EvaluatedClips> {
-  const { source, config, purpose, batch: size, seed, maskRatio, sound, worse } = request;
+  const {
+    source,
+    config,
+    purpose,
+    batch: size,
+    seed,
+    maskRatio,
+    sound,
+    statistics,
+    worse,
+  } = request;
   const { reader } = source;
   const indices = source.indices ?? Array.from({ length: reader.size }, (_, i) => i);
   const others = sound === 'shuffled' ? otherClipsOf(source, seed) : undefined;
@@ -35,7 +47,7 @@ export async function* evaluatedClips(request: ClipsRequest): AsyncGenerator<Eva
     const drawn = await Promise.all(
       chosen.map((index) => drawSample(reader, index, PICTURE_EPOCH, draw, others?.get(index))),
     );
-    const plain = batchFor(reader, config, at, drawn, augment, purpose, sound);
+    const plain = batchFor(reader, config, at, drawn, augment, purpose, { sound, statistics });
     const batch = degrade(plain, config.imageSize, { ...worse, mute: false });
     yield { batch, indices: chosen };
   }

@@ -1,6 +1,7 @@
 import { modelConfig, useBackend } from '../../model/index.js';
 import { checkFit } from '../training/model-choice.js';
 import { readRun } from '../training/run-folder.js';
+import { NO_STATISTICS } from '../training/run-statistics.js';
 import { maskRatioOf } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
 import { evaluateClassifier, type ClassifierResult } from './classification.js';
@@ -29,7 +30,9 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult
   checkFit(config, source.reader.manifest.shape);
   await useBackend(request.backend ?? 'auto');
   const ratio = maskRatio ?? maskRatioOf(run, source.reader);
-  const clips = { source, config, batch, seed, maskRatio: ratio, sound, worse: { blur, lowRes } };
+  const { statistics } = run;
+  if (statistics === undefined) request.onEvent?.({ event: 'note', text: NO_STATISTICS });
+  const clips = { source, config, batch, seed, maskRatio: ratio, sound, statistics, worse: { blur, lowRes } }; // prettier-ignore
   const work = { request, config, clips, start };
   return classifier === undefined
     ? await evaluateReconstruction(work)

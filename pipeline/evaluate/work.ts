@@ -5,6 +5,7 @@ import { writeAtomically } from '../../cache/index.js';
 import type { BackendName, ModelConfig } from '../../model/index.js';
 import { degradeOptions, SOUNDS, wholeNumber } from '../../stages/index.js';
 import type { DataOptions } from '../training/training-data.js';
+import type { NoteEvent } from '../training/run-statistics.js';
 import type { ClipsRequest } from './clips.js';
 import type { CheckpointChoice } from './weights.js';
 
@@ -40,7 +41,8 @@ export interface EvaluateRequest extends Partial<EvaluateOptions> {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type EvaluateEvent = { readonly event: 'progress'; readonly done: number; readonly total: number }; // prettier-ignore
+export type EvaluateEvent =
+  { readonly event: 'progress'; readonly done: number; readonly total: number } | NoteEvent;
 
 /** What every evaluation says. */
 export interface Evaluation {

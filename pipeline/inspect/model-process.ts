@@ -71,7 +71,9 @@ async function answer(question: ModelQuestion): Promise<ModelAnswer> {
   const maskRatio = question.maskRatio ?? maskRatioOf(description, reader);
   const drawn = await drawSample(reader, index, PICTURE_EPOCH, { seed, mask: 'epoch', maskRatio });
   const crop = { crop: 'none', flip: 0 } as const;
-  const whole = batchFor(reader, config, 0, [drawn], crop, 'measure');
+  const whole = batchFor(reader, config, 0, [drawn], crop, 'measure', {
+    statistics: description.statistics,
+  });
   const batch = mute ? muted(whole) : whole;
   const { imageSize: size } = config;
   // Of some models the clip is a single frame.

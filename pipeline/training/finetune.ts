@@ -9,7 +9,7 @@ import {
   type TakenWeights,
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
-import { describeRun, drawWeights } from './new-run.js';
+import { describeRun, drawWeights, statisticsFor } from './new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './training-batches.js';
 import { openTrainingData } from './training-data.js';
@@ -87,7 +87,16 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   const head = chooseHead(request.head, config, classes.names.length);
   const { batch, accumulate, seed, sound } = training;
   const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
-  const common = { ...NO_MASK, seed, sound, workers, onBadRecord, batch: batch / accumulate };
+  const statistics = await statisticsFor(request.run, data);
+  const common = {
+    ...NO_MASK,
+    seed,
+    sound,
+    statistics,
+    workers,
+    onBadRecord,
+    batch: batch / accumulate,
+  };
   const augment = { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout };
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common, 'labelled');
@@ -98,7 +107,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   return await takeSteps(request, {
     title: `${config.variant}: ${classes.names.length} classes, ${head.fusion}${training.probe ? ', linear probe' : ''}`,
     description: {
-      ...(await describeRun(request, { config, data, validation, backend })),
+      ...(await describeRun(request, { config, data, validation, backend, statistics })),
       classifier: { head, classes: [...classes.names] },
     },
     objective: classificationObjective(config, head, training, (position) => randomFor(seed, 0, position, 'mixing')), // prettier-ignore

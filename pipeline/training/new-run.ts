@@ -1,13 +1,27 @@
 import { resolve } from 'node:path';
 import { randomFor } from '../../cache/index.js';
 import { initialWeights, type ModelConfig, type StoredValues, type WeightSpec } from '../../model/index.js'; // prettier-ignore
+import type { SoundStatistics } from '../../stages/index.js';
 import { avmeVersion } from '../version.js';
-import type { RunDescription } from './run-folder.js';
+import { readRunIfAny, type RunDescription } from './run-folder.js';
+import { statisticsOf } from './run-statistics.js';
 import type { TrainingData } from './training-data.js';
 import type { ValidationData } from './validation-data.js';
 
 /** Through JSON, so that it compares equal to what is read back. */
 const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+
+/**
+ * By what a run standardises sound: what it began with, or else the statistics of what it learns from.
+ * @returns undefined for a run of an earlier version, which does it by what each cache says
+ */
+export async function statisticsFor(
+  folder: string,
+  { sources }: TrainingData,
+): Promise<SoundStatistics | undefined> {
+  const run = await readRunIfAny(folder);
+  return run === undefined ? statisticsOf(sources) : run.statistics;
+}
 
 /** What every kind of run writes down of itself. */
 export async function describeRun(
@@ -17,6 +31,7 @@ export async function describeRun(
     readonly data: TrainingData;
     readonly validation: ValidationData;
     readonly backend: string;
+    readonly statistics: SoundStatistics | undefined;
   },
 ): Promise<RunDescription> {
   return {
@@ -25,6 +40,7 @@ export async function describeRun(
     training: { ...plain(training), ...(init === undefined ? {} : { init: resolve(init) }) },
     data: run.data.description,
     ...run.validation.description,
+    ...(run.statistics && { statistics: run.statistics }),
     begunWith: { avme: await avmeVersion(), node: process.version, backend: run.backend },
   };
 }

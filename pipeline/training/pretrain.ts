@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../../cache/index.js';
 import { pretrainSpecs, readWeights, useBackend, type ModelConfig } from '../../model/index.js'; // prettier-ignore
-import { reconstructionObjective, type ClipBatch, type LoaderSource, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { reconstructionObjective, type ClipBatch, type LoaderSource, type SoundStatistics, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { reconstructClips, spreadIndices } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
-import { describeRun, drawWeights } from './new-run.js';
+import { describeRun, drawWeights, statisticsFor } from './new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './training-batches.js';
 import { openTrainingData } from './training-data.js';
@@ -48,6 +48,7 @@ function drawEvery(
   source: LoaderSource,
   config: ModelConfig,
   maskRatio: number,
+  statistics: SoundStatistics | undefined,
 ) {
   if (picturesEvery === undefined) return undefined;
   const { reader, indices } = source;
@@ -57,7 +58,7 @@ function drawEvery(
     const { step } = trainer;
     if (step % picturesEvery !== 0) return;
     const checkpoint = { step, tensors: await trainer.state() };
-    const { picture } = await reconstructClips({ samples, seed, sound }, source, config, checkpoint, maskRatio); // prettier-ignore
+    const { picture } = await reconstructClips({ samples, seed, sound, statistics }, source, config, checkpoint, maskRatio); // prettier-ignore
     await mkdir(join(run, 'pictures'), { recursive: true });
     await writeAtomically(join(run, 'pictures', `step-${String(step).padStart(8, '0')}.png`), picture); // prettier-ignore
   };
@@ -75,20 +76,36 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   const config = chooseModel(request.model, reader.manifest.shape);
   const { batch, accumulate, crop, flip, soundDropout, seed, mask, sound } = training;
   const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
-  const common = { seed, mask, sound, maskRatio, workers, onBadRecord, batch: batch / accumulate };
+  const statistics = await statisticsFor(request.run, data);
+  const common = {
+    seed,
+    mask,
+    sound,
+    statistics,
+    maskRatio,
+    workers,
+    onBadRecord,
+    batch: batch / accumulate,
+  };
   const augment = { crop, flip, soundDropout };
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);
   const backend = await useBackend(request.backend ?? 'auto');
   return await takeSteps(request, {
     title: config.variant,
-    description: await describeRun(request, { config, data, validation, backend }),
+    description: await describeRun(request, { config, data, validation, backend, statistics }),
     objective: reconstructionObjective(config),
     options: training,
     loader,
     prepare: (lent) => lent,
     validation: validation.of(training, loader.epochLength, (lent) => lent),
-    afterStep: drawEvery(request, validation.sources[0] ?? data.sources[0], config, maskRatio),
+    afterStep: drawEvery(
+      request,
+      validation.sources[0] ?? data.sources[0],
+      config,
+      maskRatio,
+      statistics,
+    ),
     begin: () => firstWeights(request, config),
   });
 }

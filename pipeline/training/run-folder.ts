@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { writeAtomically } from '../../cache/index.js';
 import { classifierConfig } from '../../model/index.js';
+import { statisticsDescription } from './run-statistics.js';
 import { compareData, dataDescription } from './training-data.js';
 
 /** Everything that is needed to repeat a run; `run.json`. */
@@ -14,6 +15,8 @@ export const runDescription = z.strictObject({
   data: dataDescription,
   /** What the run is measured on. */
   validation: dataDescription.optional(),
+  /** By what sound is standardised; runs of earlier versions did it by what each cache says. */
+  statistics: statisticsDescription.optional(),
   /** What a classifier says of clips; runs of pre-training have none. */
   classifier: z
     .strictObject({
@@ -92,6 +95,12 @@ export async function readRun(folder: string): Promise<RunDescription> {
   }
 }
 
+/** The run in a folder, or undefined where there is none yet. */
+export async function readRunIfAny(folder: string): Promise<RunDescription | undefined> {
+  const entries = await readdir(folder).catch(() => [] as string[]);
+  return entries.includes('run.json') ? readRun(folder) : undefined;
+}
+
 /** What differs between two descriptions, one line a field: "training.lr: run has 0.001, asked for 0.002". */
 export function differences(run: RunDescription, asked: RunDescription): string[] {
   const lines: string[] = [];
@@ -117,15 +126,16 @@ export function differences(run: RunDescription, asked: RunDescription): string[
  * @throws Error listing the differences when the folder holds another run, or other files
  */
 export async function openRun(folder: string, asked: RunDescription): Promise<boolean> {
-  const entries = await readdir(folder).catch(() => [] as string[]);
-  if (entries.includes('run.json')) {
-    const lines = differences(await readRun(folder), asked);
+  const run = await readRunIfAny(folder);
+  if (run !== undefined) {
+    const lines = differences(run, asked);
     if (lines.length > 0)
       throw new Error(
         `${folder} holds a run with other settings; choose another --run, or ask for the same:\n  ${lines.join('\n  ')}`,
       );
     return true;
   }
+  const entries = await readdir(folder).catch(() => [] as string[]);
   if (entries.length > 0)
     throw new Error(`${folder} is not empty and holds no run; choose another --run`);
   await mkdir(join(folder, CHECKPOINTS), { recursive: true });

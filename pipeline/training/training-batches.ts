@@ -1,6 +1,6 @@
 import type { CacheReader } from '../../cache/index.js';
 import { slotsOf, systemOf, type ModelConfig } from '../../model/index.js';
-import { assembleBatch, drawFor, heardWith, Loader, melStatistics, type AugmentOptions, type ClipBatch, type ClipParts, type DrawnSample, type DrawOptions, type LoaderOptions, type SoundChoice } from '../../stages/index.js'; // prettier-ignore
+import { assembleBatch, drawFor, heardWith, Loader, melStatistics, type AugmentOptions, type ClipBatch, type ClipParts, type DrawnSample, type DrawOptions, type LoaderOptions, type SoundChoice, type SoundStatistics } from '../../stages/index.js'; // prettier-ignore
 import type { RunDescription } from './run-folder.js';
 
 /** The mask ratio that a cache was made with. */
@@ -50,6 +50,14 @@ export async function drawSample(
   return drawFor(heard === index ? own : heardWith(own, await reader.read(heard)), epoch, options);
 }
 
+/** What clips are heard with, and by what that is standardised. */
+export interface Hearing {
+  /** Default `own`. */
+  readonly sound?: SoundChoice | undefined;
+  /** Those of the run; default the cache's. */
+  readonly statistics?: SoundStatistics | undefined;
+}
+
 /** Puts drawn samples together for a model. */
 export function batchFor(
   reader: CacheReader,
@@ -58,9 +66,9 @@ export function batchFor(
   drawn: readonly DrawnSample[],
   augment: AugmentOptions,
   purpose: BatchPurpose,
-  sound: SoundChoice = 'own',
+  { sound, statistics = reader.manifest.statistics }: Hearing = {},
 ): ClipBatch {
-  const { shape, statistics } = reader.manifest;
+  const { shape } = reader.manifest;
   const slots = slotsOf(config);
   const options = {
     shape,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { CacheReader, ClipShape } from '../../cache/index.js';
 import { MAX_CLIPS } from './tickets.js';
 import { checkParts, WHOLE_CLIP, type ClipParts, type SoundChoice } from '../clip-parts.js';
+import type { SoundStatistics } from '../sound-statistics.js';
 import type { DrawOptions } from './messages.js';
 
 /** A cache, or a part of one, that samples come from. */
@@ -32,6 +33,8 @@ export interface LoaderOptions extends DrawOptions {
    * as long as the seed and the chosen samples are; the headers of all are read for it.
    */
   readonly sound?: SoundChoice | undefined;
+  /** By what sound is standardised; default what the cache says that a clip is from. */
+  readonly statistics?: SoundStatistics | undefined;
   /** Threads; 0: the calling one does the work between its own. Default one less than there are cores, 1 to 4. */
   readonly workers?: number | undefined;
   /** Batches in memory: read ahead, or lent. Default 3. */
@@ -76,12 +79,25 @@ function checkShapes(sources: readonly LoaderSource[], parts: ClipParts): ClipSh
   return first;
 }
 
+/** @throws RangeError naming what is not there for each cepstrum, or each band */
+function checkStatistics({ cepstra, melBands }: ClipShape, statistics?: SoundStatistics): void {
+  const wanted = { mfcc: cepstra, mel: melBands } as const;
+  for (const name of ['mfcc', 'mel'] as const) {
+    const given = statistics?.[name];
+    if (given !== undefined && wanted[name] !== undefined && given.mean.length !== wanted[name])
+      throw new RangeError(
+        `loader: statistics.${name} are of ${given.mean.length} columns, the caches have ${wanted[name]}`,
+      );
+  }
+}
+
 /** The options with their defaults. @throws RangeError naming what is wrong */
 export function completeOptions(options: LoaderOptions) {
   const { parts = WHOLE_CLIP, sound = 'own' } = options;
   const shape = checkShapes(options.sources, parts);
   const { imageSize = shape.size, tubelet = 2, workers = defaultWorkers(), slots = 3 } = options;
   const { rank = 0, world = 1, onBadRecord = 'stop', batch } = options;
+  checkStatistics(shape, options.statistics);
   whole('batch', batch, 1, MAX_CLIPS);
   whole('imageSize', imageSize, 4, 4096);
   whole('tubelet', tubelet, 1, shape.frames);

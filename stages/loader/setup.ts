@@ -6,6 +6,7 @@ import type { CompleteOptions } from './options.js';
 
 /** What threads need to know of a loader's options. */
 export function setupOf(options: CompleteOptions): ClipSetup {
+  const { statistics } = options;
   const {
     shape,
     imageSize,
@@ -26,8 +27,8 @@ export function setupOf(options: CompleteOptions): ClipSetup {
     sources: sources.map(({ reader: { manifest } }) => ({
       schema: manifest.schema,
       shape: manifest.shape,
-      statistics: manifest.statistics.mfcc,
-      melStatistics: melStatistics(manifest.statistics.mel),
+      statistics: (statistics ?? manifest.statistics).mfcc,
+      melStatistics: melStatistics((statistics ?? manifest.statistics).mel),
     })),
     size: batchSize(batch, hidden, { shape, imageSize, slots: temporalSlots, parts }),
     imageSize,
