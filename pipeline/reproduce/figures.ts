@@ -27,7 +27,7 @@ async function filmsBy(
   indices: readonly number[],
   maskRatio: number,
 ) {
-  const { model } = await readRun(run);
+  const { model, statistics } = await readRun(run);
   const config = modelConfig.parse(model);
   const made = createReconstructor(config, (await lastCheckpoint(run)).tensors);
   const draw = { seed: 0, mask: 'epoch', maskRatio } as const;
@@ -35,7 +35,7 @@ async function filmsBy(
     const clips = [];
     for (const index of indices) {
       const drawn = await drawSample(reader, index, PICTURE_EPOCH, draw);
-      const batch = batchFor(reader, config, 0, [drawn], { crop: 'none', flip: 0 }, 'measure');
+      const batch = batchFor(reader, config, 0, [drawn], { crop: 'none', flip: 0 }, 'measure', { statistics }); // prettier-ignore
       clips.push({ original: batch.video, ...(await made.reconstruct(batch)) });
     }
     return { config, clips };
