@@ -1,48 +1,20 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { avmeVersion } from '../pipeline/index.js';
-import { convertCommand } from './convert.js';
-import { demoCommand } from './demo.js';
-import { doctorCommand } from './doctor.js';
-import { evidenceCommand } from './evidence.js';
-import { exportCommand } from './export.js';
-import { evaluateCommand } from './evaluate.js';
+import { avmeVersion } from '../pipeline/version.js';
+import { COMMANDS } from './commands.js';
 import { exitCodeOf, wordsOf } from './failure.js';
-import { finetuneCommand } from './finetune.js';
-import { importCommand } from './import.js';
-import { inspectCommand } from './inspect.js';
-import { mergeCommand } from './merge.js';
-import { preprocessCommand } from './preprocess.js';
-import { pretrainCommand } from './pretrain.js';
-import { reconstructCommand } from './reconstruct.js';
-import { reproduceCommand } from './reproduce.js';
-import { setupCommand } from './setup.js';
 import { visible } from './terminal.js';
-import { verifyCommand } from './verify.js';
 
 const program = new Command('avme')
   .description('Teaches machines to understand video from picture and sound.')
   .version(await avmeVersion())
   .exitOverride();
-for (const command of [
-  preprocessCommand,
-  mergeCommand,
-  pretrainCommand,
-  finetuneCommand,
-  evaluateCommand,
-  reconstructCommand,
-  reproduceCommand,
-  convertCommand,
-  inspectCommand,
-  verifyCommand,
-  exportCommand,
-  importCommand,
-  setupCommand,
-  doctorCommand,
-  demoCommand,
-  evidenceCommand,
-])
-  program.addCommand(command);
+
+// The command's own name, or the one that is asked about: `avme help pretrain`. The others are only listed.
+const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const meant = words[0] === 'help' ? words[1] : words[0];
+for (const { name, summary, load } of COMMANDS)
+  program.addCommand((name === meant ? await load() : new Command(name)).description(summary));
 
 // A reader that has had enough, like `head`, ends the command as it would end any other.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

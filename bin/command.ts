@@ -1,15 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { EXIT, flagOf, parseOptions, UsageError } from './failure.js';
+import { optionsOf, readConfig, type Config, type SectionSpec } from './config.js';
+import { EXIT, flagOf, parseOptions } from './failure.js';
 import { createReport, type Report } from './terminal.js';
-
-/** Options of commands from a file: `{ "preprocess": { "size": 112 }, "pretrain": { … } }`. */
-export interface Config {
-  readonly given: string;
-  /** By the name of the command. */
-  readonly sections: Readonly<Record<string, unknown>>;
-}
 
 /** What a command works with besides its options. */
 export interface Context {
@@ -35,7 +28,6 @@ export interface FlagText {
 
 export interface CommandSpec<Schema extends Shape> {
   readonly name: string;
-  readonly summary: string;
   readonly example: string;
   /** Positional arguments, in commander's notation, each with the option that it fills. */
   readonly args?: readonly { readonly name: string; readonly key: string; readonly text: string }[];
@@ -51,29 +43,6 @@ function defaultText(schema: Shape, key: string): string {
   if (standard?.success !== true || standard.data === undefined || standard.data === null)
     return '';
   return ` (default: ${JSON.stringify(standard.data)})`;
-}
-
-async function readConfig(path: string): Promise<Config> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`--config: cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    const parsed = JSON.parse(text) as Record<string, unknown> | null;
-    return { given: path, sections: parsed ?? {} };
-  } catch (cause) {
-    throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** What a file says of one command. */
-function sectionOf({ given, sections }: Config, command: string): Record<string, unknown> {
-  const section = sections[command] ?? {};
-  if (typeof section !== 'object' || Array.isArray(section))
-    throw new UsageError(`--config: "${command}" in ${given} must be an object of options`);
-  return section as Record<string, unknown>;
 }
 
 /** npm passes on the Ctrl-C that the terminal has sent to us already: so soon it is the same one. */
@@ -95,10 +64,12 @@ function interruptSignal(): { signal: AbortSignal; dispose: () => void } {
   };
 }
 
+/** A command, with what the sections of config files are checked against. */
+export type DefinedCommand = Command & { readonly spec: SectionSpec };
+
 /** Turns a spec into a command: flags from the schema, options from line and config file, validated once. */
-export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): Command {
+export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): DefinedCommand {
   const command = new Command(spec.name)
-    .description(spec.summary)
     .addHelpText('after', `\nExample:\n  ${spec.example}`)
     .exitOverride();
   for (const arg of spec.args ?? []) command.argument(arg.name, arg.text);
@@ -119,11 +90,15 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
   }
   command
     .option('--json', 'print one JSON object a line on stdout instead of text')
-    .option('--config <file>', `read options from a JSON file, section "${spec.name}"`)
+    .option(
+      '--config <file>',
+      `read options from a JSON file, section "${spec.name}", or from a preset: avme configs`,
+    )
     .action(async () => {
       const { json = false, config: path, ...given } = command.opts<Record<string, unknown>>();
-      const config = typeof path === 'string' ? await readConfig(path) : undefined;
-      const fromFile = config === undefined ? {} : sectionOf(config, spec.name);
+      const commands = command.parent?.commands.map((one) => one.name()) ?? [spec.name];
+      const config = typeof path === 'string' ? await readConfig(path, commands) : undefined;
+      const fromFile = config === undefined ? {} : optionsOf(config, spec);
       const positional = Object.fromEntries(
         (spec.args ?? []).map((arg, i) => [arg.key, command.processedArgs[i] as unknown] as const),
       );
@@ -135,16 +110,12 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       const options = parseOptions(spec.schema, merged);
       const { signal, dispose } = interruptSignal();
       try {
-        const context = {
-          report: createReport(json === true),
-          signal,
-          json: json === true,
-          config,
-        };
+        const report = createReport(json === true);
+        const context = { report, signal, json: json === true, config };
         process.exitCode = await spec.run(options, context);
       } finally {
         dispose();
       }
     });
-  return command;
+  return Object.assign(command, { spec });
 }

@@ -12,7 +12,6 @@ const schema = z.strictObject({
 
 export const convertCommand = defineCommand({
   name: 'convert',
-  summary: 'Writes weights of ours or of the PyTorch world as safetensors, under either naming.',
   example: 'avme convert videomae.pth videomae.safetensors --names huggingface',
   args: [
     { name: '<input>', key: 'input', text: '.safetensors, or a .pth, .pt or .bin of torch.save' },

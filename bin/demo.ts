@@ -16,8 +16,6 @@ const CHAPTERS = 4;
 
 export const demoCommand = defineCommand({
   name: 'demo',
-  summary:
-    'The whole product once: makes videos, preprocesses, pretrains, reconstructs. Minutes on two cores.',
   example: 'avme demo --out avme-demo',
   schema,
   flags: {

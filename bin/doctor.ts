@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { diagnose } from '../pipeline/index.js';
+import { diagnose } from '../pipeline/doctor.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { bytes, table } from './terminal.js';
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
-  summary: 'Shows what this machine has for avme, and what to do next for more speed.',
   example: 'avme doctor',
   schema: z.strictObject({}),
   flags: {},

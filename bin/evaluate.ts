@@ -4,11 +4,13 @@ import {
   dataOptions,
   evaluate,
   evaluateOptions,
+  evaluateRobustness,
   type EvaluateEvent,
   type EvaluateResult,
+  type RobustnessResult,
 } from '../pipeline/index.js';
 import { defineCommand } from './command.js';
-import { EXIT, pick } from './failure.js';
+import { EXIT, pick, UsageError } from './failure.js';
 import { duration, table, type Report } from './terminal.js';
 import { dataFlags } from './training-flags.js';
 
@@ -33,17 +35,28 @@ function words(result: EvaluateResult): string {
     : `loss ${result.loss.toFixed(4)}, squared error of masked pixels ${result.mse.toFixed(5)}`;
 }
 
+function tellSkipped(report: Report, { badRecords }: Pick<EvaluateResult, 'badRecords'>): void {
+  if (badRecords > 0)
+    report.line(`${badRecords} samples have damaged records, and are left out; avme verify names them`); // prettier-ignore
+}
+
 function tell(report: Report, result: EvaluateResult): void {
   report.event('done', { ...result });
+  tellSkipped(report, result);
   if (result.kind === 'reconstruction') {
+    const { pictureLoss, soundLoss, contrastLoss } = result;
+    const parts = Object.entries({ picture: pictureLoss, sound: soundLoss, contrast: contrastLoss });
+    if (pictureLoss !== undefined)
+      report.line(`loss of ${parts.map(([name, value]) => `${name} ${value?.toFixed(4) ?? 'not measured'}`).join(', ')}`); // prettier-ignore
     report.line(`${words(result)}: ${result.clips} clips, step ${result.step}, ${duration(result.seconds)}`); // prettier-ignore
     return;
   }
-  const { accuracy, classes, views, clips, unknown, step, seconds } = result;
+  const { accuracy, classes, views, clips, unknown, unlabelled, step, seconds } = result;
   report.line(
     `${words(result)}, mean of the classes ${percent(accuracy.meanClass)}: ${accuracy.videos} videos, ` +
       `${clips} clips, up to ${views} views a video; step ${step}, ${duration(seconds)}`,
   );
+  if (unlabelled > 0) report.line(`${unlabelled} samples have no label, and are left out`);
   if (unknown > 0) report.line(`${unknown} samples have labels that the run does not know`);
   const rows = classes.flatMap((name, i) => {
     const share = accuracy.perClass[i] ?? null;
@@ -52,19 +65,31 @@ function tell(report: Report, result: EvaluateResult): void {
   report.line(table(rows));
 }
 
-/** The paper's question: what does sound add when the picture is bad? */
-const PICTURES = [
-  { name: 'clean', blur: 0, lowRes: 1 },
-  { name: 'blurred a little', blur: 1, lowRes: 1 },
-  { name: 'blurred', blur: 3, lowRes: 1 },
-  { name: 'half the resolution', blur: 0, lowRes: 2 },
-  { name: 'a quarter', blur: 0, lowRes: 4 },
-] as const;
+function tellRobustness(report: Report, { kind, rows }: RobustnessResult): void {
+  const said = ({ top1 = NaN, top5 = NaN, mse = NaN, loss = NaN }: RobustnessResult['rows'][number]) =>
+    kind === 'classifier'
+      ? `top-1 ${percent(top1)}, top-5 ${percent(top5)}`
+      : `squared error ${mse.toFixed(5)}, loss ${loss.toFixed(4)}`;
+  const pictures = [...new Set(rows.map(({ picture }) => picture))];
+  const cells = pictures.map((name) => [name, ...rows.filter(({ picture }) => picture === name).map(said)]); // prettier-ignore
+  report.line(table([['picture', 'with sound', 'muted'], ...cells]));
+}
+
+/** @throws UsageError naming options that the table of --robustness goes through itself */
+function checkRobustness(given: Pick<z.output<typeof schema>, 'sound' | 'mute' | 'blur' | 'lowRes'>): void {
+  const { sound, mute, blur, lowRes } = given;
+  const useless = [
+    ...(sound === 'own' ? [] : ['--sound']),
+    ...(mute ? ['--mute'] : []),
+    ...(blur === 0 ? [] : ['--blur']),
+    ...(lowRes === 1 ? [] : ['--low-res']),
+  ];
+  if (useless.length > 0)
+    throw new UsageError(`--robustness goes through pictures and sounds itself; leave out ${useless.join(' and ')}`); // prettier-ignore
+} // prettier-ignore
 
 export const evaluateCommand = defineCommand({
   name: 'evaluate',
-  summary:
-    'Measures a run on samples of a cache: accuracy of a classifier, error of a reconstruction.',
   example: 'avme evaluate --run runs/b --cache cache/ --splits test --out results/',
   schema,
   flags: {
@@ -83,6 +108,11 @@ export const evaluateCommand = defineCommand({
     mute: { text: 'the same as --sound mute' },
     blur: { value: 'px', text: 'deviation of a Gaussian blur of the frames' },
     lowRes: { value: 'n', text: 'frames scaled down so many times and up again' },
+    views: {
+      value: 'TxS',
+      text: 'views of a video that are averaged: T of its clips, S crops of each, 1 or 3, e.g. 5x3 (default: all clips, one crop)',
+    },
+    badRecords: { value: 'kind', text: 'stop at a damaged record, or skip it' },
     robustness: { text: 'a table: worse and worse pictures, with sound and without' },
     maskRatio: { value: 'x', text: 'share of positions masked (default: the run’s)' },
     seed: { value: 'n', text: 'decides masks, and whose sound is whose' },
@@ -91,6 +121,8 @@ export const evaluateCommand = defineCommand({
     backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
   },
   async run({ robustness, mute, ...options }, { report, signal }) {
+    if (mute && options.sound !== 'own' && options.sound !== 'mute')
+      throw new UsageError(`--mute and --sound ${options.sound} exclude each other; leave out one`);
     const asked = {
       ...({ ...options, sound: mute ? 'mute' : options.sound, signal } as const),
       data: pick(options, dataOptions),
@@ -104,17 +136,16 @@ export const evaluateCommand = defineCommand({
       tell(report, await evaluate(asked));
       return EXIT.done;
     }
-    const rows: string[][] = [];
-    for (const { name, ...worse } of PICTURES) {
-      const results = [];
-      for (const sound of ['own', 'mute'] as const) {
-        const result = await evaluate({ ...asked, ...worse, sound, out: undefined });
-        report.event('robustness', { picture: name, ...worse, sound, ...result });
-        results.push(words(result));
-      }
-      rows.push([name, ...results]);
-    }
-    report.line(table([['picture', 'with sound', 'muted'], ...rows]));
+    checkRobustness({ ...options, mute });
+    const result = await evaluateRobustness({
+      ...asked,
+      onRow(row, { kind, step, clips }) {
+        report.event('robustness', { ...row, kind, step, clips });
+      },
+    });
+    report.event('done', { ...result });
+    tellRobustness(report, result);
+    tellSkipped(report, result);
     return EXIT.done;
   },
 });

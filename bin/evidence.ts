@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { evidenceOptions, makeEvidence } from '../pipeline/index.js';
+import { evidenceOptions, makeEvidence } from '../pipeline/evidence.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { duration } from './terminal.js';
@@ -8,7 +8,6 @@ const schema = evidenceOptions.safeExtend({ folder: z.string() });
 
 export const evidenceCommand = defineCommand({
   name: 'evidence',
-  summary: 'Makes an audio-visual data set that shows whether the sound helps: 12 classes whose chance levels are known.',
   example: 'avme evidence evidence/ --train 2000 --test 500',
   args: [{ name: '<folder>', key: 'folder', text: 'where the clips and their list go' }],
   schema,

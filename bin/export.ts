@@ -27,7 +27,6 @@ function formatOf(out: string): (typeof FORMATS)[number] {
 
 export const exportCommand = defineCommand({
   name: 'export',
-  summary: 'Writes a cache as WebDataset tars, or one sample for NumPy.',
   example: 'avme export cache/ tars/ --split train',
   args: [
     { name: '<cache>', key: 'cache', text: 'a cache folder' },

@@ -21,7 +21,6 @@ const schema = finetuneOptions.safeExtend({
 
 export const finetuneCommand = defineCommand({
   name: 'finetune',
-  summary: 'Trains a classifier of labelled clips, on top of a pre-trained model.',
   example:
     'avme finetune --cache cache/ --splits train --init runs/a --run runs/b --validation-splits val',
   schema,

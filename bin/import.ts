@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { importOptions, importWebDataset } from '../pipeline/index.js';
+import { importOptions } from '../pipeline/exchange/import-options.js';
+import { importWebDataset } from '../pipeline/exchange/import.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { duration } from './terminal.js';
@@ -14,7 +15,6 @@ const schema = z.strictObject({
 
 export const importCommand = defineCommand({
   name: 'import',
-  summary: 'Puts the samples of WebDataset tars into a cache.',
   example: 'avme import tars/*.tar --cache cache/',
   args: [
     { name: '<tars...>', key: 'tars', text: 'tars that avme export or another program wrote' },

@@ -155,8 +155,6 @@ function onlyCache({ caches, runs }: Inspection): string {
 
 export const inspectCommand = defineCommand({
   name: 'inspect',
-  summary:
-    'Shows what caches and runs hold: as a page in the browser, as files, or in the terminal.',
   example: 'avme inspect runs/a runs/b\n  avme inspect cache/ --sample 0 --out sample-0/',
   args: [{ name: '<folders...>', key: 'folders', text: 'folders of caches and runs' }],
   schema,

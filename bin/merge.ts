@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { merge, mergeOptions, type MergeEvent } from '../pipeline/index.js';
+import { merge, mergeOptions, type MergeEvent } from '../pipeline/merge.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { bytes, visible, type Report } from './terminal.js';
@@ -33,7 +33,6 @@ function reportMerging(report: Report): (event: MergeEvent) => void {
 
 export const mergeCommand = defineCommand({
   name: 'merge',
-  summary: 'Makes one cache of the parts that several processes have made, without copying data.',
   example: 'avme merge cache/',
   args: [
     { name: '<cache>', key: 'cache', text: 'folder of the joined cache; it holds its parts' },

@@ -1,4 +1,5 @@
-import { estimatePreprocess, type Estimate, type EstimateRequest } from '../pipeline/index.js';
+import { estimatePreprocess, type Estimate } from '../pipeline/preprocess/dry-run.js';
+import type { EstimateRequest } from '../pipeline/preprocess/dry-run-probe.js';
 import type { Context } from './command.js';
 import { bytes, duration, table } from './terminal.js';
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { preprocess, preprocessOptions, type PreprocessEvent } from '../pipeline/index.js';
-import { SOURCE_KINDS } from '../stages/index.js';
+import { preprocessOptions } from '../pipeline/preprocess/options.js';
+import { preprocess } from '../pipeline/preprocess/preprocess.js';
+import type { PreprocessEvent } from '../pipeline/preprocess/tally.js';
+import { SOURCE_KINDS } from '../stages/source/video-source.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { showEstimate } from './preprocess-estimate.js';
@@ -57,7 +59,6 @@ export function reportPreprocessing(
 
 export const preprocessCommand = defineCommand({
   name: 'preprocess',
-  summary: 'Turns videos into a cache of clips: frames, tube masks and MFCCs.',
   example: 'avme preprocess videos/ --cache cache/ --size 224',
   args: [
     {

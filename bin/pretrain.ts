@@ -15,8 +15,6 @@ const schema = trainingOptions.safeExtend({
 
 export const pretrainCommand = defineCommand({
   name: 'pretrain',
-  summary:
-    'Learns from a cache by reconstructing the video it does not see, with the sound’s help.',
   example: 'avme pretrain --cache cache/ --run runs/a --preset ti --epochs 100 --lr 1e-3',
   schema,
   flags: {

@@ -26,7 +26,6 @@ const schema = z.strictObject({
 
 export const reconstructCommand = defineCommand({
   name: 'reconstruct',
-  summary: 'Draws what a trained model makes of clips it sees a tenth of.',
   example: 'avme reconstruct --run runs/a --cache cache/ --out recon.png',
   schema,
   flags: {

@@ -14,8 +14,6 @@ const schema = reproduceOptions.safeExtend({
 
 export const reproduceCommand = defineCommand({
   name: 'reproduce',
-  summary:
-    'Runs the paper’s comparisons on a cache: trains all systems from several seeds, measures them, writes a report.',
   example: 'avme reproduce --cache cache/ --out report/ --config evidence',
   schema,
   flags: {

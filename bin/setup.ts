@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setup } from '../pipeline/index.js';
+import { setup } from '../pipeline/setup/setup.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 
@@ -12,7 +12,6 @@ const schema = z.strictObject({
 
 export const setupCommand = defineCommand({
   name: 'setup',
-  summary: 'Gets native TensorFlow: about ten times as fast as what avme comes with.',
   example: 'avme setup',
   schema,
   flags: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { verifyCache, verifyOptions, type VerifyEvent } from '../pipeline/index.js';
+import { verifyOptions } from '../pipeline/verify/options.js';
+import { verifyCache, type VerifyEvent } from '../pipeline/verify/verify.js';
 import { defineCommand } from './command.js';
 import { EXIT } from './failure.js';
 import { bytes as size, duration, type Report } from './terminal.js';
@@ -50,7 +51,6 @@ function reportVerification(report: Report): (event: VerifyEvent) => void {
 
 export const verifyCommand = defineCommand({
   name: 'verify',
-  summary: 'Reads every sample of a cache and checks it; can take out what is bad.',
   example: 'avme verify cache/ --drop',
   args: [{ name: '<cache>', key: 'cache', text: 'a cache folder' }],
   schema,

@@ -4,7 +4,6 @@ import { defineCommand } from '../../bin/command.js';
 
 const command = defineCommand({
   name: 'stubborn',
-  summary: 'Does not stop.',
   example: 'stubborn',
   schema: z.object({}),
   flags: {},

@@ -1,0 +1,106 @@
+import type { DefinedCommand } from './command.js';
+
+/** A command as the help lists it; what it needs is loaded when it is run. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<DefinedCommand>;
+}
+
+/**
+ * Every command, in the order of the help. Those that need no model import the files of `pipeline/` that
+ * they use, not its index, which brings TensorFlow.js: 0.3 s and 60 MB in every process.
+ */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'preprocess',
+    summary: 'Turns videos into a cache of clips: frames, tube masks and MFCCs.',
+    load: async () => (await import('./preprocess.js')).preprocessCommand,
+  },
+  {
+    name: 'merge',
+    summary: 'Makes one cache of the parts that several processes have made, without copying data.',
+    load: async () => (await import('./merge.js')).mergeCommand,
+  },
+  {
+    name: 'pretrain',
+    summary:
+      'Learns from a cache by reconstructing the video it does not see, with the sound’s help.',
+    load: async () => (await import('./pretrain.js')).pretrainCommand,
+  },
+  {
+    name: 'finetune',
+    summary: 'Trains a classifier of labelled clips, on top of a pre-trained model.',
+    load: async () => (await import('./finetune.js')).finetuneCommand,
+  },
+  {
+    name: 'evaluate',
+    summary:
+      'Measures a run on samples of a cache: accuracy of a classifier, error of a reconstruction.',
+    load: async () => (await import('./evaluate.js')).evaluateCommand,
+  },
+  {
+    name: 'reconstruct',
+    summary: 'Draws what a trained model makes of clips it sees a tenth of.',
+    load: async () => (await import('./reconstruct.js')).reconstructCommand,
+  },
+  {
+    name: 'reproduce',
+    summary:
+      'Runs the paper’s comparisons on a cache: trains all systems from several seeds, measures them, writes a report.',
+    load: async () => (await import('./reproduce.js')).reproduceCommand,
+  },
+  {
+    name: 'convert',
+    summary: 'Writes weights of ours or of the PyTorch world as safetensors, under either naming.',
+    load: async () => (await import('./convert.js')).convertCommand,
+  },
+  {
+    name: 'inspect',
+    summary:
+      'Shows what caches and runs hold: as a page in the browser, as files, or in the terminal.',
+    load: async () => (await import('./inspect.js')).inspectCommand,
+  },
+  {
+    name: 'verify',
+    summary: 'Reads every sample of a cache and checks it; can take out what is bad.',
+    load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  {
+    name: 'export',
+    summary: 'Writes a cache as WebDataset tars, or one sample for NumPy.',
+    load: async () => (await import('./export.js')).exportCommand,
+  },
+  {
+    name: 'import',
+    summary: 'Puts the samples of WebDataset tars into a cache.',
+    load: async () => (await import('./import.js')).importCommand,
+  },
+  {
+    name: 'configs',
+    summary: 'Lists the presets: recipes that every command takes as --config NAME.',
+    load: async () => (await import('./configs.js')).configsCommand,
+  },
+  {
+    name: 'setup',
+    summary: 'Gets native TensorFlow: about ten times as fast as what avme comes with.',
+    load: async () => (await import('./setup.js')).setupCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'Shows what this machine has for avme, and what to do next for more speed.',
+    load: async () => (await import('./doctor.js')).doctorCommand,
+  },
+  {
+    name: 'demo',
+    summary:
+      'The whole product once: makes videos, preprocesses, pretrains, reconstructs. Minutes on two cores.',
+    load: async () => (await import('./demo.js')).demoCommand,
+  },
+  {
+    name: 'evidence',
+    summary:
+      'Makes an audio-visual data set that shows whether the sound helps: 12 classes whose chance levels are known.',
+    load: async () => (await import('./evidence.js')).evidenceCommand,
+  },
+];
