@@ -61,7 +61,11 @@ export interface GatheredRun {
   readonly seconds: number;
 }
 
-/** Puts together what the jobs of a subject wrote down; undefined where they are not all done. */
+/**
+ * Puts together what the jobs of a subject wrote down. What is about its classifier is left out as long
+ * as it is not whole.
+ * @returns undefined as long as what is about reconstruction is not whole
+ */
 export async function gatherRun(
   planned: PlannedSubject,
   options: ReproduceOptions,
@@ -70,17 +74,19 @@ export async function gatherRun(
 ): Promise<GatheredRun | undefined> {
   const { subject, folder, views } = planned;
   const records = new Map<string, JobRecord>();
+  const lacking = new Set<View['of']>(options.finetune ? [] : ['finetune']);
   for (const job of jobsOf(planned, options, setting)) {
     const record = await readRecord(out, job);
-    if (record === undefined) return undefined;
-    records.set(job.id, record);
+    if (record === undefined) lacking.add(job.of);
+    else records.set(job.id, record);
   }
-  const [pretraining, finetuning] = [records.get(`${folder}/pretrain`), records.get(`${folder}/finetune`)]; // prettier-ignore
-  if (pretraining === undefined) return undefined;
+  const pretraining = records.get(`${folder}/pretrain`);
+  if (pretraining === undefined || lacking.has('pretrain')) return undefined;
+  const finetuning = lacking.has('finetune') ? undefined : records.get(`${folder}/finetune`);
   const reconstructions: Reconstruction[] = [];
   const classifications: Classification[] = [];
   let classes: readonly string[] = [];
-  for (const view of views) {
+  for (const view of views.filter(({ of }) => !lacking.has(of))) {
     const said = records.get(`${folder}/${view.name}`)?.done;
     if (view.of === 'pretrain') {
       const { maskRatio = subject.maskRatio, sound } = view;

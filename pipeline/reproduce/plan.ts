@@ -27,6 +27,8 @@ export interface Job {
   /** Its folder, inside that of all; unique. */
   readonly id: string;
   readonly command: 'pretrain' | 'finetune' | 'evaluate';
+  /** What it is a part of. */
+  readonly of: View['of'];
   /** With `{out}` where the folder of all stands. */
   readonly args: readonly string[];
   /** The options that it takes from the recipe. */
@@ -139,6 +141,7 @@ export function jobsOf(
     {
       id: run('pretrain'),
       command: 'pretrain',
+      of: 'pretrain',
       args: flags({ ...train, run: `{out}/${run('pretrain')}`, variant, 'mask-ratio': maskRatio, steps: options.steps }), // prettier-ignore
     },
   ];
@@ -146,6 +149,7 @@ export function jobsOf(
     jobs.push({
       id: run('finetune'),
       command: 'finetune',
+      of: 'finetune',
       args: flags({ ...train, run: `{out}/${run('finetune')}`, init: `{out}/${run('pretrain')}`, steps: options.finetuneSteps }), // prettier-ignore
       after: run('pretrain'),
     });
@@ -153,9 +157,25 @@ export function jobsOf(
     jobs.push({
       id: `${folder}/${name}`,
       command: 'evaluate',
+      of,
       // The last checkpoint: the best one would have been chosen on the clips that are measured here.
       args: flags({ ...common, splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound, 'mask-ratio': maskRatio, blur, 'low-res': lowRes }), // prettier-ignore
       after: run(of),
     });
   return jobs.map((job) => ({ ...job, recipe: recipe?.sections[job.command] }));
 }
+
+/**
+ * All commands, in the order in which they are begun: of controls and mask ratios all that is about
+ * reconstruction comes before the classifiers.
+ */
+export function planJobs(subjects: readonly PlannedSubject[], options: ReproduceOptions, setting: Setting): Job[] {
+  const main = ({ subject }: PlannedSubject) => subject.sound === 'own' && subject.maskRatio === setting.maskRatio; // prettier-ignore
+  const jobs = (part: readonly PlannedSubject[]) => part.flatMap((subject) => jobsOf(subject, options, setting)); // prettier-ignore
+  const more = jobs(subjects.filter((subject) => !main(subject)));
+  return [
+    ...jobs(subjects.filter(main)),
+    ...more.filter(({ of }) => of === 'pretrain'),
+    ...more.filter(({ of }) => of === 'finetune'),
+  ];
+} // prettier-ignore

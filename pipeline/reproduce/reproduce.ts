@@ -11,8 +11,8 @@ import { drawFigures } from './figures.js';
 import { gatherRun, type GatheredRun } from './gather.js';
 import { reproduceOptions, type ReproduceInput, type ReproduceOptions } from './options.js';
 import {
-  jobsOf,
   planAll,
+  planJobs,
   type Job,
   type PlannedSubject,
   type Recipe,
@@ -106,7 +106,7 @@ export async function planReproduction(request: ReproduceRequest): Promise<Repro
     };
     const cache = await describeCache(request.cache, options);
     const subjects = planAll(options, setting);
-    return { options, cache, setting, subjects, jobs: subjects.flatMap((subject) => jobsOf(subject, options, setting)) }; // prettier-ignore
+    return { options, cache, setting, subjects, jobs: planJobs(subjects, options, setting) }; // prettier-ignore
   } finally {
     await reader.close();
   }
@@ -128,11 +128,14 @@ async function assemble(
   return {
     schema: 1,
     avme: await avmeVersion(),
-    cache: { ...plan.cache, classes: [...first.classes] },
+    cache: {
+      ...plan.cache,
+      classes: [...(runs.find((run) => run.classes.length > 0)?.classes ?? [])],
+    },
     protocol: {
       seeds: [...new Set(runs.map(({ result }) => result.seed))],
       steps: first.steps,
-      finetuneSteps: first.finetuneSteps,
+      finetuneSteps: Math.max(...runs.map((run) => run.finetuneSteps)),
       batch: first.batch,
       maskRatio: plan.setting.maskRatio,
       backend: first.backend,

@@ -47,6 +47,7 @@ describe('the commands of a reproduction', () => {
   const job = (id: string, after?: string, ms = 20, command: Job['command'] = 'pretrain'): Job => ({
     id,
     command,
+    of: 'pretrain',
     args: ['--name', id, '--ms', String(ms), '--log', log],
     ...(after === undefined ? {} : { after }),
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SYSTEM_NAMES } from '../../../model/index.js';
 import { reproduceOptions } from '../../../pipeline/reproduce/options.js';
-import { folderOf, jobsOf, planAll, planSubjects, type Setting } from '../../../pipeline/reproduce/plan.js'; // prettier-ignore
+import { folderOf, jobsOf, planAll, planJobs, planSubjects, type Setting } from '../../../pipeline/reproduce/plan.js'; // prettier-ignore
 
 const setting: Setting = { cache: '/cache', recipe: { given: 'evidence', sections: { pretrain: { width: 96 } } }, systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
 
@@ -21,7 +21,7 @@ describe('the plan of a reproduction', () => {
     fc.assert(
       fc.property(anyOptions, anySystems, (options, systems) => {
         const asked = { ...setting, systems };
-        const jobs = planAll(options, asked).flatMap((subject) => jobsOf(subject, options, asked));
+        const jobs = planJobs(planAll(options, asked), options, asked);
         const seen = new Set<string>();
         for (const { id, after } of jobs) {
           assert.ok(!seen.has(id), `${id} twice`);
@@ -72,6 +72,15 @@ describe('the plan of a reproduction', () => {
       const [pretrain] = jobsOf(planned, options, setting);
       assert.equal(pretrain?.args.includes('--sound'), planned.subject.sound !== 'own');
     }
+  });
+
+  it('leaves the classifiers of controls and ratios to the end', () => {
+    const options = reproduceOptions.parse({});
+    const jobs = planJobs(planAll(options, setting), options, setting);
+    const others = jobs.filter(({ id }) => !/^runs\/[a-z-]+-0\.75\//.test(id));
+    const first = others.findIndex(({ of }) => of === 'finetune');
+    assert.ok(first > 0 && others.slice(first).every(({ of }) => of === 'finetune'));
+    assert.deepEqual(jobs.slice(-others.length), others);
   });
 
   it('puts what decides most first: the systems, then controls, then ratios', () => {
