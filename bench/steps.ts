@@ -83,10 +83,10 @@ async function serve(mode: Mode, size: string, variant: string, clips: number): 
     step: 0,
     capture: mode === 'captured',
   });
-  process.on('message', (number: number) => {
+  const step = async (number: number) => {
     const batch = batchOf(config, clips, number);
     const [start, used] = [performance.now(), process.cpuUsage()];
-    const { loss } = trainer.train(batch);
+    const { loss } = await trainer.train(batch);
     const ms = performance.now() - start;
     const { user, system } = process.cpuUsage(used);
     process.send?.({
@@ -96,7 +96,8 @@ async function serve(mode: Mode, size: string, variant: string, clips: number): 
       rss: process.memoryUsage.rss(),
       tensors: tf.memory().numTensors,
     });
-  });
+  };
+  process.on('message', (number: number) => void step(number));
   process.send?.({ rate, parameters: trainer.parameters });
 }
 

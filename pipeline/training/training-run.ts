@@ -136,7 +136,7 @@ export class TrainingRun<B> {
     const { trainer, parts, prepare } = this.options;
     const hand = this.#hand;
     hand.waited += performance.now() - this.#free;
-    trainer.add(prepare(batch));
+    await trainer.add(prepare(batch));
     hand.batches++;
     hand.clips += batch.keys.length;
     hand.replaced += batch.replaced;

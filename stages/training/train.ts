@@ -31,11 +31,11 @@ export interface Trainer<B> {
    * but for batch norm, which sees each by itself.
    * @throws Error naming the clips of a batch whose loss is not a finite number; nothing is learned then
    */
-  add(batch: B): void;
+  add(batch: B): Promise<void>;
   /** Takes the step on the mean of the losses of the batches that were added, at least one. */
   finish(): StepResult;
   /** One step on one batch. */
-  train(batch: B): StepResult;
+  train(batch: B): Promise<StepResult>;
   /** Without learning, with the averaged weights where they are kept. */
   measure(batches: AsyncIterable<B>): Promise<Measurement>;
   /**
@@ -65,6 +65,17 @@ export interface TrainerOptions<B> {
 /** In front of the names of results. */
 const UPDATE = 'update.';
 const PART = 'part.';
+
+/** The loss, and what it is made of by names. */
+async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]> {
+  const read = Object.entries(made)
+    .filter(([name]) => name === 'loss' || name.startsWith(PART))
+    .map(async ([name, tensor]) => [name, (await tensor.data())[0] ?? NaN] as const);
+  const numbers = new Map(await Promise.all(read));
+  const loss = numbers.get('loss') ?? NaN;
+  numbers.delete('loss');
+  return [new Map([...numbers].map(([name, value]) => [name.slice(PART.length), value])), loss];
+}
 
 /**
  * The training stage: forward, backward, AdamW.
@@ -122,9 +133,13 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     );
   }
 
-  function add(batch: B): void {
+  async function add(batch: B): Promise<void> {
     const made = differentiate(batch);
-    const loss = made['loss']?.dataSync()[0] ?? NaN;
+    // Together: each wait for the device's queue costs the same, whatever it is for.
+    const [numbers, loss] = await readNumbers(made).catch((error: unknown) => {
+      tf.dispose({ ...made });
+      throw error;
+    });
     if (!Number.isFinite(loss)) {
       tf.dispose({ ...made });
       refuse(batch, loss);
@@ -132,11 +147,8 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     made['loss']?.dispose();
     for (const [name, tensor] of Object.entries(made))
       if (name.startsWith(UPDATE)) optimizer.replace(name.slice(UPDATE.length), tensor);
-      else if (name.startsWith(PART)) {
-        const part = name.slice(PART.length);
-        hand.parts.set(part, (hand.parts.get(part) ?? 0) + (tensor.dataSync()[0] ?? NaN));
-        tensor.dispose();
-      }
+      else if (name.startsWith(PART)) tensor.dispose();
+    for (const [part, value] of numbers) hand.parts.set(part, (hand.parts.get(part) ?? 0) + value);
     const sum = addGradients(hand.grads, learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
     hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
   }
@@ -166,8 +178,8 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     parameters: optimizer.parameters,
     add,
     finish,
-    train(batch) {
-      add(batch);
+    async train(batch) {
+      await add(batch);
       return finish();
     },
     measure: (batches) => measure(objective, optimizer.best, batches, runner),

@@ -7,7 +7,7 @@ import {
   type AudioEncoderOptions,
 } from '../../model/audio-encoder.js';
 import { weightsFrom } from '../../model/index.js';
-import { onEachBackend } from '../support/backends.js';
+import { onEveryBackend } from '../support/backends.js';
 import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
 
 const TOLERANCE = 1e-4;
@@ -35,7 +35,7 @@ describe('audio encoder', () => {
   });
 });
 
-onEachBackend('TalkNet’s audio encoder against the original', () => {
+onEveryBackend('TalkNet’s audio encoder against the original', () => {
   let golden: Golden;
   let options: AudioEncoderOptions;
   before(async () => {
@@ -64,10 +64,10 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
     );
   });
 
-  it('output in inference and in training', () => {
+  it('output in inference and in training', async () => {
     const weights = golden.weights('model');
-    assertClose(forward(weights), golden.array('expect.output_eval'), TOLERANCE, 'inference');
-    assertClose(
+    await assertClose(forward(weights), golden.array('expect.output_eval'), TOLERANCE, 'inference');
+    await assertClose(
       forward(weights, new Map()),
       golden.array('expect.output_train'),
       TOLERANCE,
@@ -75,7 +75,7 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
     );
   });
 
-  it('loss and gradients in training', () => {
+  it('loss and gradients in training', async () => {
     const weights = golden.weights('model');
     const learned = [...weights.keys()].filter((name) => !/running|tracked/.test(name));
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
@@ -84,7 +84,7 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
       return tf.mean<tf.Scalar>(tf.square(forward(all, new Map())));
     })(learned.map((name) => weights.get(name)!));
     assert.ok(
-      relativeError(value.dataSync(), golden.array('expect.loss_mean_square_train').data) <
+      relativeError(await value.data(), golden.array('expect.loss_mean_square_train').data) <
         TOLERANCE,
     );
     const expected = golden.names('expect.grad');
@@ -96,32 +96,33 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
       const { data, shape } = golden.array(`expect.grad.${name}`);
       const grad = grads[learned.indexOf(name)]!;
       assert.deepEqual(grad.shape, shape);
-      const error = relativeError(grad.dataSync(), data) * Math.max(...data.map(Math.abs));
+      const error = relativeError(await grad.data(), data) * Math.max(...data.map(Math.abs));
       // The gradient of the squeeze is two thousand times smaller than the others, a difference of
       // large numbers: one unit in the last place of the input moves it by 3e-4 of its size. No
       // float32 arithmetic can hold it to more than the last digits of what it is made of.
       const bound = Math.max(TOLERANCE * Math.max(...data.map(Math.abs)), 1e-6 * largest);
       assert.ok(error <= bound, `gradient of ${name}: error ${error} above ${bound}`);
     }
-    grads.forEach((grad, i) => {
+    for (const [i, grad] of grads.entries()) {
       // The golden model squeezes to a single unit; where its ReLU is off, nothing passes.
-      if (learned[i]!.includes('se.fc')) return;
-      assert.ok(tf.max(tf.abs(grad)).dataSync()[0]! > 0, `no gradient reaches ${learned[i]}`);
-    });
+      if (learned[i]!.includes('se.fc')) continue;
+      const [largest] = await tf.max(tf.abs(grad)).data();
+      assert.ok(largest! > 0, `no gradient reaches ${learned[i]}`);
+    }
   });
 
-  it('running statistics move a tenth of the way to the batch’s', () => {
+  it('running statistics move a tenth of the way to the batch’s', async () => {
     const weights = golden.weights('model');
     const updates = new Map<string, tf.Tensor>();
     forward(weights, updates);
     const running = [...weights.keys()].filter((name) => name.includes('running'));
     assert.deepEqual([...updates.keys()].sort(), running.sort());
-    const old = weights.get('bn1.running_mean')!.dataSync();
-    const first = updates.get('bn1.running_mean')!.dataSync();
+    const old = await weights.get('bn1.running_mean')!.data();
+    const first = await updates.get('bn1.running_mean')!.data();
     const again = new Map<string, tf.Tensor>();
     weights.set('bn1.running_mean', updates.get('bn1.running_mean')!);
     forward(weights, again);
-    const second = again.get('bn1.running_mean')!.dataSync();
+    const second = await again.get('bn1.running_mean')!.data();
     // The same batch again: what is left of the distance to its mean shrinks to nine tenths.
     for (let c = 0; c < old.length; c++)
       assert.ok(Math.abs(second[c]! - first[c]! - 0.9 * (first[c]! - old[c]!)) < 1e-5);
@@ -131,7 +132,7 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
     [[1, 1, 1, 1], 189],
     [[1, 1, 2, 4], 425],
   ] as const)
-    it(`with time dilation ${dilation.join()} the convolutions of a token reach ${reach} MFCC frames`, () => {
+    it(`with time dilation ${dilation.join()} the convolutions of a token reach ${reach} MFCC frames`, async () => {
       const deep = { filters: [8, 8, 8, 8], layers: [3, 4, 6, 3], dilation };
       const weights = new Map(
         audioEncoderSpecs(deep).map(({ name, shape, init }, i) => {
@@ -146,7 +147,7 @@ onEachBackend('TalkNet’s audio encoder against the original', () => {
         const tokens = encodeAudio(mfcc, weightsFrom(weights), deep, { training: false });
         return tf.sum(tf.slice(tokens, [0, 64, 0], [1, 1, 8]));
       })(tf.randomNormal([1, 512, 13], 0, 1, 'float32', 3));
-      const heard = tf.max(tf.abs(grad), [0, 2]).dataSync();
+      const heard = await tf.max(tf.abs(grad), [0, 2]).data();
       const frames = [...heard.keys()].filter((i) => heard[i]! > 0);
       // Half of it on either side of frame 256, where token 64 begins.
       const half = (reach - 1) / 2;

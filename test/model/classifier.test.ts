@@ -19,7 +19,7 @@ import {
   type LabelBatch,
   type ModelConfig,
 } from '../../model/index.js';
-import { onEachBackend } from '../support/backends.js';
+import { onEveryBackend } from '../support/backends.js';
 import { assertClose, goldenPixels, readGolden, relativeError, type Golden } from '../support/golden.js'; // prettier-ignore
 
 const TOLERANCE = 1e-4;
@@ -51,7 +51,7 @@ describe('parameters of the classifier', () => {
     });
 });
 
-onEachBackend('classification against the original', () => {
+onEveryBackend('classification against the original', () => {
   let golden: Golden;
   let config: ModelConfig;
   let head: ClassifierConfig;
@@ -75,12 +75,12 @@ onEachBackend('classification against the original', () => {
     batch = { video: goldenPixels(golden), mfcc: tf.zeros([2]), audioPresent: tf.zeros([2]) };
   });
 
-  it('logits', () => {
+  it('logits', async () => {
     const logits = classify(batch, weightsFrom(golden.weights('model')), config, head, INFERENCE);
-    assertClose(logits, golden.array('expect.logits'), TOLERANCE, 'logits');
+    await assertClose(logits, golden.array('expect.logits'), TOLERANCE, 'logits');
   });
 
-  it('loss with smoothed labels, and every gradient', () => {
+  it('loss with smoothed labels, and every gradient', async () => {
     const weights = golden.weights('model');
     const names = [...weights.keys()];
     const labels = smoothLabels([...golden.array('input.label').data], head.classes, 0.1);
@@ -89,19 +89,23 @@ onEachBackend('classification against the original', () => {
       return softCrossEntropy(classify(batch, given, config, head, INFERENCE), labels);
     })([...weights.values()]);
     const expected = golden.array('expect.loss_label_smoothing_0.1').data;
-    assert.ok(relativeError(value.dataSync(), expected) < TOLERANCE);
+    assert.ok(relativeError(await value.data(), expected) < TOLERANCE);
     assert.deepEqual(names.toSorted(), golden.names('expect.grad').toSorted());
     assert.deepEqual(
       classifierSpecs(config, head).map(({ name }) => name).toSorted(),
       names.toSorted(),
     ); // prettier-ignore
-    names.forEach((name, i) => {
-      assertClose(grads[i]!, golden.array(`expect.grad.${name}`), TOLERANCE, `gradient of ${name}`);
-    });
+    for (const [i, name] of names.entries())
+      await assertClose(
+        grads[i]!,
+        golden.array(`expect.grad.${name}`),
+        TOLERANCE,
+        `gradient of ${name}`,
+      );
   });
 });
 
-onEachBackend('classification with sound', () => {
+onEveryBackend('classification with sound', () => {
   const small = (variant: ModelConfig['variant']) =>
     modelConfig.parse({
       variant, imageSize: 16, patch: 8, frames: 4, width: 12, depth: 2, heads: 2, decoderWidth: 8,
@@ -119,19 +123,19 @@ onEachBackend('classification with sound', () => {
   });
 
   for (const fusion of ['fused', 'late', 'picture'] as const)
-    it(`${fusion}: sound counts ${fusion === 'picture' ? 'nothing' : 'where there is some'}`, () => {
+    it(`${fusion}: sound counts ${fusion === 'picture' ? 'nothing' : 'where there is some'}`, async () => {
       const config = small('av');
       const head = classifierConfig.parse({ classes: 4, fusion });
       const weights = weightsFrom(drawn(config, head));
       const batch = clips();
       const other = { ...batch, mfcc: tf.mul(batch.mfcc, -1) };
-      const scores = (given: LabelBatch) => classify(given, weights, config, head, INFERENCE).arraySync() as number[][]; // prettier-ignore
-      const [a, b] = [scores(batch), scores(other)];
+      const scores = (given: LabelBatch) => classify(given, weights, config, head, INFERENCE).array() as Promise<number[][]>; // prettier-ignore
+      const [a, b] = [await scores(batch), await scores(other)];
       const differs = a.map((row, i) => row.some((value, j) => Math.abs(value - b[i]![j]!) > 1e-4));
       assert.deepEqual(differs, fusion === 'picture' ? [false, false, false] : [true, true, false]);
     });
 
-  it('training is repeatable by its seeds, and drops branches and features', () => {
+  it('training is repeatable by its seeds, and drops branches and features', async () => {
     const config = small('av');
     const head = classifierConfig.parse({ classes: 4, fusion: 'fused', dropPath: 0.5 });
     const weights = weightsFrom(drawn(config, head));
@@ -140,8 +144,8 @@ onEachBackend('classification with sound', () => {
       let place = 0;
       return { norm: { training: true, updates: new Map() }, nextSeed: () => `${seed}/${place++}` };
     };
-    const scores = (seed: string) => [...classify(batch, weights, config, head, mode(seed)).dataSync()]; // prettier-ignore
-    assert.deepEqual(scores('a'), scores('a'));
-    assert.notDeepEqual(scores('a'), scores('b'));
+    const scores = (seed: string) => classify(batch, weights, config, head, mode(seed)).data();
+    assert.deepEqual(await scores('a'), await scores('a'));
+    assert.notDeepEqual(await scores('a'), await scores('b'));
   });
 });

@@ -6,7 +6,7 @@ import {
   headsFor,
 } from '../../model/cross-attention.js';
 import { weightsFrom } from '../../model/index.js';
-import { onEachBackend } from '../support/backends.js';
+import { onEveryBackend } from '../support/backends.js';
 import { assertClose, readGolden, type Golden } from '../support/golden.js';
 
 describe('heads of the cross-attention', () => {
@@ -18,7 +18,7 @@ describe('heads of the cross-attention', () => {
   });
 });
 
-onEachBackend('TalkNet’s cross-attention against the original', () => {
+onEveryBackend('TalkNet’s cross-attention against the original', () => {
   let golden: Golden;
   before(async () => {
     golden = await readGolden('talknet-cross-attention');
@@ -32,16 +32,16 @@ onEachBackend('TalkNet’s cross-attention against the original', () => {
     assert.deepEqual(declared.sort(), original.sort());
   });
 
-  it('the attention alone, and the whole layer', () => {
+  it('the attention alone, and the whole layer', async () => {
     const weights = weightsFrom(golden.weights('model'));
     const [src, tar] = [golden.tensor('input.src'), golden.tensor('input.tar')];
-    assertClose(
+    await assertClose(
       attend(src, tar, weights, { heads: 8 }),
       golden.array('expect.attention_only'),
       1e-4,
       'attention',
     );
-    assertClose(
+    await assertClose(
       crossAttention(src, tar, weights, { heads: 8 }),
       golden.array('expect.output'),
       1e-4,
@@ -49,7 +49,7 @@ onEachBackend('TalkNet’s cross-attention against the original', () => {
     );
   });
 
-  it('dropout is a function of its seeds, and off without them', () => {
+  it('dropout is a function of its seeds, and off without them', async () => {
     const weights = weightsFrom(golden.weights('model'));
     const [src, tar] = [golden.tensor('input.src'), golden.tensor('input.tar')];
     const run = (first: number) => {
@@ -57,24 +57,24 @@ onEachBackend('TalkNet’s cross-attention against the original', () => {
       return crossAttention(src, tar, weights, {
         heads: 8,
         dropout: { rate: 0.1, nextSeed: () => String(seed++) },
-      }).dataSync();
+      }).data();
     };
-    assert.deepEqual(run(1), run(1));
-    assert.notDeepEqual(run(1), run(2));
+    assert.deepEqual(await run(1), await run(1));
+    assert.notDeepEqual(await run(1), await run(2));
   });
 
-  it('drops attention, what it gave, the hidden layer and the feed-forward’s answer', () => {
+  it('drops attention, what it gave, the hidden layer and the feed-forward’s answer', async () => {
     const weights = weightsFrom(golden.weights('model'));
     const [src, tar] = [golden.tensor('input.src'), golden.tensor('input.tar')];
-    const run = (changed: number) => {
+    const run = async (changed: number) => {
       let places = 0;
       const nextSeed = () => String((places++ === changed ? 100 : 0) + places);
       const out = crossAttention(src, tar, weights, { heads: 8, dropout: { rate: 0.1, nextSeed } });
       assert.equal(places, 4);
-      return out.dataSync();
+      return await out.data();
     };
-    const usual = run(-1);
+    const usual = await run(-1);
     for (const place of [0, 1, 2, 3])
-      assert.notDeepEqual(run(place), usual, `the mask of place ${place} changes nothing`);
+      assert.notDeepEqual(await run(place), usual, `the mask of place ${place} changes nothing`);
   });
 });

@@ -1,5 +1,26 @@
+import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKENDS, useBackend, type BackendName } from '../../model/index.js';
+
+/** Debian's chromium brings a GPU made of software, on which WebGPU runs anywhere. */
+const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** What a process needs to find it; nothing where another driver is named or it is not there. */
+export const SOFTWARE_GPU_ENVIRONMENT: Readonly<Record<string, string>> =
+  process.env['VK_ICD_FILENAMES'] === undefined && existsSync(SOFTWARE_GPU)
+    ? { VK_ICD_FILENAMES: SOFTWARE_GPU }
+    : {};
+
+/** Chooses a backend; WebGPU may be the one made of software. Commands that tests start find it not. */
+async function choose(backend: BackendName): Promise<void> {
+  if (backend === 'webgpu') Object.assign(process.env, SOFTWARE_GPU_ENVIRONMENT);
+  try {
+    await useBackend(backend);
+  } finally {
+    if (backend === 'webgpu')
+      for (const name of Object.keys(SOFTWARE_GPU_ENVIRONMENT)) Reflect.deleteProperty(process.env, name);
+  }
+} // prettier-ignore
 
 /** Runs a suite on one backend; where that is not on this machine, it is skipped in plain sight. */
 export function onBackend(
@@ -10,7 +31,7 @@ export function onBackend(
   describe(`${name} on ${backend}`, function () {
     before(async function () {
       try {
-        await useBackend(backend);
+        await choose(backend);
       } catch {
         this.skip();
       }
@@ -25,7 +46,12 @@ export function onBackend(
   });
 }
 
-/** Runs a suite once on each backend. */
+/** Runs a suite once on each backend that gives values at once. */
 export function onEachBackend(name: string, suite: (backend: BackendName) => void): void {
+  for (const backend of BACKENDS) if (backend !== 'webgpu') onBackend(backend, name, suite);
+}
+
+/** Runs a suite that waits for the values it reads once on each backend. */
+export function onEveryBackend(name: string, suite: (backend: BackendName) => void): void {
   for (const backend of BACKENDS) onBackend(backend, name, suite);
 }

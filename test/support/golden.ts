@@ -59,14 +59,14 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   return worst / Math.max(scale, 1e-12);
 }
 
-export function assertClose(
+export async function assertClose(
   actual: tf.Tensor,
   expected: NamedArray,
   tolerance: number,
   what: string,
-): void {
+): Promise<void> {
   assert.deepEqual(actual.shape, expected.shape, `shape of ${what}`);
-  const error = relativeError(actual.dataSync(), expected.data);
+  const error = relativeError(await actual.data(), expected.data);
   assert.ok(
     error <= tolerance,
     `${what}: relative error ${error.toExponential(2)} above ${tolerance}`,

@@ -63,7 +63,8 @@ onEachBackend('fine-tuning', (backend) => {
 
   it('begins at even odds, and learns to tell classes apart', async () => {
     const learner = trainer({ mixup: 0, cutmix: 0, smoothing: 0 });
-    const losses = Array.from({ length: steps }, () => learner.train(batch()).loss);
+    const losses: number[] = [];
+    for (let i = 0; i < steps; i++) losses.push((await learner.train(batch())).loss);
     assert.ok(Math.abs(losses[0]! - Math.log(CLASSES)) < 1e-2, `begins at ${losses[0]}`);
     assert.ok(
       losses.at(-1)! < (backend === 'cpu' ? 0.9 : 0.7) * losses[0]!,
@@ -80,23 +81,23 @@ onEachBackend('fine-tuning', (backend) => {
     learner.dispose();
   });
 
-  it('mixing is drawn by the batch’s place, and changes the loss', () => {
-    const loss = (more: object, shift = 0) =>
-      trainer(more, (at) => randomFor(1, 0, at + shift, 'mix'), false).train(batch()).loss;
-    const plain = loss({ mixup: 0, cutmix: 0 });
+  it('mixing is drawn by the batch’s place, and changes the loss', async () => {
+    const loss = async (more: object, shift = 0) =>
+      (await trainer(more, (at) => randomFor(1, 0, at + shift, 'mix'), false).train(batch())).loss;
+    const plain = await loss({ mixup: 0, cutmix: 0 });
     for (const kind of [{ cutmix: 0 }, { mixup: 0 }]) {
       // The head begins near zero, so losses differ in late digits only.
-      assert.equal(loss(kind), loss(kind));
-      assert.notEqual(loss(kind), plain);
+      assert.equal(await loss(kind), await loss(kind));
+      assert.notEqual(await loss(kind), plain);
     }
-    assert.notEqual(loss({ cutmix: 0 }), loss({ cutmix: 0 }, 1));
+    assert.notEqual(await loss({ cutmix: 0 }), await loss({ cutmix: 0 }, 1));
   });
 
   it('the learning rate falls from the head down', async () => {
     const moved = async (layerDecay: number) => {
       const learner = trainer({ mixup: 0, cutmix: 0, layerDecay });
       const before = await learner.state();
-      learner.train(batch());
+      await learner.train(batch());
       const after = await learner.state();
       return (name: string) => Math.sqrt(before.get(name)!.data.reduce((sum, x, i) => sum + (x - after.get(name)!.data[i]!) ** 2, 0)); // prettier-ignore
     };
@@ -110,12 +111,13 @@ onEachBackend('fine-tuning', (backend) => {
       assert.ok(Math.abs(ratio(name) / expected - 1) < 0.02, `${name}: ${ratio(name)}`);
   });
 
-  it('holds no more tensors after a step than before', () => {
+  it('holds no more tensors after a step than before', async () => {
     const learner = trainer({});
-    const counts = Array.from({ length: 3 }, () => {
-      learner.train(batch());
-      return tf.memory().numTensors;
-    });
+    const counts: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await learner.train(batch());
+      counts.push(tf.memory().numTensors);
+    }
     assert.equal(new Set(counts).size, 1, counts.join());
     learner.dispose();
   });

@@ -64,15 +64,16 @@ onBackend('tensorflow', 'captured steps', () => {
     it(`agree with eager ones over ${STEPS} steps of changing rates, with clipping, averages and parts: ${variant}`, async () => {
       const config = modelConfig.parse({ ...SIZES, variant, dropout: 0.1 });
       const trainers = [false, true].map((capture) => trainerOf(config, capture, { clipGrad: 0.5 }, 0.9)); // prettier-ignore
-      const results = trainers.map((trainer) => {
+      const results: StepResult[][] = [];
+      for (const trainer of trainers) {
         const all: StepResult[] = [];
         for (let step = 0; step < STEPS; step++) {
-          trainer.add(batchOf(config, 2 * step));
-          trainer.add(batchOf(config, 2 * step + 1));
+          await trainer.add(batchOf(config, 2 * step));
+          await trainer.add(batchOf(config, 2 * step + 1));
           all.push(trainer.finish());
         }
-        return all;
-      });
+        results.push(all);
+      }
       const [eager, captured] = results as [StepResult[], StepResult[]];
       eager.forEach(({ step, loss, lr }, i) => {
         assert.equal(captured[i]!.lr, lr);
@@ -86,33 +87,34 @@ onBackend('tensorflow', 'captured steps', () => {
       for (const trainer of trainers) trainer.dispose();
     }); // prettier-ignore
 
-  it('take batches of several sizes, in any order', () => {
+  it('take batches of several sizes, in any order', async () => {
     const config = modelConfig.parse({ ...SIZES, variant: 'v' });
     const [eager, captured] = [false, true].map((capture) => trainerOf(config, capture));
     for (const [i, clips] of [2, 3, 2, 1, 3].entries()) {
       const batch = batchOf(config, i, clips);
-      const [wanted, made] = [eager!.train(batch), captured!.train(batch)];
+      const [wanted, made] = [await eager!.train(batch), await captured!.train(batch)];
       assert.ok(Math.abs(made.loss - wanted.loss) < 1e-5 * wanted.loss, `${wanted.loss}, ${made.loss}`); // prettier-ignore
     }
     eager!.dispose();
     captured!.dispose();
   });
 
-  it('draw dropout anew each step', () => {
+  it('draw dropout anew each step', async () => {
     const config = modelConfig.parse({ ...SIZES, variant: 'av', dropout: 0.5 });
     const trainer = trainerOf(config, true, { lr: 1e-12, minLr: 1e-12 });
     const batch = { ...batchOf(config, 0), audioPresent: Float32Array.of(1, 1) };
-    const losses = [0, 1, 2, 3].map(() => trainer.train(batch).loss);
+    const losses: number[] = [];
+    for (let i = 0; i < 4; i++) losses.push((await trainer.train(batch)).loss);
     assert.equal(new Set(losses).size, 4, losses.join());
     trainer.dispose();
   });
 
-  it('hold no more tensors after many steps than before', () => {
+  it('hold no more tensors after many steps than before', async () => {
     const config = modelConfig.parse({ ...SIZES, variant: 'av' });
     const trainer = trainerOf(config, true, { clipGrad: 1 }, 0.99);
-    trainer.train(batchOf(config, 0));
+    await trainer.train(batchOf(config, 0));
     const before = tf.memory().numTensors;
-    for (let step = 1; step < 60; step++) trainer.train(batchOf(config, step));
+    for (let step = 1; step < 60; step++) await trainer.train(batchOf(config, step));
     assert.equal(tf.memory().numTensors, before);
     trainer.dispose();
   });

@@ -58,11 +58,11 @@ describe('CAV-MAE in training', function () {
   this.timeout(120_000);
   before(() => useBackend('wasm'));
 
-  it('learns: every part of its loss falls, and clips find their own sound', () => {
+  it('learns: every part of its loss falls, and clips find their own sound', async () => {
     const trainer = trainerOf();
-    const first = trainer.train(batchOf(0));
-    for (let step = 1; step < 149; step++) trainer.train(batchOf(step));
-    const last = trainer.train(batchOf(149));
+    const first = await trainer.train(batchOf(0));
+    for (let step = 1; step < 149; step++) await trainer.train(batchOf(step));
+    const last = await trainer.train(batchOf(149));
     trainer.dispose();
     const { pictureLoss = NaN, soundLoss = NaN, contrastLoss = NaN } = last.parts;
     assert.ok(Math.abs(pictureLoss + soundLoss + 0.01 * contrastLoss - last.loss) < 1e-5);
@@ -72,11 +72,11 @@ describe('CAV-MAE in training', function () {
     assert.ok(contrastLoss < 1.2, `contrast ${contrastLoss}`);
   });
 
-  it('holds no more tensors after a step than before', () => {
+  it('holds no more tensors after a step than before', async () => {
     const trainer = trainerOf();
-    trainer.train(batchOf(0));
+    await trainer.train(batchOf(0));
     const before = tf.memory().numTensors;
-    for (let step = 1; step < 4; step++) trainer.train(batchOf(step));
+    for (let step = 1; step < 4; step++) await trainer.train(batchOf(step));
     assert.equal(tf.memory().numTensors, before);
     trainer.dispose();
   });
@@ -92,10 +92,10 @@ describe('CAV-MAE as a captured graph', function () {
     }
   });
 
-  it('takes the same steps as op by op, of the same parts', () => {
+  it('takes the same steps as op by op, of the same parts', async () => {
     const [captured, eager] = [trainerOf(true), trainerOf(false)];
     for (let step = 0; step < 6; step++) {
-      const [one, other] = [captured.train(batchOf(step)), eager.train(batchOf(step))];
+      const [one, other] = [await captured.train(batchOf(step)), await eager.train(batchOf(step))];
       assert.deepEqual(Object.keys(one.parts).sort(), ['contrastLoss', 'pictureLoss', 'soundLoss']);
       for (const [name, part] of Object.entries({ ...one.parts, loss: one.loss })) {
         const expected = { ...other.parts, loss: other.loss }[name]!;

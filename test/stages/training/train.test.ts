@@ -16,6 +16,7 @@ import {
   trainingOptions,
   type ClipBatch,
   type NamedValues,
+  type StepResult,
 } from '../../../stages/index.js';
 import { onEachBackend } from '../../support/backends.js';
 
@@ -97,10 +98,11 @@ onEachBackend('training', (backend) => {
 
   // Without dropout, which slows so narrow a model down; the next test has it.
   for (const config of [{ ...AV, dropout: 0 }, V])
-    it(`learns: the loss of one repeated batch falls, ${config.variant}`, () => {
+    it(`learns: the loss of one repeated batch falls, ${config.variant}`, async () => {
       const trainer = trainerOf(config, { lr: 6e-3 });
       const batch = batchOf(config);
-      const results = Array.from({ length: steps }, () => trainer.train(batch));
+      const results: StepResult[] = [];
+      for (let i = 0; i < steps; i++) results.push(await trainer.train(batch));
       assert.deepEqual(
         results.map(({ step }) => step),
         Array.from({ length: steps }, (_, i) => i + 1),
@@ -113,25 +115,28 @@ onEachBackend('training', (backend) => {
   it('goes on from its state to the bit', async () => {
     const batch = batchOf(AV);
     const straight = trainerOf(AV);
-    for (let i = 0; i < 3; i++) straight.train(batch);
+    for (let i = 0; i < 3; i++) await straight.train(batch);
     const state = await straight.state();
     const resumed = trainerOf(AV, {}, state, 3);
-    for (let i = 0; i < 3; i++) assert.deepEqual(resumed.train(batch), straight.train(batch));
+    for (let i = 0; i < 3; i++)
+      assert.deepEqual(await resumed.train(batch), await straight.train(batch));
     assert.deepEqual(bytesOf(await resumed.state()), bytesOf(await straight.state()));
     // Dropout is drawn by the step: the same state under another number is another run.
     const shifted = trainerOf(AV, {}, state, 4);
-    assert.notEqual(shifted.train(batch).loss, trainerOf(AV, {}, state, 3).train(batch).loss);
+    const again = await trainerOf(AV, {}, state, 3).train(batch);
+    assert.notEqual((await shifted.train(batch)).loss, again.loss);
   });
 
   for (const config of [AV, V])
-    it(`holds no more tensors after a step than before, ${config.variant}`, () => {
+    it(`holds no more tensors after a step than before, ${config.variant}`, async () => {
       const before = tf.memory().numTensors;
       const trainer = trainerOf(config, { clipGrad: 1 });
       const batch = batchOf(config);
-      const counts = Array.from({ length: 3 }, () => {
-        trainer.train(batch);
-        return tf.memory().numTensors;
-      });
+      const counts: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        await trainer.train(batch);
+        counts.push(tf.memory().numTensors);
+      }
       assert.deepEqual(new Set(counts).size, 1, counts.join());
       trainer.dispose();
       assert.equal(tf.memory().numTensors, before);
@@ -140,7 +145,7 @@ onEachBackend('training', (backend) => {
   it('moves the running statistics of the sound’s norms', async () => {
     const trainer = trainerOf(AV);
     const before = await trainer.state();
-    trainer.train(batchOf(AV));
+    await trainer.train(batchOf(AV));
     const after = await trainer.state();
     const running = [...before.keys()].filter((name) => name.includes('running_'));
     assert.ok(running.length > 0);
@@ -152,7 +157,7 @@ onEachBackend('training', (backend) => {
     // From the first moment after one step, (1 − β1) · g, the gradient can be read.
     const gradient = async (more: object) => {
       const trainer = trainerOf(V, more);
-      trainer.train(batchOf(V));
+      await trainer.train(batchOf(V));
       const state = await trainer.state();
       let sum = 0;
       for (const [name, { data }] of state)
@@ -181,7 +186,7 @@ onEachBackend('training', (backend) => {
     for (const batches of [[whole], [part(0), part(1), part(2)]]) {
       const trainer = trainerOf(config, { clipGrad: 0.01 });
       const before = await trainer.state();
-      for (const batch of batches) trainer.add(batch);
+      for (const batch of batches) await trainer.add(batch);
       const { loss } = trainer.finish();
       states.push({ loss, before, after: await trainer.state() });
     }
@@ -195,7 +200,7 @@ onEachBackend('training', (backend) => {
   it('keeps an average of the weights where it is asked to', async () => {
     const trainer = trainerOf(V, {}, undefined, 0, { average: 0.75 });
     const before = await trainer.state();
-    trainer.train(batchOf(V));
+    await trainer.train(batchOf(V));
     const after = await trainer.state();
     const name = 'encoder.blocks.0.mlp.fc1.weight';
     const [old, now, average] = [before.get(name)!.data, after.get(name)!.data, after.get(`ema.${name}`)!.data]; // prettier-ignore
@@ -204,8 +209,8 @@ onEachBackend('training', (backend) => {
       assert.ok(Math.abs(value - (0.75 * old[i]! + 0.25 * now[i]!)) < 1e-6);
     });
     const resumed = trainerOf(V, {}, after, 1, { average: 0.75 });
-    resumed.train(batchOf(V));
-    trainer.train(batchOf(V));
+    await resumed.train(batchOf(V));
+    await trainer.train(batchOf(V));
     assert.deepEqual(bytesOf(await resumed.state()), bytesOf(await trainer.state()));
   });
 
@@ -215,8 +220,8 @@ onEachBackend('training', (backend) => {
     const trainer = trainerOf(V, {}, broken);
     const before = bytesOf(await trainer.state());
     const tensors = tf.memory().numTensors;
-    assert.throws(
-      () => trainer.train(batchOf(V)),
+    await assert.rejects(
+      trainer.train(batchOf(V)),
       /the loss of step 1 is NaN.*first-clip-k, second-clip-, third-clip-k/,
     );
     assert.deepEqual(bytesOf(await trainer.state()), before);

@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Operations on two tensors that the model applies to tensors of more than four axes. */
+const BINARY = [tf.Add, tf.Sub, tf.Multiply, tf.RealDiv] as const;
+
+/** Shaders address up to so many axes of a tensor that a vector is combined with. */
+const AXES = 4;
+
+/**
+ * The stock kernels keep a short vector that is combined with all rows of another tensor in the memory
+ * of a workgroup, and address it there by an index that WGSL has for four axes only: with five, as
+ * a video has, the shader does not compile. Rows say the same with two axes.
+ */
+function byRows(stock: tf.KernelFunc): tf.KernelFunc {
+  return function rowsFirst(params) {
+    const { a, b } = params.inputs as Record<'a' | 'b', tf.TensorInfo>;
+    const [long, short] = a.shape.length > b.shape.length ? [a, b] : [b, a];
+    const width = short.shape[0] ?? 1;
+    if (long.shape.length <= AXES || short.shape.length !== 1 || long.shape.at(-1) !== width)
+      return stock(params);
+    // The same values under another shape: nothing is copied, and nothing is to be freed.
+    const rows = { ...long, shape: [tf.util.sizeFromShape(long.shape) / width, width] };
+    const pair = long === a ? { a: rows, b } : { a, b: rows };
+    const made = stock({ ...params, inputs: pair });
+    return { ...(made as tf.TensorInfo), shape: long.shape };
+  };
+}
+
+/** Kernels of ours for WebGPU; calling it again does nothing. */
+export function registerWebgpuKernels(): void {
+  for (const kernelName of BINARY) {
+    const stock = tf.getKernel(kernelName, 'webgpu');
+    if (stock.kernelFunc.name === 'rowsFirst') continue;
+    tf.unregisterKernel(kernelName, 'webgpu');
+    tf.registerKernel({ ...stock, kernelFunc: byRows(stock.kernelFunc) });
+  }
+}
