@@ -159,7 +159,9 @@ async function writeReport(out: string, plan: ReproducePlan, jobs: number) {
   const results = await assemble(plan, [first, ...others], jobs);
   const done = plan.subjects.filter((_, i) => gathered[i] !== undefined);
   const figures = await drawFigures(done, options, setting, out);
-  const { html, markdown } = renderReport(results, figures);
+  const { html, markdown, plots } = renderReport(results, figures);
+  await mkdir(join(out, 'figures'), { recursive: true });
+  for (const [file, svg] of plots) await writeAtomically(join(out, file), svg);
   const report = join(out, 'report.html');
   await writeAtomically(join(out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
   await writeAtomically(join(out, 'report.md'), markdown);
