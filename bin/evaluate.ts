@@ -45,7 +45,11 @@ function tell(report: Report, result: EvaluateResult): void {
   tellSkipped(report, result);
   if (result.kind === 'reconstruction') {
     const { pictureLoss, soundLoss, contrastLoss } = result;
-    const parts = Object.entries({ picture: pictureLoss, sound: soundLoss, contrast: contrastLoss });
+    const parts = Object.entries({
+      picture: pictureLoss,
+      sound: soundLoss,
+      contrast: contrastLoss,
+    });
     if (pictureLoss !== undefined)
       report.line(`loss of ${parts.map(([name, value]) => `${name} ${value?.toFixed(4) ?? 'not measured'}`).join(', ')}`); // prettier-ignore
     report.line(`${words(result)}: ${result.clips} clips, step ${result.step}, ${duration(result.seconds)}`); // prettier-ignore
@@ -66,7 +70,12 @@ function tell(report: Report, result: EvaluateResult): void {
 }
 
 function tellRobustness(report: Report, { kind, rows }: RobustnessResult): void {
-  const said = ({ top1 = NaN, top5 = NaN, mse = NaN, loss = NaN }: RobustnessResult['rows'][number]) =>
+  const said = ({
+    top1 = NaN,
+    top5 = NaN,
+    mse = NaN,
+    loss = NaN,
+  }: RobustnessResult['rows'][number]) =>
     kind === 'classifier'
       ? `top-1 ${percent(top1)}, top-5 ${percent(top5)}`
       : `squared error ${mse.toFixed(5)}, loss ${loss.toFixed(4)}`;

@@ -19,7 +19,7 @@ import type { ConfigProblem, ReconstructedTokens, System } from './system.js';
 import type { Weights, WeightSpec } from './weights.js';
 
 /** Weight of the contrastive loss beside the two of reconstruction (paper, eq. 6). */
-const CONTRAST_WEIGHT = 0.01;
+export const CONTRAST_WEIGHT = 0.01;
 /** τ of the contrastive loss. */
 const TEMPERATURE = 0.05;
 

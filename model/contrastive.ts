@@ -23,6 +23,8 @@ export function infoNce(
   // Far below every cosine / τ, and far from where float32 ends.
   const absent = tf.mul(tf.sub(tf.reshape(present, [1, clips]), 1), 1e4);
   const logs = tf.logSoftmax(tf.add(tf.div(cosines, temperature), absent));
-  const own = tf.sum(tf.mul(logs, tf.oneHot(tf.range(0, clips, 1, 'int32'), clips)), -1);
+  // A clip by itself has its own sound alone to choose from; `oneHot` knows no such case.
+  const atOwn = clips > 1 ? tf.mul(logs, tf.oneHot(tf.range(0, clips, 1, 'int32'), clips)) : logs;
+  const own = tf.sum(atOwn, -1);
   return tf.neg(tf.div(tf.sum(tf.mul(own, present)), tf.maximum(tf.sum(present), 1)));
 }

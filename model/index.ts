@@ -28,6 +28,7 @@ export {
   type ClassifierConfig,
   type LabelBatch,
 } from './classifier.js';
+export { CONTRAST_WEIGHT } from './cav-mae.js';
 export { modelConfig, PRESETS, type ModelConfig } from './config.js';
 export { drawsOnDevice, dropout, type Seed } from './dropout.js';
 export { canCapture, CaptureError, compiler, type Tensors } from './graph/index.js';

@@ -2,6 +2,11 @@ export { convert, type Conversion, type ConvertRequest } from './convert.js';
 export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { evaluate, type EvaluateResult } from './evaluate/evaluate.js';
 export {
+  evaluateRobustness,
+  type RobustnessResult,
+  type RobustnessRow,
+} from './evaluate/robustness.js';
+export {
   evaluateOptions,
   type EvaluateEvent,
   type EvaluateOptions,

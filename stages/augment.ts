@@ -18,6 +18,8 @@ export const augmentOptions = z.strictObject({
 
 /** How clips are augmented; what is not given is not done. */
 export interface AugmentOptions extends z.infer<typeof augmentOptions> {
+  /** `none`: where the square lies along the longer side (of square frames, across), 0 to 1; default the middle. */
+  readonly along?: number;
   /** `random-resized`: smallest area of the crop, a share of the frame's; default 0.5. */
   readonly minArea?: number;
   /** Operations of random augmentation, and how strong they are. */
@@ -115,7 +117,7 @@ function randomResizedBox({ height, width }: CropGeometry, minArea: number, draw
 
 /** Chooses where a clip is cropped, in pixels of its stored frames. */
 export function cropBox(
-  { crop, minArea = MIN_AREA }: Pick<AugmentOptions, 'crop' | 'minArea'>,
+  { crop, minArea = MIN_AREA, along = 0.5 }: Pick<AugmentOptions, 'crop' | 'minArea' | 'along'>,
   geometry: CropGeometry,
   draw: Draw,
 ): CropBox {
@@ -126,7 +128,10 @@ export function cropBox(
       return randomResizedBox(geometry, minArea, draw);
     case 'none': {
       const { height, width, size } = geometry;
-      return centredBox(height, width, size, size);
+      const box = centredBox(height, width, size, size);
+      return width >= height
+        ? { ...box, x: Math.floor(along * (width - size)) }
+        : { ...box, y: Math.floor(along * (height - size)) };
     }
   }
 }

@@ -32,6 +32,7 @@ export { classificationObjective, type LabelledBatch } from './finetune/objectiv
 export { drawTubeMask, maskedPositions, maskOptions, maskRatioOption, tokenOrder } from './mask.js';
 export { logMel } from './log-mel.js';
 export { mfcc, SAMPLE_RATE } from './mfcc.js';
+export { drawBars } from './pictures/bar-chart.js';
 export { encodePng } from './pictures/canvas.js';
 export { drawContactSheet } from './pictures/contact-sheet.js';
 export { drawGallery, type GalleryEntry } from './pictures/gallery-sheet.js';

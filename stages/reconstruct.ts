@@ -28,6 +28,8 @@ export interface ReconstructedClips {
 export interface ReconstructionError {
   /** What pre-training minimises, the mean over the clips. */
   readonly loss: number;
+  /** The parts of the loss of a system that has some, before they are weighted: CAV-MAE's. */
+  readonly parts: Readonly<Record<string, number>>;
   /** As of {@link ReconstructedClips}. */
   readonly mse: readonly number[];
 }
@@ -89,16 +91,24 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
       };
     },
     async measure(batch) {
-      const { loss, mse } = tf.tidy(() => {
+      const { loss, mse, parts } = tf.tidy(() => {
         const input = toModelBatch(batch, config);
+        let parts: Readonly<Record<string, tf.Scalar>> = {};
+        const note = (noted: typeof parts) => {
+          parts = noted;
+        };
         return {
-          loss: pretrainLoss(input, weightOf, config, INFERENCE),
+          loss: pretrainLoss(input, weightOf, config, { ...INFERENCE, note }),
+          parts,
           mse: errorOf(reconstructTokens(input, weightOf, config)),
         };
       });
       const [[value = NaN], mseValues] = await Promise.all([loss.data(), mse.data()]);
-      tf.dispose([loss, mse]);
-      return { loss: value, mse: [...mseValues] };
+      const named = await Promise.all(
+        Object.entries(parts).map(async ([name, part]) => [name, (await part.data())[0] ?? NaN] as const), // prettier-ignore
+      );
+      tf.dispose([loss, mse, parts]);
+      return { loss: value, mse: [...mseValues], parts: Object.fromEntries(named) };
     },
     dispose() {
       tf.dispose([...tensors.values()]);

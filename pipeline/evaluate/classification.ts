@@ -2,7 +2,15 @@ import type { ClassifierConfig } from '../../model/index.js';
 import { accuracyOf, createClassifier, drawConfusion, ranking, ViewMean, type Accuracy, type Prediction } from '../../stages/index.js'; // prettier-ignore
 import { evaluatedClips } from './clips.js';
 import { readWeightsOf } from './weights.js';
-import { jsonLines, writeResults, type Evaluation, type Work } from './work.js';
+import { checkCrops, chooseClips, cropPlaces } from './views.js';
+import {
+  checkRead,
+  jsonLines,
+  secondsSince,
+  writeResults,
+  type Evaluation,
+  type Work,
+} from './work.js';
 
 /** How well a classifier tells videos apart. */
 export interface ClassifierResult extends Evaluation {
@@ -13,6 +21,8 @@ export interface ClassifierResult extends Evaluation {
   readonly views: number;
   /** Samples that are left out: their label is none of the classes. */
   readonly unknown: number;
+  /** Samples that are left out: they have no label. */
+  readonly unlabelled: number;
 }
 
 /** One line a video: what it is, what it was taken for, and the five most probable classes. */
@@ -25,48 +35,63 @@ function describe({ id, label, views, probabilities }: Prediction, classes: read
 
 /** Goes through the clips with a classifier. */
 export async function evaluateClassifier(
-  { request, config, clips, start }: Work,
+  { request, config, clips, start, views, unlabelled, skipped }: Work,
   { head, classes }: { head: ClassifierConfig; classes: readonly string[] },
 ): Promise<ClassifierResult> {
   const { reader } = clips.source;
   const all = clips.source.indices ?? [];
-  const indices = all.filter((index) => classes.includes(reader.entry(index).label ?? ''));
-  if (indices.length === 0)
+  const known = all.filter((index) => classes.includes(reader.entry(index).label ?? ''));
+  if (known.length === 0)
     throw new Error(`none of the samples has a label that the run knows (${classes.slice(0, 5).join(', ')}, …)`); // prettier-ignore
+  if (views !== undefined) checkCrops(reader, views);
+  const indices = views === undefined ? known : chooseClips(reader, known, views);
+  const crops = cropPlaces(views ?? { spatial: 1 });
   const { step, tensors } = await readWeightsOf(request.run, request.checkpoint, request.ema);
   const model = createClassifier(config, head, tensors);
   const means = new ViewMean();
   let done = 0;
   try {
-    const shown = evaluatedClips({ ...clips, source: { reader, indices }, purpose: 'classify' });
-    for await (const { batch, indices: part } of shown) {
+    const source = { reader, indices };
+    const shown = evaluatedClips({ ...clips, source, crops, purpose: 'classify' });
+    for await (const { batch, indices: part, crop } of shown) {
       request.signal?.throwIfAborted();
       const scores = await model.probabilities(batch);
       part.forEach((index, i) => {
         const { id, label } = reader.entry(index);
         means.add(id, classes.indexOf(label ?? ''), scores.subarray(i * classes.length, (i + 1) * classes.length)); // prettier-ignore
       });
-      done += part.length;
+      // The last crop: the clips are done with.
+      if (crop === crops.length - 1) done += part.length;
       request.onEvent?.({ event: 'progress', done, total: indices.length });
     }
   } finally {
     model.dispose();
   }
+  checkRead(done, indices.length);
   const predictions = means.predictions();
   const accuracy = accuracyOf(predictions, classes.length);
-  // Not spread into the call: there may be more videos than a call has room for.
-  const views = predictions.reduce((most, prediction) => Math.max(most, prediction.views), 0);
-  const unknown = all.length - indices.length;
-  const result = { kind: 'classifier', step, clips: done, seconds: (performance.now() - start) / 1000, classes, accuracy, views, unknown } as const; // prettier-ignore
-  const confusion = { labels: classes, counts: accuracy.confusion };
-  if (request.out !== undefined)
-    await writeResults(request.out, {
-      'predictions.jsonl': jsonLines(
-        predictions.map((prediction) => describe(prediction, classes)),
-      ),
-      'confusion.json': `${JSON.stringify(confusion)}\n`,
-      'confusion.png': await drawConfusion(confusion, `top-1 ${(100 * accuracy.top1).toFixed(1)} % of ${accuracy.videos} videos`), // prettier-ignore
-      'result.json': `${JSON.stringify(result, null, 2)}\n`,
-    });
+  const result = {
+    ...({ kind: 'classifier', step, clips: done, seconds: secondsSince(start), classes, accuracy } as const), // prettier-ignore
+    // Not spread into a call: there may be more videos than a call has room for.
+    views: predictions.reduce((most, prediction) => Math.max(most, prediction.views), 0),
+    ...{ unknown: all.length - known.length, unlabelled, badRecords: skipped.length, skipped },
+  };
+  await writeClassification(request.out, predictions, result);
   return result;
+}
+
+async function writeClassification(
+  folder: string | undefined,
+  predictions: readonly Prediction[],
+  result: ClassifierResult,
+): Promise<void> {
+  if (folder === undefined) return;
+  const { classes, accuracy } = result;
+  const confusion = { labels: classes, counts: accuracy.confusion };
+  await writeResults(folder, {
+    'predictions.jsonl': jsonLines(predictions.map((prediction) => describe(prediction, classes))),
+    'confusion.json': `${JSON.stringify(confusion)}\n`,
+    'confusion.png': await drawConfusion(confusion, `top-1 ${(100 * accuracy.top1).toFixed(1)} % of ${accuracy.videos} videos`), // prettier-ignore
+    'result.json': `${JSON.stringify(result, null, 2)}\n`,
+  });
 }

@@ -1,7 +1,15 @@
+import { CorruptRecordError } from '../../cache/index.js';
 import type { ModelConfig } from '../../model/index.js';
-import { degrade, otherClipsOf, type ClipBatch, type DegradeOptions, type LoaderSource, type SoundStatistics, type SoundChoice } from '../../stages/index.js'; // prettier-ignore
+import { degrade, otherClipsOf, type ClipBatch, type DegradeOptions, type DrawnSample, type LoaderSource, type SoundChoice, type SoundStatistics } from '../../stages/index.js'; // prettier-ignore
 import { batchFor, drawSample, type BatchPurpose } from '../training/training-batches.js';
 import { PICTURE_EPOCH } from '../reconstruct.js';
+
+/** A sample that cannot be read, and was passed over. */
+export interface SkippedClip {
+  readonly key: string;
+  readonly id: string;
+  readonly message: string;
+}
 
 /** Which clips are looked at, and how. */
 export interface ClipsRequest {
@@ -16,39 +24,86 @@ export interface ClipsRequest {
   /** Those of the run; undefined: the cache's. */
   readonly statistics: SoundStatistics | undefined;
   readonly worse: Pick<DegradeOptions, 'blur' | 'lowRes'>;
+  /** Where frames are cropped along their longer side, 0 to 1; each clip is shown once for each. */
+  readonly crops?: readonly number[] | undefined;
+  /** Clips with sound and clips without come in batches of their own. */
+  readonly soundApart?: boolean | undefined;
+  /** Told of each sample that cannot be read; where there is nobody to tell, it is an error. */
+  readonly onSkip?: ((clip: SkippedClip) => void) | undefined;
 }
 
 /** Clips of one batch, and which samples of the cache they are. */
 export interface EvaluatedClips {
   readonly batch: ClipBatch;
   readonly indices: readonly number[];
+  /** Which of the crops this is, from 0. */
+  readonly crop: number;
+  /** Whether the batch has as many clips as it can. */
+  readonly whole: boolean;
+  /** Clips that are heard. */
+  readonly heard: number;
 }
 
-/** Shows each chosen clip once, in the cache's order, always in the same way. */
-export async function* evaluatedClips(request: ClipsRequest): AsyncGenerator<EvaluatedClips> {
-  const {
-    source,
-    config,
-    purpose,
-    batch: size,
-    seed,
-    maskRatio,
-    sound,
-    statistics,
-    worse,
-  } = request;
+interface DrawnClip {
+  readonly index: number;
+  readonly drawn: DrawnSample;
+}
+
+/** Reads the chosen clips in the cache's order, as many at a time as a batch has. */
+async function* drawnClips(request: ClipsRequest): AsyncGenerator<DrawnClip> {
+  const { source, batch: size, seed, maskRatio, sound, onSkip } = request;
   const { reader } = source;
   const indices = source.indices ?? Array.from({ length: reader.size }, (_, i) => i);
   const others = sound === 'shuffled' ? otherClipsOf(source, seed) : undefined;
   const draw = { seed, mask: 'epoch', maskRatio } as const;
-  const augment = { crop: 'none', flip: 0 } as const;
-  for (let at = 0; at < indices.length; at += size) {
-    const chosen = indices.slice(at, at + size);
-    const drawn = await Promise.all(
-      chosen.map((index) => drawSample(reader, index, PICTURE_EPOCH, draw, others?.get(index))),
-    );
-    const plain = batchFor(reader, config, at, drawn, augment, purpose, { sound, statistics });
-    const batch = degrade(plain, config.imageSize, { ...worse, mute: false });
-    yield { batch, indices: chosen };
+  const read = async (index: number): Promise<DrawnClip[]> => {
+    try {
+      return [{ index, drawn: await drawSample(reader, index, PICTURE_EPOCH, draw, others?.get(index)) }]; // prettier-ignore
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      const { message } = error;
+      if (onSkip === undefined)
+        throw new CorruptRecordError(
+          `${message}; avme verify finds all such samples, --bad-records skip goes on without them`,
+          { cause: error },
+        );
+      const { key, id } = reader.entry(index);
+      onSkip({ key, id, message });
+      return [];
+    }
+  };
+  for (let at = 0; at < indices.length; at += size)
+    yield* (await Promise.all(indices.slice(at, at + size).map(read))).flat();
+}
+
+/**
+ * Shows each chosen clip once a crop, always in the same way. Batches are whole but for the last, or the
+ * last two where sound comes apart.
+ * @throws CorruptRecordError naming a sample that cannot be read, where nobody is told of it
+ */
+export async function* evaluatedClips(request: ClipsRequest): AsyncGenerator<EvaluatedClips> {
+  const { source, config, purpose, batch: size, sound, statistics, worse } = request;
+  const { crops = [0.5], soundApart = false } = request;
+  const isHeard = ({ drawn }: DrawnClip) =>
+    drawn.sample.header.flags.audioPresent && sound !== 'mute';
+  let position = 0;
+  const show = function* (clips: readonly DrawnClip[]): Generator<EvaluatedClips> {
+    const drawn = clips.map((clip) => clip.drawn);
+    const about = { indices: clips.map(({ index }) => index), whole: clips.length === size, heard: clips.filter(isHeard).length }; // prettier-ignore
+    for (const [crop, along] of crops.entries()) {
+      const augment = { crop: 'none', flip: 0, along } as const;
+      const plain = batchFor(source.reader, config, position, drawn, augment, purpose, { sound, statistics }); // prettier-ignore
+      yield { batch: degrade(plain, config.imageSize, worse), crop, ...about };
+    }
+    position += clips.length;
+  };
+  const waiting = { apart: [] as DrawnClip[], all: [] as DrawnClip[] };
+  for await (const clip of drawnClips(request)) {
+    const name = soundApart && isHeard(clip) ? 'apart' : 'all';
+    waiting[name].push(clip);
+    if (waiting[name].length < size) continue;
+    yield* show(waiting[name]);
+    waiting[name] = [];
   }
+  for (const rest of Object.values(waiting)) if (rest.length > 0) yield* show(rest);
 }

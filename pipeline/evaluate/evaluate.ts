@@ -5,6 +5,7 @@ import { NO_STATISTICS } from '../training/run-statistics.js';
 import { maskRatioOf } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
 import { evaluateClassifier, type ClassifierResult } from './classification.js';
+import type { SkippedClip } from './clips.js';
 import { evaluateReconstruction, type ReconstructionResult } from './reconstruction.js';
 import { evaluateOptions, type EvaluateRequest } from './work.js';
 
@@ -18,7 +19,7 @@ export type EvaluateResult = ClassifierResult | ReconstructionResult;
  */
 export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult> {
   const start = performance.now();
-  const { sound, blur, lowRes, maskRatio, seed, batch } = evaluateOptions.parse(
+  const { sound, blur, lowRes, maskRatio, seed, batch, views, badRecords } = evaluateOptions.parse(
     Object.fromEntries(Object.entries(request).filter(([name]) => name in evaluateOptions.shape)),
   );
   const run = await readRun(request.run);
@@ -32,8 +33,10 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult
   const ratio = maskRatio ?? maskRatioOf(run, source.reader);
   const { statistics } = run;
   if (statistics === undefined) request.onEvent?.({ event: 'note', text: NO_STATISTICS });
-  const clips = { source, config, batch, seed, maskRatio: ratio, sound, statistics, worse: { blur, lowRes } }; // prettier-ignore
-  const work = { request, config, clips, start };
+  const skipped: SkippedClip[] = [];
+  const onSkip = badRecords === 'stop' ? undefined : (clip: SkippedClip) => skipped.push(clip);
+  const clips = { source, config, batch, seed, maskRatio: ratio, sound, statistics, worse: { blur, lowRes }, onSkip }; // prettier-ignore
+  const work = { request, config, clips, start, views, skipped, unlabelled: data.unlabelled };
   return classifier === undefined
     ? await evaluateReconstruction(work)
     : await evaluateClassifier(work, classifier);

@@ -1,40 +1,67 @@
+import { systemOf } from '../../model/index.js';
 import { createReconstructor } from '../../stages/index.js';
 import { evaluatedClips } from './clips.js';
+import { CONTRAST_CLIPS, lossOf, PartsMean, type LossParts } from './contrast.js';
 import { readWeightsOf } from './weights.js';
-import { jsonLines, writeResults, type Evaluation, type Work } from './work.js';
+import { checkRead, jsonLines, secondsSince, writeResults, type Evaluation, type Work } from './work.js'; // prettier-ignore
 
 /** How well a model reconstructs what it does not see. */
-export interface ReconstructionResult extends Evaluation {
+export interface ReconstructionResult extends Evaluation, Partial<LossParts> {
   readonly kind: 'reconstruction';
-  /** The objective of the run. */
+  /** The objective of the run; of CAV-MAE the sum of its parts, as far as they could be measured. */
   readonly loss: number;
   /** Mean squared error of the masked pixels, in [0, 1]. */
   readonly mse: number;
 }
 
 /** Goes through the clips with a pre-trained model. */
-export async function evaluateReconstruction({ request, config, clips, start }: Work): Promise<ReconstructionResult> {
+export async function evaluateReconstruction({
+  request,
+  config,
+  clips,
+  start,
+  views,
+  skipped,
+}: Work): Promise<ReconstructionResult> {
+  // The system that hears by spectra is the one that learns by contrast.
+  const contrasts = systemOf(config).input.mel;
+  if (views !== undefined)
+    throw new Error('--views are averaged where videos are classified; this run reconstructs, clip by clip: leave it out'); // prettier-ignore
+  if (contrasts && clips.batch !== CONTRAST_CLIPS)
+    throw new Error(`--batch ${clips.batch}: the contrastive loss of ${config.variant} is about the clips of a batch together, and measured among ${CONTRAST_CLIPS}; leave --batch out`); // prettier-ignore
   const { step, tensors } = await readWeightsOf(request.run, request.checkpoint, request.ema);
   const model = createReconstructor(config, tensors);
-  const rows: { key: string; id: string; label: string | null; mse: number }[] = [];
-  let loss = 0;
+  const rows = new Map<number, { key: string; id: string; label: string | null; mse: number }>();
+  const means = new PartsMean();
+  let sum = 0;
   const total = clips.source.indices?.length ?? clips.source.reader.size;
   try {
-    for await (const { batch, indices } of evaluatedClips({ ...clips, purpose: 'measure' })) {
+    const shown = evaluatedClips({ ...clips, purpose: 'measure', soundApart: contrasts });
+    for await (const { batch, indices, heard } of shown) {
       request.signal?.throwIfAborted();
-      const measured = await model.measure(batch);
-      loss += measured.loss * indices.length;
+      const { loss, mse, parts } = await model.measure(batch);
+      sum += loss * indices.length;
+      if (contrasts) means.add({ clips: indices.length, heard, parts });
       indices.forEach((index, i) => {
         const { key, id, label } = clips.source.reader.entry(index);
-        rows.push({ key, id, label, mse: measured.mse[i] ?? NaN });
+        rows.set(index, { key, id, label, mse: mse[i] ?? NaN });
       });
-      request.onEvent?.({ event: 'progress', done: rows.length, total });
+      request.onEvent?.({ event: 'progress', done: rows.size, total });
     }
   } finally {
     model.dispose();
   }
-  const mse = rows.reduce((sum, row) => sum + row.mse, 0) / rows.length;
-  const result = { kind: 'reconstruction', step, clips: rows.length, seconds: (performance.now() - start) / 1000, loss: loss / rows.length, mse } as const; // prettier-ignore
-  await writeResults(request.out, { 'clips.jsonl': jsonLines(rows), 'result.json': `${JSON.stringify(result, null, 2)}\n` }); // prettier-ignore
+  checkRead(rows.size, total);
+  // In the cache's order, however they came in batches.
+  const measured = [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
+  const parts = contrasts ? means.result() : undefined;
+  const result: ReconstructionResult = {
+    ...{ kind: 'reconstruction', step, clips: rows.size, seconds: secondsSince(start) },
+    loss: parts === undefined ? sum / rows.size : lossOf(parts),
+    mse: measured.reduce((all, row) => all + row.mse, 0) / rows.size,
+    ...parts,
+    ...{ badRecords: skipped.length, skipped },
+  };
+  await writeResults(request.out, { 'clips.jsonl': jsonLines(measured), 'result.json': `${JSON.stringify(result, null, 2)}\n` }); // prettier-ignore
   return result;
-} // prettier-ignore
+}

@@ -6,7 +6,8 @@ import type { BackendName, ModelConfig } from '../../model/index.js';
 import { degradeOptions, SOUNDS, wholeNumber } from '../../stages/index.js';
 import type { DataOptions } from '../training/training-data.js';
 import type { NoteEvent } from '../training/run-statistics.js';
-import type { ClipsRequest } from './clips.js';
+import type { ClipsRequest, SkippedClip } from './clips.js';
+import { viewsOption, type Views } from './views.js';
 import type { CheckpointChoice } from './weights.js';
 
 /** How clips are shown to what is evaluated. */
@@ -19,8 +20,12 @@ export const evaluateOptions = z.strictObject({
   maskRatio: z.coerce.number().gt(0).lt(1).optional(),
   /** Decides masks and whose sound is whose. */
   seed: z.coerce.number().int().min(0).default(0),
-  /** Clips that are computed at once. */
+  /** Clips that are computed at once; {@link CONTRAST_CLIPS} where the loss is about a batch's clips together. */
   batch: wholeNumber.default(16),
+  /** Views of each video; all its clips, cropped in the middle, where it is not given. */
+  views: viewsOption,
+  /** What to do about a record that is damaged: an error, or the others without it. */
+  badRecords: z.enum(['stop', 'skip']).default('stop'),
   /** Averaged weights, where the run kept them. */
   ema: z.boolean().default(true),
 });
@@ -50,6 +55,9 @@ export interface Evaluation {
   readonly step: number;
   readonly clips: number;
   readonly seconds: number;
+  /** Samples that could not be read, and which. */
+  readonly badRecords: number;
+  readonly skipped: readonly SkippedClip[];
 }
 
 /** What is needed to go through the clips. */
@@ -58,6 +66,18 @@ export interface Work {
   readonly config: ModelConfig;
   readonly clips: Omit<ClipsRequest, 'purpose'>;
   readonly start: number;
+  readonly views: Views | undefined;
+  readonly unlabelled: number;
+  /** Those that were passed over so far. */
+  readonly skipped: readonly SkippedClip[];
+}
+
+export const secondsSince = (start: number): number => (performance.now() - start) / 1000;
+
+/** @throws Error where not one of the chosen samples could be read */
+export function checkRead(read: number, chosen: number): void {
+  if (read === 0)
+    throw new Error(`none of the ${chosen} samples can be read; run avme verify on the cache`);
 }
 
 /** One JSON object a line. */

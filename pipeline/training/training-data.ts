@@ -62,6 +62,8 @@ export type DataDescription = z.infer<typeof dataDescription>;
 export interface TrainingData extends AsyncDisposable {
   readonly sources: readonly [LoaderSource, ...LoaderSource[]];
   readonly description: DataDescription;
+  /** Chosen samples that are left out since they have no label, where labels are wanted. */
+  readonly unlabelled: number;
 }
 
 async function readKeys(path: string): Promise<string[]> {
@@ -89,7 +91,7 @@ function sourceOf(
   subset: Subset,
   repeat: number | undefined,
   kind: 'all' | 'labelled',
-): LoaderSource {
+): { readonly source: LoaderSource; readonly unlabelled: number } {
   const whole = Object.keys(subset).length === 0 && kind === 'all';
   const chosen = whole ? undefined : selectSamples(reader, subset);
   const indices = kind === 'all' ? chosen : chosen?.filter((index) => reader.entry(index).label !== null); // prettier-ignore
@@ -103,7 +105,8 @@ function sourceOf(
     throw new Error(
       `${choice.path}: none of the chosen samples has a label; preprocess a list or folders that say which`,
     );
-  return { reader, indices, repeat, weight: choice.weight };
+  const unlabelled = (chosen?.length ?? 0) - (indices?.length ?? 0);
+  return { source: { reader, indices, repeat, weight: choice.weight }, unlabelled };
 }
 
 /**
@@ -127,10 +130,13 @@ export async function openTrainingData(
   };
   try {
     const sources: LoaderSource[] = [];
+    let unlabelled = 0;
     for (const [i, choice] of caches.entries()) {
       const reader = await openCache(choice.path);
       readers.push(reader);
-      sources.push(sourceOf(choice, reader, subset, times[i], kind));
+      const chosen = sourceOf(choice, reader, subset, times[i], kind);
+      sources.push(chosen.source);
+      unlabelled += chosen.unlabelled;
     }
     const [first, ...others] = sources;
     if (first === undefined) throw new Error('give at least one cache to learn from');
@@ -151,7 +157,7 @@ export async function openTrainingData(
       ...absent(splits, 'splits'),
       ...(options.keys === undefined ? {} : { keys: { path: resolve(options.keys), digest: digest() } }), // prettier-ignore
     };
-    return { sources: [first, ...others], description, [Symbol.asyncDispose]: close };
+    return { sources: [first, ...others], description, unlabelled, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

@@ -2,8 +2,6 @@ import { z } from 'zod';
 import type { ClipBatch } from '../batch.js';
 
 export const degradeOptions = z.strictObject({
-  /** Leaves the sound out, as if the clips had none. */
-  mute: z.boolean().default(false),
   /** Deviation of a Gaussian blur of the frames in pixels; 0: none. */
   blur: z.coerce.number().min(0).max(64).default(0),
   /** Frames are scaled down by this factor and up again; 1: not at all. */
@@ -69,18 +67,17 @@ export function muted<B extends ClipBatch>(batch: B): B {
 }
 
 /**
- * The same clips with worse pictures or without sound: what does the sound add when the picture is bad?
+ * The same clips with worse pictures: what does the sound add when the picture is bad?
  * @param size side of the frames
  */
 export function degrade<B extends ClipBatch>(batch: B, size: number, options: DegradeOptions): B {
-  const { mute, blur, lowRes } = options;
-  const worse = lowRes > 1 || blur > 0;
-  const video = worse ? batch.video.slice() : batch.video;
-  for (let at = 0; worse && at < video.length; at += size * size * 3) {
+  const { blur, lowRes } = options;
+  if (lowRes === 1 && blur === 0) return batch;
+  const video = batch.video.slice();
+  for (let at = 0; at < video.length; at += size * size * 3) {
     const frame = video.subarray(at, at + size * size * 3);
     if (lowRes > 1) coarsenFrame(frame, size, lowRes);
     if (blur > 0) blurFrame(frame, size, blur);
   }
-  const shown = { ...batch, video };
-  return mute ? muted(shown) : shown;
+  return { ...batch, video };
 }

@@ -50,7 +50,7 @@ describe('statistics of a run', function () {
     stopAt?: number,
   ) =>
     pretrain({
-      ...{ cache, run: at(run), workers: 0, backend: 'cpu', model: MODEL, stopAt },
+      ...{ cache, run: at(run), workers: 0, backend: 'wasm', model: MODEL, stopAt },
       validation: { cache: at('b') },
       training: trainingOptions.parse({ steps: 4, batch: 4, lr: 1e-2, crop: 'none', maskRatio: 0.75 }), // prettier-ignore
     });
@@ -79,7 +79,7 @@ describe('statistics of a run', function () {
       const onEvent: EvaluateRequest['onEvent'] = (event) => {
         if (event.event === 'note') notes.push(event.text);
       };
-      const request = { run: at('run'), cache: at('b'), checkpoint: 'last', maskRatio: 0.75, backend: 'cpu', onEvent } as const; // prettier-ignore
+      const request = { run: at('run'), cache: at('b'), checkpoint: 'last', maskRatio: 0.75, backend: 'wasm', onEvent } as const; // prettier-ignore
       const lossOf = async () => {
         const result = await evaluate(request);
         return result.kind === 'reconstruction' ? result.loss : NaN;

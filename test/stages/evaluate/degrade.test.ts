@@ -5,6 +5,7 @@ import {
   coarsenFrame,
   degrade,
   degradeOptions,
+  muted,
 } from '../../../stages/evaluate/degrade.js';
 import type { ClipBatch } from '../../../stages/index.js';
 
@@ -43,17 +44,20 @@ describe('worse pictures', () => {
     );
   });
 
-  it('the batch itself stays as it is; muting takes all sound', () => {
+  it('the batch itself stays as it is, and so does its sound', () => {
     const batch: ClipBatch = {
       ...{ position: 0, keys: ['a'], visible: new Int32Array(0), masked: new Int32Array(0) },
       video: Uint8Array.from({ length: 2 * SIZE * SIZE * 3 }, (_, i) => i * 31),
       ...{ mfcc: new Float32Array(6).fill(1), audioPresent: Float32Array.of(1) },
     };
     const before = structuredClone(batch);
-    const worse = degrade(batch, SIZE, { mute: true, blur: 1, lowRes: 2 });
+    const worse = degrade(batch, SIZE, { blur: 1, lowRes: 2 });
     assert.deepEqual(batch, before);
     assert.notDeepEqual(worse.video, batch.video);
-    assert.deepEqual([...worse.mfcc, ...worse.audioPresent], new Array(7).fill(0));
+    assert.deepEqual({ ...worse, video: null }, { ...batch, video: null });
+    const silent = muted(batch);
+    assert.deepEqual([...silent.mfcc, ...silent.audioPresent], new Array(7).fill(0));
+    assert.equal(silent.video, batch.video);
     assert.deepEqual(degrade(batch, SIZE, degradeOptions.parse({})), batch);
   });
 });
