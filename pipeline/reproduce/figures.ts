@@ -17,7 +17,7 @@ import { comparable, type PlannedSubject, type Setting } from './plan.js';
 import type { Figure } from './results.js';
 
 /** Clips of a figure, and how its systems are called. */
-const CLIPS = 6;
+const CLIPS = 4;
 const CALLED = { av: 'with sound', 'av-no-cross': 'without cross-attention', v: 'picture only', 'cav-mae': 'CAV-MAE' } as const; // prettier-ignore
 
 /** One film a system, of each of the clips, under the same masks. */

@@ -6,8 +6,8 @@ import { jobsOf, type PlannedSubject, type Setting, type View } from './plan.js'
 import type { ReproduceOptions } from './options.js';
 import type { Classification, Reconstruction, RunResult } from './results.js';
 
-/** Points of a curve: enough for a plot of a page's width. */
-const POINTS = 200;
+/** Points of a curve: enough for a plot, and few enough that each is the mean of many steps. */
+const POINTS = 80;
 
 const trained = z.object({ step: z.int(), steps: z.int(), seconds: z.number() });
 const begun = z.object({

@@ -16,7 +16,7 @@ export interface LinePlot {
   readonly dots?: boolean;
 }
 
-const SIZE = { width: 720, height: 380, left: 64, right: 170, top: 20, bottom: 48 } as const;
+const SIZE = { width: 720, height: 380, left: 64, right: 200, top: 20, bottom: 48 } as const;
 /** Okabe and Ito's colours, told apart by the colour-blind, on light and on dark. */
 const STYLE = `<style>
 .plot { font: 13px system-ui, sans-serif; }

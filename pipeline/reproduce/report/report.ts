@@ -73,6 +73,7 @@ function reportOf(results: Results, figures: readonly Figure[]): Report {
           kind: 'list',
           items: [
             'These are models of the size, and clips of the kind, that are named above: an order between systems here says that the method does what it is said to do, not how far it carries on other data.',
+            'A model that never went without its sound as it learned loses more than the sound where it is muted: it meets what it has not met. What sound is worth is the gap to VideoMAE; training with --sound-dropout gives a model that can do without.',
             'CAV-MAE sees one frame a step and reconstructs it under scattered masks; its accuracy can be compared, its error cannot.',
             ...PROTOCOL_REMARKS,
           ],
