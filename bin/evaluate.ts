@@ -127,7 +127,7 @@ export const evaluateCommand = defineCommand({
     seed: { value: 'n', text: 'decides masks, and whose sound is whose' },
     batch: { value: 'n', text: 'clips computed at once' },
     out: { value: 'folder', text: 'where predictions, confusion matrix and result go' },
-    backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
+    backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
   },
   async run({ robustness, mute, ...options }, { report, signal }) {
     if (mute && options.sound !== 'own' && options.sound !== 'mute')

@@ -39,7 +39,7 @@ export const reconstructCommand = defineCommand({
     mask: { value: 'kind', text: 'epoch: drawn from the seed; cached: the cache’s own' },
     seed: { value: 'n', text: 'decides the masks' },
     mute: { text: 'without sound: what does the picture alone give?' },
-    backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
+    backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
   },
   async run({ out, ...request }, { report }) {
     const { picture, ...result } = await reconstruct({

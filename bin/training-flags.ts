@@ -64,7 +64,7 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   saveEvery: { value: 'n', text: 'steps between checkpoints' },
   keep: { value: 'n', text: 'checkpoints kept' },
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
-  backend: { value: 'name', text: 'auto, tensorflow, wasm or cpu' },
+  backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
   capture: { value: 'choice', text: 'run steps as graphs: auto (on tensorflow), yes or no' },
   validationSplits: { value: 'list', text: 'splits that the run is measured on, e.g. val' },
   validationCache: { value: 'folder', text: 'the cache of these, if it is another' },
@@ -141,8 +141,11 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `${event.resumedFrom > 0 ? `resuming at step ${event.resumedFrom}` : 'training'}: ${event.variant}, ` +
             `${(event.parameters / 1e6).toFixed(2)} M parameters, ${event.samples} samples, ` +
-            `${event.steps} steps of ${event.batch} clips on ${event.backend}`,
+            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? ', steps as graphs' : ''}`,
         );
+        break;
+      case 'uncaptured':
+        report.line(`steps go on operation by operation from step ${event.step} on: ${event.why}`);
         break;
       case 'step':
         report.progress(

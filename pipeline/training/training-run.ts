@@ -18,7 +18,13 @@ export type TrainingEvent =
       readonly backend: string;
       /** Steps taken before, in this run folder. */
       readonly resumedFrom: number;
+      /** Whether steps run as graphs. */
+      readonly captured: boolean;
+      /** Why they do not, although they may; null where they do, or are not to. */
+      readonly whyNot: string | null;
     }
+  /** Steps cannot be captured after all, from this one on. */
+  | { readonly event: 'uncaptured'; readonly step: number; readonly why: string }
   | ({ readonly event: 'step'; readonly steps: number; readonly secondsLeft: number } & MetricsLine)
   | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
   | ({ readonly event: 'validation'; readonly isBest: boolean } & Look)
@@ -80,7 +86,11 @@ export class TrainingRun<B> {
   readonly #start = performance.now();
   readonly #best: BestLook;
 
+  /** Whether steps ran as graphs when this was last looked at. */
+  #captured: boolean;
+
   constructor(private readonly options: TrainingRunOptions<B>) {
+    this.#captured = options.trainer.captured;
     this.#best = new BestLook(options.past);
   }
 
@@ -153,6 +163,10 @@ export class TrainingRun<B> {
     const { clips, replaced, waited } = this.#hand;
     this.#hand = nothing();
     const { step, loss, lr, parts } = trainer.finish();
+    if (this.#captured && !trainer.captured) {
+      this.#captured = false;
+      onEvent({ event: 'uncaptured', step, why: trainer.whyNot ?? 'unknown' });
+    }
     this.#loss = loss;
     const seconds = (performance.now() - this.#stepStart) / 1000;
     const rate = clips / seconds;

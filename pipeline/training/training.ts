@@ -108,6 +108,8 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       batch,
       backend: description.begunWith.backend,
       resumedFrom: step,
+      captured: trainer.captured,
+      whyNot: trainer.whyNot ?? null,
     });
     const end = run.stoppedEarly ? step : Math.min(plan.steps, request.stopAt ?? plan.steps);
     const { early, either } = endedBy(signal);

@@ -10,7 +10,7 @@ export type CaptureChoice = 'auto' | boolean;
 /** Runs computations that come again and again, as graphs or operation by operation. */
 export interface Runner {
   readonly captures: boolean;
-  /** Why nothing is captured although it was to be. */
+  /** Why nothing is captured although it may be. */
   readonly whyNot: string | undefined;
   /**
    * @param key what the computation depends on besides the names, shapes and types of its inputs
@@ -23,12 +23,13 @@ export interface Runner {
 
 /** @throws CaptureError, also of `run`, where capturing is a must and cannot be done */
 export function createRunner(choice: CaptureChoice = 'auto'): Runner {
-  if (choice === true && !canCapture())
-    throw new CaptureError(
-      `steps can be captured on native TensorFlow only, and the backend is ${tf.getBackend()}; leave --capture out`,
-    );
-  let graphs = choice !== false && canCapture() ? compiler() : undefined;
-  let whyNot: string | undefined;
+  const unable = canCapture()
+    ? undefined
+    : `steps can be captured on native TensorFlow only, and the backend is ${tf.getBackend()}`;
+  if (choice === true && unable !== undefined)
+    throw new CaptureError(`${unable}; leave --capture out`);
+  let graphs = choice !== false && unable === undefined ? compiler() : undefined;
+  let whyNot = choice === false ? undefined : unable;
   return {
     get captures() {
       return graphs !== undefined;

@@ -24,6 +24,8 @@ export interface Trainer<B> {
   readonly step: number;
   /** Whether steps run as graphs. */
   readonly captured: boolean;
+  /** Why they do not, although they may. */
+  readonly whyNot: string | undefined;
   /** Learned weights. */
   readonly parameters: number;
   /**
@@ -171,6 +173,9 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   return {
     get captured() {
       return runner.captures;
+    },
+    get whyNot() {
+      return runner.whyNot;
     },
     get step() {
       return step;
