@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { SOUNDS } from '../../stages/index.js';
 import { readMetrics } from '../training/run-folder.js';
 import { readRecord, type JobRecord } from './execute.js';
 import { jobsOf, type PlannedSubject, type Setting, type View } from './plan.js';
@@ -23,8 +24,18 @@ const classified = z.object({
     top1: z.number(),
     top5: z.number(),
     perClass: z.array(z.number().nullable()),
-    videos: z.int(),
   }),
+});
+const onWorse = z.object({
+  rows: z.array(
+    z.object({
+      sound: z.enum(SOUNDS),
+      blur: z.number(),
+      lowRes: z.number(),
+      top1: z.number(),
+      top5: z.number(),
+    }),
+  ),
 });
 
 /** The losses of a run, the mean of each stretch of steps. */
@@ -46,8 +57,6 @@ function secondsOf({ done, start, seconds }: JobRecord): number {
   const { resumedFrom } = begun.parse(start);
   return resumedFrom >= steps ? seconds : (seconds * steps) / (steps - resumedFrom);
 }
-
-const ownSettings = ({ sound, blur = 0, lowRes = 1 }: View) => ({ sound, blur, lowRes });
 
 /** What one subject came to. */
 export interface GatheredRun {
@@ -93,8 +102,13 @@ export async function gatherRun(
       reconstructions.push({ maskRatio, sound, ...reconstructed.parse(said) });
       continue;
     }
+    if (view.robustness) {
+      const worse = onWorse.parse(said).rows.filter(({ blur, lowRes }) => blur > 0 || lowRes > 1);
+      classifications.push(...worse.map((row) => ({ ...row, perClass: [] })));
+      continue;
+    }
     const { accuracy, classes: names } = classified.parse(said);
-    classifications.push({ ...ownSettings(view), ...accuracy });
+    classifications.push({ sound: view.sound, blur: 0, lowRes: 1, ...accuracy });
     classes = names;
   }
   const trainings = [pretraining, ...(finetuning ? [finetuning] : [])];

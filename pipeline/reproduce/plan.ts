@@ -18,8 +18,8 @@ export interface View {
   readonly of: 'pretrain' | 'finetune';
   readonly sound: SoundChoice;
   readonly maskRatio?: number;
-  readonly blur?: number;
-  readonly lowRes?: number;
+  /** On worse and worse pictures, with sound and without. */
+  readonly robustness?: true;
 }
 
 /** One command of avme. */
@@ -64,9 +64,6 @@ export interface Setting {
 export const comparable = (variant: SystemName) => variant !== 'cav-mae';
 export const hears = (variant: SystemName) => variant !== 'v';
 
-/** Bad pictures: deviation of a blur in pixels, or how many times smaller. */
-export const BAD_PICTURES = [{ blur: 1 }, { blur: 3 }, { lowRes: 2 }, { lowRes: 4 }] as const;
-
 /**
  * Everything that is trained, what decides most first: the systems side by side, the controls, then the
  * mask ratios; of each of these all seeds before the next.
@@ -99,12 +96,8 @@ export function planViews(subject: Subject, options: ReproduceOptions, setting: 
   if (!options.finetune) return views;
   views.push({ name: 'classes', of: 'finetune', sound });
   for (const other of others) views.push({ name: `classes-${other}`, of: 'finetune', sound: other }); // prettier-ignore
-  if (!main || (variant !== 'av' && variant !== 'v')) return views;
-  for (const picture of BAD_PICTURES) {
-    const name = Object.entries(picture).flat().join('-').replace('lowRes', 'low-res');
-    views.push({ name: `classes-${name}`, of: 'finetune', sound, ...picture });
-    if (hears(variant)) views.push({ name: `classes-${name}-mute`, of: 'finetune', sound: 'mute', ...picture }); // prettier-ignore
-  }
+  if (main && (variant === 'av' || variant === 'v'))
+    views.push({ name: 'robustness', of: 'finetune', sound, robustness: true });
   return views;
 }
 
@@ -121,9 +114,9 @@ export function planAll(options: ReproduceOptions, setting: Setting): PlannedSub
   }));
 }
 
-const flags = (values: Readonly<Record<string, string | number | undefined>>) =>
+const flags = (values: Readonly<Record<string, string | number | true | undefined>>) =>
   Object.entries(values).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, String(value)],
+    value === undefined ? [] : [`--${name}`, ...(value === true ? [] : [String(value)])],
   );
 
 /** The commands for one subject. */
@@ -153,13 +146,13 @@ export function jobsOf(
       args: flags({ ...train, run: `{out}/${run('finetune')}`, init: `{out}/${run('pretrain')}`, steps: options.finetuneSteps }), // prettier-ignore
       after: run('pretrain'),
     });
-  for (const { name, of, sound, maskRatio, blur, lowRes } of views)
+  for (const { name, of, sound, maskRatio, robustness } of views)
     jobs.push({
       id: `${folder}/${name}`,
       command: 'evaluate',
       of,
       // The last checkpoint: the best one would have been chosen on the clips that are measured here.
-      args: flags({ ...common, splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound, 'mask-ratio': maskRatio, blur, 'low-res': lowRes }), // prettier-ignore
+      args: flags({ ...common, splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound: robustness ? undefined : sound, 'mask-ratio': maskRatio, robustness }), // prettier-ignore
       after: run(of),
     });
   return jobs.map((job) => ({ ...job, recipe: recipe?.sections[job.command] }));

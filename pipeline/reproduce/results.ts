@@ -24,9 +24,8 @@ const classification = z.strictObject({
   lowRes: z.number(),
   top1: share,
   top5: share,
-  /** Of each of the classes; null where there was no video of it. */
+  /** Of each of the classes, null where there was no video of it; empty on worse pictures. */
   perClass: z.array(share.nullable()),
-  videos: z.int(),
 });
 
 /** One system, trained once: pre-training, fine-tuning, and how both were measured. */

@@ -68,6 +68,7 @@ describe('avme reproduce', function () {
       v?.reconstructions.map(({ sound }) => sound),
       ['own'],
     );
+    // Its own sound, three others, and four worse pictures with sound and without.
     assert.equal(av.classifications.length, 12);
     assert.ok(av.parameters > v.parameters);
     const report = await readFile(join(path('out'), 'report.md'), 'utf8');

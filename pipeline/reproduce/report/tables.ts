@@ -1,6 +1,7 @@
 import type { SystemName } from '../../../model/index.js';
 import type { Measures, Trained } from '../measures.js';
-import { BAD_PICTURES, comparable, hears } from '../plan.js';
+import { PICTURES } from '../../evaluate/robustness.js';
+import { comparable, hears } from '../plan.js';
 import { PAPER } from '../paper.js';
 import type { Block, Table } from './document.js';
 import { CALLED, errorText, NONE, percent, shareText } from './words.js';
@@ -107,14 +108,11 @@ export function controlTable(measures: Measures): Table {
 /** What sound adds when the picture is bad. */
 export function robustnessTable(measures: Measures): Table | undefined {
   const [av, v] = [{ variant: 'av' }, { variant: 'v' }] as const;
-  const pictures = [{}, ...BAD_PICTURES];
-  const name = (look: { blur?: number; lowRes?: number }) =>
-    look.blur !== undefined ? `blurred by ${look.blur} px` : look.lowRes !== undefined ? `1/${look.lowRes} of the resolution` : 'as they are'; // prettier-ignore
-  const rows = pictures.map((look) => [
-    name(look),
-    shareText(measures.top1(av, look)),
-    shareText(measures.top1(av, { ...look, sound: 'mute' })),
-    shareText(measures.top1(v, look)),
+  const rows = PICTURES.map(({ picture, blur, lowRes }) => [
+    picture,
+    shareText(measures.top1(av, { blur, lowRes })),
+    shareText(measures.top1(av, { blur, lowRes, sound: 'mute' })),
+    shareText(measures.top1(v, { blur, lowRes })),
   ]);
   if (measures.top1(av).size === 0) return undefined;
   return {
