@@ -129,8 +129,10 @@ describe('avme evaluate', function () {
     assert.equal(all[0], all[1]);
     assert.equal(new Set([own, ...all]).size, 4);
     assert.equal(new Set([own, await loss('--blur', '2'), await loss('--low-res', '4')]).size, 3);
-    const grid = await avme(evaluate('pretrained', '--robustness', '--labels', 'circle'));
+    const grid = await avme(evaluate('pretrained', '--robustness', '--labels', 'circle', '--checkpoint', 'last', '--out', path('grid'))); // prettier-ignore
     assert.equal(grid.code, 0, grid.stderr);
+    assert.deepEqual((await readdir(path('grid'))).sort(), ['robustness.json', 'robustness.png']);
+    assert.equal((grid.events.at(-1)!['rows'] as unknown[]).length, 10);
     assert.equal(grid.events.filter(({ event }) => event === 'robustness').length, 10);
   });
 
@@ -151,6 +153,15 @@ describe('avme evaluate', function () {
     await refused(evaluate('nowhere'), 1, /nowhere is not a run folder/);
     await refused(evaluate('tuned', '--labels', 'nothing'), 1, /no sample of what was chosen/);
     await refused(evaluate('tuned', '--sound', 'loud'), 2, /--sound: got "loud"/);
+    await refused(evaluate('tuned', '--views', '5'), 2, /--views: got "5"; must be clips × crops, e\.g\. 5x3/); // prettier-ignore
+    await refused(evaluate('tuned', '--views', '1x3'), 1, /the cached frames are 32 × 32 pixels/);
+    await refused(evaluate('tuned', '--mute', '--sound', 'shuffled'), 2, /--mute and --sound shuffled exclude each other/); // prettier-ignore
+    await refused(evaluate('tuned', '--robustness', '--mute', '--blur', '2'), 2, /--robustness goes through pictures and sounds itself; leave out --mute and --blur/); // prettier-ignore
+    await refused(
+      evaluate('tuned', '--robustness', '--checkpoint', 'best'),
+      1,
+      /has no best checkpoint/,
+    );
     await refused(evaluate('tuned', '--checkpoint', path('none.safetensors')), 1, /none\.safetensors/); // prettier-ignore
     // Another model's cache, and labels that the run does not know.
     await avme(['preprocess', path('videos'), '--cache', path('large'), '--size', '64', '--patch', '8', '--limit', '2']); // prettier-ignore
