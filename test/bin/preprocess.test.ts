@@ -192,7 +192,11 @@ describe('avme preprocess and inspect', function () {
         /cannot read .*missing\.json/,
       );
       await writeFile(scratch.path('typo.json'), '{"preprocess": {"sise": 3}}');
-      await refused(preprocess('--config', scratch.path('typo.json')), 2, /unknown option "sise"; did you mean size/);
+      await refused(
+        preprocess('--config', scratch.path('typo.json')),
+        2,
+        /unknown option "sise"; did you mean size/,
+      );
     });
     it('a folder that is no cache, a sample that is not there', async () => {
       await refused(['inspect', scratch.path('videos')], 1, /is not an avme cache/);

@@ -6,7 +6,11 @@ import { encodePng } from '../../../stages/pictures/canvas.js';
 import { drawContactSheet, maskFrame } from '../../../stages/pictures/contact-sheet.js';
 import { normalizeRows, viridis } from '../../../stages/pictures/heat-map.js';
 import { drawCurves, smooth, ticks } from '../../../stages/pictures/loss-curve.js';
-import { drawReconstructions, filmsOf, shownFrames } from '../../../stages/pictures/reconstruction-sheet.js';
+import {
+  drawReconstructions,
+  filmsOf,
+  shownFrames,
+} from '../../../stages/pictures/reconstruction-sheet.js';
 import { readPixels } from '../../support/picture.js';
 
 describe('pictures', () => {
