@@ -71,8 +71,9 @@ const rates: number[] = [];
 // The first step of each is for warming up, and compared by its loss only.
 for (let step = 0; step <= steps; step++)
   for (const contender of contenders) {
-    const rate = await contender.rate();
-    if (rate !== undefined && (contender.name === 'captured' || contenders.length === 1)) rates.push(rate); // prettier-ignore
+    // Of the first in the list, which the others are compared with.
+    const rate = contender === contenders[0] ? await contender.rate() : undefined;
+    if (rate !== undefined) rates.push(rate);
     all.get(contender.name)?.push(await contender.step(step));
   }
 
@@ -84,7 +85,7 @@ console.log(
 if (asked.variant === 'v')
   console.log(`products in a step: ${(flop / 1e9).toPrecision(3)} GFLOP, ${(flop / 1e9 / clips).toPrecision(3)} a clip`); // prettier-ignore
 if (rates.length > 0)
-  console.log(`product of 1024² in a loop, same TensorFlow, between the steps: ${median(rates).toFixed(0)} GFLOP/s (${quantile(rates, 0.1).toFixed(0)} to ${quantile(rates, 0.9).toFixed(0)})`); // prettier-ignore
+  console.log(`product of 1024² in a loop, by ${contenders[0]?.name ?? ''}, between the steps: ${median(rates).toFixed(0)} GFLOP/s (${quantile(rates, 0.1).toFixed(0)} to ${quantile(rates, 0.9).toFixed(0)})`); // prettier-ignore
 for (const [name, [first, ...measured]] of all) {
   const times = measured.map((one) => one.ms);
   const rate = flop / 1e6 / median(times);

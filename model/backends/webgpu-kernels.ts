@@ -26,8 +26,32 @@ function byRows(stock: tf.KernelFunc): tf.KernelFunc {
   };
 }
 
+/** Tensors that a shader may add up: WebGPU guarantees eight buffers, and one is for the sum. */
+const SUMMANDS = 7;
+
+/** The stock kernel gives a shader all summands at once; a model's gradients are hundreds. */
+function byParts(stock: tf.KernelFunc): tf.KernelFunc {
+  return function partsFirst(params) {
+    const backend = params.backend as { disposeData(dataId: object): unknown };
+    const [first, ...rest] = params.inputs as unknown as [tf.TensorInfo, ...tf.TensorInfo[]];
+    let sum = first;
+    for (let i = 0; i < rest.length || i === 0; i += SUMMANDS - 1) {
+      const part = [sum, ...rest.slice(i, i + SUMMANDS - 1)];
+      const next = stock({ ...params, inputs: part as unknown as tf.NamedTensorInfoMap });
+      if (sum !== first) backend.disposeData(sum.dataId);
+      sum = next as tf.TensorInfo;
+    }
+    return sum;
+  };
+}
+
 /** Kernels of ours for WebGPU; calling it again does nothing. */
 export function registerWebgpuKernels(): void {
+  const addN = tf.getKernel(tf.AddN, 'webgpu');
+  if (addN.kernelFunc.name !== 'partsFirst') {
+    tf.unregisterKernel(tf.AddN, 'webgpu');
+    tf.registerKernel({ ...addN, kernelFunc: byParts(addN.kernelFunc) });
+  }
   for (const kernelName of BINARY) {
     const stock = tf.getKernel(kernelName, 'webgpu');
     if (stock.kernelFunc.name === 'rowsFirst') continue;

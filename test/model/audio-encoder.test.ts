@@ -7,7 +7,7 @@ import {
   type AudioEncoderOptions,
 } from '../../model/audio-encoder.js';
 import { weightsFrom } from '../../model/index.js';
-import { onEveryBackend } from '../support/backends.js';
+import { onEveryQuickBackend } from '../support/backends.js';
 import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
 
 const TOLERANCE = 1e-4;
@@ -35,7 +35,7 @@ describe('audio encoder', () => {
   });
 });
 
-onEveryBackend('TalkNet’s audio encoder against the original', () => {
+onEveryQuickBackend('TalkNet’s audio encoder against the original', () => {
   let golden: Golden;
   let options: AudioEncoderOptions;
   before(async () => {

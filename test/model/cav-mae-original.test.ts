@@ -16,7 +16,7 @@ import {
 } from '../../model/index.js';
 import { cavMaeLossParts } from '../../model/cav-mae.js';
 import { gridTable } from '../../model/position.js';
-import { onEveryBackend } from '../support/backends.js';
+import { onEveryQuickBackend } from '../support/backends.js';
 import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
 import { scratchFolder } from '../support/media.js';
 
@@ -44,7 +44,7 @@ function goldenFrames(golden: Golden): tf.Tensor {
   return tf.mul(tf.add(tf.mul(images, deviation), tf.tensor1d([0.485, 0.456, 0.406])), 255);
 }
 
-onEveryBackend('CAV-MAE against the original', () => {
+onEveryQuickBackend('CAV-MAE against the original', () => {
   let golden: Golden;
   let batch: ModelBatch;
   before(async () => {

@@ -19,7 +19,7 @@ import {
   type LabelBatch,
   type ModelConfig,
 } from '../../model/index.js';
-import { onEveryBackend } from '../support/backends.js';
+import { onEveryQuickBackend } from '../support/backends.js';
 import { assertClose, goldenPixels, readGolden, relativeError, type Golden } from '../support/golden.js'; // prettier-ignore
 
 const TOLERANCE = 1e-4;
@@ -51,7 +51,7 @@ describe('parameters of the classifier', () => {
     });
 });
 
-onEveryBackend('classification against the original', () => {
+onEveryQuickBackend('classification against the original', () => {
   let golden: Golden;
   let config: ModelConfig;
   let head: ClassifierConfig;
@@ -105,7 +105,7 @@ onEveryBackend('classification against the original', () => {
   });
 });
 
-onEveryBackend('classification with sound', () => {
+onEveryQuickBackend('classification with sound', () => {
   const small = (variant: ModelConfig['variant']) =>
     modelConfig.parse({
       variant, imageSize: 16, patch: 8, frames: 4, width: 12, depth: 2, heads: 2, decoderWidth: 8,

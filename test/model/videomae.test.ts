@@ -15,7 +15,7 @@ import {
 import { reconstructionTargets } from '../../model/loss.js';
 import { normalizePixels, patchify } from '../../model/patch.js';
 import { encodeVisible } from '../../model/visual-encoder.js';
-import { onEveryBackend } from '../support/backends.js';
+import { isSlow, onEveryBackend } from '../support/backends.js';
 import {
   assertClose,
   goldenPixels,
@@ -53,7 +53,7 @@ function tokensOf(golden: Golden): { visible: tf.Tensor; masked: tf.Tensor } {
   return { visible: pick(0), masked: pick(1) };
 }
 
-onEveryBackend('VideoMAE pre-training against the original', () => {
+onEveryBackend('VideoMAE pre-training against the original', (backend) => {
   let golden: Golden;
   let config: ModelConfig;
   let batch: ModelBatch;
@@ -117,7 +117,8 @@ onEveryBackend('VideoMAE pre-training against the original', () => {
       );
   });
 
-  it('five steps of AdamW', async () => {
+  it('five steps of AdamW', async function () {
+    if (isSlow(backend)) this.skip();
     const options = JSON.parse(golden.metadata['optimizer']!) as {
       lr: number;
       betas: [number, number];

@@ -30,6 +30,8 @@ export function onBackend(
 ): void {
   describe(`${name} on ${backend}`, function () {
     before(async function () {
+      // Native TensorFlow takes seconds to load on a machine that has other work.
+      this.timeout(60_000);
       try {
         await choose(backend);
       } catch {
@@ -51,7 +53,20 @@ export function onEachBackend(name: string, suite: (backend: BackendName) => voi
   for (const backend of BACKENDS) if (backend !== 'webgpu') onBackend(backend, name, suite);
 }
 
+/** Whether tests on a backend take minutes here: a GPU made of software compiles every shader for seconds. */
+export const isSlow = (backend: BackendName): boolean =>
+  backend === 'webgpu' &&
+  Object.keys(SOFTWARE_GPU_ENVIRONMENT).length > 0 &&
+  process.env['AVME_LONG'] === undefined;
+
 /** Runs a suite that waits for the values it reads once on each backend. */
 export function onEveryBackend(name: string, suite: (backend: BackendName) => void): void {
   for (const backend of BACKENDS) onBackend(backend, name, suite);
 }
+
+/** The same, but skipped in plain sight where {@link isSlow}. */
+export function onEveryQuickBackend(name: string, suite: (backend: BackendName) => void): void {
+  for (const backend of BACKENDS)
+    if (isSlow(backend)) it.skip(`${name} on ${backend}: on a GPU made of software with AVME_LONG=1`);
+    else onBackend(backend, name, suite);
+} // prettier-ignore
