@@ -5,7 +5,7 @@ import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/chec
 import { checkIndex } from './inspect.js';
 import { checkFit } from './training/model-choice.js';
 import { readRun } from './training/run-folder.js';
-import { NO_STATISTICS, type NoteEvent } from './training/run-statistics.js';
+import { notesOn, type NoteEvent } from './training/run-statistics.js';
 import { batchFor, drawSample, maskRatioOf, type Hearing } from './training/training-batches.js';
 
 export interface ReconstructRequest {
@@ -106,10 +106,11 @@ export async function reconstruct(request: ReconstructRequest): Promise<Reconstr
     if (reader.size === 0) throw new Error(`${request.cache} holds no samples`);
     checkFit(config, reader.manifest.shape);
     await useBackend(request.backend ?? 'auto');
-    if (run.statistics === undefined) request.onEvent?.({ event: 'note', text: NO_STATISTICS });
+    const sound = request.mute === true ? 'mute' : 'own';
+    for (const note of notesOn(run, config, sound)) request.onEvent?.(note);
     const maskRatio = request.maskRatio ?? maskRatioOf(run, reader);
     return await reconstructClips(
-      { ...request, sound: request.mute === true ? 'mute' : 'own', statistics: run.statistics },
+      { ...request, sound, statistics: run.statistics },
       { reader },
       config,
       await (request.checkpoint === undefined

@@ -1,7 +1,7 @@
 import { modelConfig, useBackend } from '../../model/index.js';
 import { checkFit } from '../training/model-choice.js';
 import { readRun } from '../training/run-folder.js';
-import { NO_STATISTICS } from '../training/run-statistics.js';
+import { notesOn } from '../training/run-statistics.js';
 import { maskRatioOf } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
 import { evaluateClassifier, type ClassifierResult } from './classification.js';
@@ -32,7 +32,7 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult
   await useBackend(request.backend ?? 'auto');
   const ratio = maskRatio ?? maskRatioOf(run, source.reader);
   const { statistics } = run;
-  if (statistics === undefined) request.onEvent?.({ event: 'note', text: NO_STATISTICS });
+  for (const note of notesOn(run, config, sound)) request.onEvent?.(note);
   const skipped: SkippedClip[] = [];
   const onSkip = badRecords === 'stop' ? undefined : (clip: SkippedClip) => skipped.push(clip);
   const clips = { source, config, batch, seed, maskRatio: ratio, sound, statistics, worse: { blur, lowRes }, onSkip }; // prettier-ignore

@@ -14,6 +14,8 @@ export interface ReconstructionResult extends Evaluation, Partial<LossParts> {
   readonly mse: number;
 }
 
+const NO_VIEWS = '--views are averaged where videos are classified; this run reconstructs, and each clip is shown once'; // prettier-ignore
+
 /** Goes through the clips with a pre-trained model. */
 export async function evaluateReconstruction({
   request,
@@ -25,10 +27,9 @@ export async function evaluateReconstruction({
 }: Work): Promise<ReconstructionResult> {
   // The system that hears by spectra is the one that learns by contrast.
   const contrasts = systemOf(config).input.mel;
-  if (views !== undefined)
-    throw new Error('--views are averaged where videos are classified; this run reconstructs, clip by clip: leave it out'); // prettier-ignore
-  if (contrasts && clips.batch !== CONTRAST_CLIPS)
-    throw new Error(`--batch ${clips.batch}: the contrastive loss of ${config.variant} is about the clips of a batch together, and measured among ${CONTRAST_CLIPS}; leave --batch out`); // prettier-ignore
+  // One file of options may be for runs of both kinds.
+  if (views !== undefined) request.onEvent?.({ event: 'note', text: NO_VIEWS });
+  const batch = contrasts ? CONTRAST_CLIPS : clips.batch;
   const { step, tensors } = await readWeightsOf(request.run, request.checkpoint, request.ema);
   const model = createReconstructor(config, tensors);
   const rows = new Map<number, { key: string; id: string; label: string | null; mse: number }>();
@@ -36,10 +37,10 @@ export async function evaluateReconstruction({
   let sum = 0;
   const total = clips.source.indices?.length ?? clips.source.reader.size;
   try {
-    const shown = evaluatedClips({ ...clips, purpose: 'measure', soundApart: contrasts });
-    for await (const { batch, indices, heard } of shown) {
+    const shown = evaluatedClips({ ...clips, batch, purpose: 'measure', soundApart: contrasts });
+    for await (const { batch: shownClips, indices, heard } of shown) {
       request.signal?.throwIfAborted();
-      const { loss, mse, parts } = await model.measure(batch);
+      const { loss, mse, parts } = await model.measure(shownClips);
       sum += loss * indices.length;
       if (contrasts) means.add({ clips: indices.length, heard, parts });
       indices.forEach((index, i) => {

@@ -1,6 +1,6 @@
 import { drawBars } from '../../stages/index.js';
 import { evaluate, type EvaluateResult } from './evaluate.js';
-import { secondsSince, writeResults, type EvaluateRequest } from './work.js';
+import { secondsSince, writeResults, type EvaluateEvent, type EvaluateRequest } from './work.js';
 
 /** Worse and worse pictures. */
 export const PICTURES = [
@@ -74,7 +74,11 @@ export async function evaluateRobustness({ onRow, out, ...request }: RobustnessR
   for (const condition of PICTURES)
     for (const sound of HEARD) {
       const { blur, lowRes } = condition;
-      last = await evaluate({ ...request, blur, lowRes, sound });
+      const onEvent = (event: EvaluateEvent) => {
+        // What is to be known of all conditions is said once.
+        if (event.event !== 'note' || rows.length === 0) request.onEvent?.(event);
+      };
+      last = await evaluate({ ...request, onEvent, blur, lowRes, sound });
       const row = { ...condition, sound, ...numbersOf(last) };
       rows.push(row);
       onRow?.(row, last);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { pooledStatistics, type LoaderSource, type SoundStatistics } from '../../stages/index.js';
+import { systemOf, type ModelConfig } from '../../model/index.js';
+import { pooledStatistics, type LoaderSource, type SoundChoice, type SoundStatistics } from '../../stages/index.js'; // prettier-ignore
+import type { RunDescription } from './run-folder.js';
 
 const moments = z.strictObject({
   mean: z.array(z.number()).readonly(),
@@ -30,12 +32,27 @@ export function statisticsOf(sources: readonly LoaderSource[]): SoundStatistics 
   );
 }
 
-/** What is said where a run of an earlier version is looked at, which did not write its statistics down. */
-export const NO_STATISTICS =
-  'the run is of an earlier version of avme and does not say by what it standardised sound; it is done by the statistics of the cache that is looked at, which is right only where the run learned from that cache';
-
 /** Something to know of a result that is no error. */
 export interface NoteEvent {
   readonly event: 'note';
   readonly text: string;
+}
+
+const NO_STATISTICS =
+  'the run is of an earlier version of avme and does not say by what it standardised sound; it is done by the statistics of the cache that is looked at, which is right only where the run learned from that cache';
+
+/** What is to be known of the sound that a run is looked at with, where it hears. */
+export function notesOn(
+  { statistics, training }: Pick<RunDescription, 'statistics' | 'training'>,
+  config: ModelConfig,
+  sound: SoundChoice,
+): NoteEvent[] {
+  if (systemOf(config).fusions.every((fusion) => fusion === 'picture')) return [];
+  const learned = training['sound'] ?? 'own';
+  return [
+    ...(statistics === undefined ? [NO_STATISTICS] : []),
+    ...(typeof learned === 'string' && learned !== sound && sound === 'own'
+      ? [`the run learned with --sound ${learned}, and is looked at with the clips’ own sound`]
+      : []),
+  ].map((text) => ({ event: 'note', text }));
 }

@@ -31,7 +31,7 @@ async function damage(folder: string, ...indices: number[]): Promise<string[]> {
 }
 
 describe('evaluation', function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   const folder = useFolder();
   const at = (name: string) => join(folder(), name);
 
@@ -94,7 +94,8 @@ describe('evaluation', function () {
       const muted = await evaluate({ ...request, sound: 'mute' });
       assert.ok(muted.kind === 'reconstruction');
       assert.deepEqual([muted.soundLoss, muted.contrastLoss, muted.contrastClips], [null, null, 0]);
-      await assert.rejects(evaluate({ ...request, batch: 8 }), /--batch 8: the contrastive loss.*measured among 16; leave --batch out/); // prettier-ignore
+      const other = await evaluate({ ...request, batch: 8 });
+      assert.deepEqual({ ...other, seconds: 0 }, { ...result, seconds: 0 });
       model.dispose();
     } finally {
       await reader.close();

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { openCache, openCacheWriter, type Sample } from '../../../cache/index.js';
-import { modelConfig } from '../../../model/index.js';
+import { modelConfig, type ModelConfig } from '../../../model/index.js';
 import { evaluate } from '../../../pipeline/evaluate/evaluate.js';
 import type { EvaluateRequest } from '../../../pipeline/evaluate/work.js';
 import { reconstruct } from '../../../pipeline/reconstruct.js';
@@ -11,7 +11,7 @@ import { lastCheckpoint } from '../../../pipeline/training/checkpoint.js';
 import { modelChoice } from '../../../pipeline/training/model-choice.js';
 import { pretrain } from '../../../pipeline/training/pretrain.js';
 import { readRun } from '../../../pipeline/training/run-folder.js';
-import { statisticsOf } from '../../../pipeline/training/run-statistics.js';
+import { notesOn, statisticsOf } from '../../../pipeline/training/run-statistics.js';
 import { assembleBatch, createReconstructor, drawFor, pooledStatistics, trainingOptions } from '../../../stages/index.js'; // prettier-ignore
 import { makeSample, OPTIONS, useFolder } from '../../cache/support.js';
 
@@ -33,8 +33,16 @@ function heardAs(number: number, loudness: number, shift: number): Sample {
   };
 }
 
+const CONFIG = modelConfig.parse({
+  width: 8,
+  depth: 1,
+  heads: 1,
+  decoderWidth: 8,
+  decoderHeads: 1,
+});
+
 describe('statistics of a run', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const folder = useFolder();
   const at = (name: string) => join(folder(), name);
 
@@ -122,6 +130,17 @@ describe('statistics of a run', function () {
     } finally {
       await Promise.all([a.close(), c.close()]);
     }
+  });
+
+  it('and other sounds than it learned with are noted, where the model hears', () => {
+    const statistics = { mfcc: { mean: [0], std: [1] } };
+    const noted = (variant: string, sound: 'own' | 'mute', learned?: string) =>
+      notesOn({ statistics, training: { sound: learned } }, { ...CONFIG, variant } as ModelConfig, sound).map(({ text }) => text); // prettier-ignore
+    assert.deepEqual(noted('av', 'own'), []);
+    assert.deepEqual(noted('v', 'own', 'shuffled'), []);
+    assert.deepEqual(noted('av', 'mute', 'shuffled'), []);
+    assert.match(noted('av', 'own', 'shuffled').join(), /^the run learned with --sound shuffled, and is looked at with the clips’ own sound$/); // prettier-ignore
+    assert.deepEqual(notesOn({ training: {} }, { ...CONFIG, variant: 'v' }, 'own'), []);
   });
 
   it('pooled, they are those of all values together', () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { open } from 'node:fs/promises';
 import fc from 'fast-check';
 import { openCache, openCacheWriter, type CacheReader } from '../../../cache/index.js';
 import { otherClips, type SoundClip } from '../../../stages/loader/other-sound.js';
 import { SOUNDS } from '../../../stages/clip-parts.js';
 import { standardizeMfcc } from '../../../stages/batch.js';
 import { OPTIONS, useFolder } from '../../cache/support.js';
-import { load, sampleOf, SHAPE } from './support.js';
+import { load, sampleOf, SHAPE, show, withLoader } from './support.js';
 
 /** Clips of a few videos, some of whose clips have sound; at least two videos have one that has. */
 const clips = fc
@@ -21,7 +22,7 @@ const withSound = (all: readonly SoundClip[]) => all.filter(({ audioPresent }) =
 const videosOf = (all: readonly SoundClip[]) => new Set(withSound(all).map(({ video }) => video));
 
 describe('sounds of others', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const folder = useFolder();
   let reader: CacheReader;
   beforeEach(async () => {
@@ -109,6 +110,32 @@ describe('sounds of others', function () {
         const expected = { own: ownMfcc, mute: silent, presence: silent, shuffled: wanted };
         assert.deepEqual([...mfcc], [...expected[sound]], `${sound} ${clip.keys[0]}`);
         if (sound === 'shuffled' && other !== undefined) assert.notDeepEqual(mfcc, ownMfcc);
+      });
+    }
+  });
+
+  it('names the sample whose sound cannot be read, or goes on without who would hear it', async () => {
+    const others = otherClips(Array.from({ length: 20 }, (_, index) => ({ index, video: reader.entry(index).id, audioPresent: reader.header(index).flags.audioPresent })), 3); // prettier-ignore
+    const [hearing = -1, damaged = -1] = [...others][0] ?? [];
+    const place = reader.recordPlace(damaged)!;
+    const file = await open(place.path, 'r+');
+    await file.write(Buffer.from('damage'), 0, 6, place.offset + place.length - 500);
+    await file.close();
+    const key = (index: number) => reader.entry(index).key;
+    const given = { sources: [{ reader, indices: [hearing, ...[...others.keys()].filter((index) => index !== hearing && index !== damaged)] }], sound: 'shuffled' } as const; // prettier-ignore
+    // The ring is one of the chosen samples: here the damaged one is none of them, and nobody hears it.
+    await load({ ...given, workers: 1 }, 0, 12);
+    const all = { sources: [{ reader }], sound: 'shuffled' } as const;
+    for (const workers of [0, 1]) {
+      await assert.rejects(load({ ...all, workers }, 0, 20), /damaged.*avme verify finds all/);
+      await withLoader({ ...all, workers, onBadRecord: 'skip' }, async (loader) => {
+        const shown = await show(loader, 0, 20);
+        const keys = shown.flatMap((batch) => batch.keys);
+        assert.ok(!keys.includes(key(hearing)) && !keys.includes(key(damaged)));
+        const { badRecords } = loader.report();
+        assert.deepEqual(new Set(badRecords.map((bad) => bad.key)), new Set([key(hearing), key(damaged)])); // prettier-ignore
+        const message = badRecords.find((bad) => bad.key === key(hearing))?.message ?? '';
+        assert.ok(message.includes(key(damaged)), message);
       });
     }
   });
