@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { positionsOf, type LabelBatch, type ModelBatch, type ModelConfig } from '../model/index.js';
+import { positionsOf, type LabelBatch, type ModelBatch, type ModelConfig, type Tensors } from '../model/index.js'; // prettier-ignore
 import type { ClipBatch } from './batch.js';
 
 /** Pixels of a batch, however many frames a clip it has. @returns `[B, T, H, W, 3]` */
@@ -66,6 +66,12 @@ export function toModelBatch(batch: ClipBatch, config: ModelConfig): ModelBatch 
     masked: masked.picture,
     spectrum: { mel, visible: visible.spectrum, masked: masked.spectrum },
   };
+}
+
+/** All tensors of a batch by names. */
+export function tensorsOf({ spectrum, ...common }: ModelBatch): Tensors {
+  const heard = Object.entries(spectrum ?? {}).map(([name, tensor]) => [`spectrum.${name}`, tensor]); // prettier-ignore
+  return { ...common, ...(Object.fromEntries(heard) as Tensors) };
 }
 
 /** Pixels and sound of a batch on the device, without its masks; the tensors are the caller's to dispose of. */

@@ -10,9 +10,11 @@ import {
   type ModelConfig,
   type ReconstructedTokens,
   type StoredValues,
+  type Tensors,
 } from '../model/index.js';
 import type { ClipBatch } from './batch.js';
-import { toModelBatch } from './model-batch.js';
+import { tensorsOf, toModelBatch } from './model-batch.js';
+import { createRunner } from './training/runner.js';
 
 /** What a model makes of a batch of clips; films are uint8 `[clips, frames, size, size, 3]`, of one frame where a model takes one. */
 export interface ReconstructedClips {
@@ -55,6 +57,7 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
   const tensors = loadWeights(weights, pretrainSpecs(config));
 
   const weightOf = weightsFrom(tensors);
+  const runner = createRunner();
 
   /** Squared error of the masked pixels, `[clips]`. */
   function errorOf({ original, made, hidden, masked }: ReconstructedTokens) {
@@ -91,18 +94,17 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
       };
     },
     async measure(batch) {
-      const { loss, mse, parts } = tf.tidy(() => {
-        const input = toModelBatch(batch, config);
-        let parts: Readonly<Record<string, tf.Scalar>> = {};
-        const note = (noted: typeof parts) => {
+      const input = toModelBatch(batch, config);
+      const inputs = { ...Object.fromEntries(tensors), ...tensorsOf(input) };
+      const { loss, mse, ...parts } = runner.run('errors', inputs, () => {
+        let parts: Tensors = {};
+        const note = (noted: Tensors) => {
           parts = noted;
         };
-        return {
-          loss: pretrainLoss(input, weightOf, config, { ...INFERENCE, note }),
-          parts,
-          mse: errorOf(reconstructTokens(input, weightOf, config)),
-        };
-      });
+        const loss = pretrainLoss(input, weightOf, config, { ...INFERENCE, note });
+        return { ...parts, loss, mse: errorOf(reconstructTokens(input, weightOf, config)) };
+      }) as Tensors & Record<'loss' | 'mse', tf.Tensor>;
+      tf.dispose({ ...input });
       const [[value = NaN], mseValues] = await Promise.all([loss.data(), mse.data()]);
       const named = await Promise.all(
         Object.entries(parts).map(async ([name, part]) => [name, (await part.data())[0] ?? NaN] as const), // prettier-ignore
@@ -111,6 +113,7 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
       return { loss: value, mse: [...mseValues], parts: Object.fromEntries(named) };
     },
     dispose() {
+      runner.dispose();
       tf.dispose([...tensors.values()]);
     },
   };

@@ -1,10 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { CaptureError, type NativeBackend } from './native.js';
 import type { Recorder } from './recorder.js';
 
+/** TensorFlow.js' operations that draw in JavaScript, by the names of their scopes. */
+const DRAWING = /^(rand|random\w*|truncatedNormal|dropout|multinomial)__op$/;
+
+/**
+ * Runs `work`, which must not draw: what is drawn in JavaScript is a constant to the graph, and would be
+ * the same in every run.
+ * @throws CaptureError naming what draws
+ */
+function withoutDrawing<T>(work: () => T): T {
+  const refuse = (what: string): never => {
+    throw new CaptureError(
+      `${what} draws while the computation is recorded and would stay the same in every run; give what is drawn, or its seed, as an input`,
+    );
+  };
+  const engine = tf.engine();
+  const startScope = engine.startScope.bind(engine);
+  const { random } = Math;
+  engine.startScope = (name) => {
+    if (name !== undefined && DRAWING.test(name)) refuse(`tf.${name.replace('__op', '')}`);
+    startScope(name);
+  };
+  Math.random = () => refuse('Math.random');
+  try {
+    return work();
+  } finally {
+    Math.random = random;
+    Reflect.deleteProperty(engine, 'startScope');
+  }
+}
+
 /**
  * Runs `work` on a backend that writes down what it does.
- * @throws CaptureError where `work` reads what it computes, or uses a tensor that waits to be handed
- * over since before: it would become a constant of the graph
+ * @throws CaptureError where `work` reads what it computes, draws random numbers, or uses a tensor that
+ * waits to be handed over since before: that, and what is drawn, would become constants of the graph
  */
 export function whileRecording<T>(backend: NativeBackend, recorder: Recorder, work: () => T): T {
   const { binding } = backend;
@@ -36,7 +67,7 @@ export function whileRecording<T>(backend: NativeBackend, recorder: Recorder, wo
   };
   Object.assign(backend, watching, { binding: recorder.binding });
   try {
-    return work();
+    return withoutDrawing(work);
   } finally {
     backend.binding = binding;
     // What is behind them is the class's own again.

@@ -10,7 +10,7 @@ import {
   type WeightSpec,
 } from '../../model/index.js';
 import type { ClipBatch } from '../batch.js';
-import { toModelBatch } from '../model-batch.js';
+import { tensorsOf, toModelBatch } from '../model-batch.js';
 
 /** A batch on the device. */
 export interface LoadedBatch {
@@ -39,10 +39,8 @@ export function reconstructionObjective(config: ModelConfig): Objective<ClipBatc
     specs: pretrainSpecs(config),
     load(batch) {
       const input = toModelBatch(batch, config);
-      const { spectrum, ...common } = input;
-      const heard = Object.entries(spectrum ?? {}).map(([name, tensor]) => [`spectrum.${name}`, tensor]); // prettier-ignore
       return {
-        tensors: { ...common, ...Object.fromEntries(heard) } as Tensors,
+        tensors: tensorsOf(input),
         loss: (weights, mode) => pretrainLoss(input, weights, config, mode),
         measure: (weights) => ({ loss: pretrainLoss(input, weights, config, INFERENCE) }),
         dispose() {

@@ -101,6 +101,24 @@ onBackend('tensorflow', 'a computation as a graph', () => {
     assert.deepEqual(values(tf.add(x, 1)), [2]);
   }); // prettier-ignore
 
+  it('refuses numbers that are drawn meanwhile, which would be the same in every run', () => {
+    const x = tf.ones([4]);
+    const draws = (name: string, draw: () => tf.Tensor | number) => {
+      const message = new RegExp(`^${name} draws while the computation is recorded`);
+      assert.throws(() => capture({ x }, () => ({ out: tf.mul(x, draw()) })), { name: CaptureError.name, message }); // prettier-ignore
+    };
+    draws('tf.randomUniform', () => tf.randomUniform([4], 0, 1, 'float32', 'a seed'));
+    draws('tf.randomNormal', () => tf.randomNormal([4]));
+    draws('tf.truncatedNormal', () => tf.truncatedNormal([4]));
+    draws('tf.dropout', () => tf.dropout(x, 0.5));
+    draws('Math.random', () => Math.random());
+    draws('tf.randomUniform', () => dropout(x, 0.5, 'a seed of text'));
+    // What failed leaves drawing as it was.
+    assert.ok(Math.random() < 1 && values(tf.randomUniform([1]))[0]! < 1);
+    const { scopeStack } = tf.engine().state;
+    assert.deepEqual(scopeStack.filter(({ name }) => /random|dropout/.test(name)), []); // prettier-ignore
+  });
+
   it('refuses tensors that were made before and not declared, wherever they lie', () => {
     const [x, waiting, held] = [tf.scalar(1), tf.tensor1d([1, 2, 3]), tf.add(tf.tensor1d([1, 2]), 1)]; // prettier-ignore
     assert.throws(() => capture({ x }, () => ({ out: tf.mul(x, waiting) })), /of shape \[3\] was made before/); // prettier-ignore
