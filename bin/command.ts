@@ -102,12 +102,17 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       const positional = Object.fromEntries(
         (spec.args ?? []).map((arg, i) => [arg.key, command.processedArgs[i] as unknown] as const),
       );
-      const merged: Record<string, unknown> = { ...fromFile };
-      for (const [key, value] of Object.entries({ ...positional, ...given }))
-        // What commander fills in for a switch that was not turned off must not hide the file's.
-        if (value !== undefined && command.getOptionValueSource(key) !== 'default')
-          merged[key] = value;
-      const options = parseOptions(spec.schema, merged);
+      // What commander fills in for a switch that was not turned off must not hide the file's.
+      const fromLine = Object.fromEntries(
+        Object.entries({ ...positional, ...given }).filter(
+          ([key, value]) => value !== undefined && command.getOptionValueSource(key) !== 'default',
+        ),
+      );
+      const nameOf = (key: string) =>
+        key in fromFile && !(key in fromLine)
+          ? `--config: ${String(path)}: section "${spec.name}": "${key}"`
+          : flagOf(key);
+      const options = parseOptions(spec.schema, { ...fromFile, ...fromLine }, nameOf);
       const { signal, dispose } = interruptSignal();
       try {
         const report = createReport(json === true);

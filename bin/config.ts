@@ -37,7 +37,7 @@ async function readText(given: string): Promise<string> {
     throw new UsageError(
       isFile(given)
         ? `--config: cannot read ${given}: ${(cause as Error).message}`
-        : `--config: there is no preset ${given}; there are ${(await presetNames()).join(', ')} (avme configs says what for). A file is given with its folder or ending, e.g. ./${given}.json`,
+        : `--config: there is no preset ${given}; there are ${(await presetNames()).join(', ')} (avme configs says what for). A file is given with its folder or ending: ./${given}, ${given}.json`,
       { cause },
     );
   }
@@ -80,10 +80,13 @@ const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string)
 /** Which option a name stands for: `maskRatio`, `mask-ratio`; `no-open` is `open`, turned about. */
 function optionOf(name: string, { schema, flags }: SectionSpec) {
   const key = camel(name);
-  if (key in schema.shape) return { key, turned: false };
+  // Own names alone: JSON may have a "constructor".
+  if (Object.hasOwn(schema.shape, key)) return { key, turned: false };
   const positive = /^no-(.+)$/.exec(name)?.[1];
   const bare = positive === undefined ? '' : camel(positive);
-  return flags[bare]?.negated === true ? { key: bare, turned: true } : undefined;
+  return Object.hasOwn(flags, bare) && flags[bare]?.negated === true
+    ? { key: bare, turned: true }
+    : undefined;
 }
 
 /** What is wrong with the value of an option, by itself. */
@@ -120,7 +123,8 @@ export function optionsOf(config: Config, spec: SectionSpec): Record<string, unk
     const meant: unknown = turned && typeof value === 'boolean' ? !value : value;
     if (meant === null) continue;
     const problem = problemOf(key, meant, spec);
-    if (key in options) problems.push(`"${name}" is there twice, under another spelling`);
+    if (Object.hasOwn(options, key))
+      problems.push(`"${name}" is there twice, under another spelling`);
     else if (problem !== undefined)
       problems.push(`"${name}" is ${JSON.stringify(value)}; ${problem}`);
     options[key] = meant;

@@ -14,23 +14,34 @@ export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-function sentenceOf(issue: z.core.$ZodIssue, input: unknown): string {
+function sentenceOf(
+  issue: z.core.$ZodIssue,
+  input: unknown,
+  nameOf: (key: string) => string,
+): string {
   if (issue.code === 'unrecognized_keys') return `unknown option ${issue.keys.join(', ')}`;
   const received = issue.path.reduce<unknown>(
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     input,
   );
-  return `${flagOf(issue.path.map(String).join('.'))}: got ${received === undefined ? 'nothing' : JSON.stringify(received)}; ${issue.message}`;
+  return `${nameOf(issue.path.map(String).join('.'))}: got ${received === undefined ? 'nothing' : JSON.stringify(received)}; ${issue.message}`;
 }
 
-/** Validates options once, at the edge. @throws UsageError naming every field, what it got and what would be right. */
+/**
+ * Validates options once, at the edge.
+ * @param nameOf what the user calls an option; default its flag
+ * @throws UsageError naming every field, what it got and what would be right
+ */
 export function parseOptions<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
+  nameOf = flagOf,
 ): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw new UsageError(result.error.issues.map((issue) => sentenceOf(issue, input)).join('\n'));
+  throw new UsageError(
+    result.error.issues.map((issue) => sentenceOf(issue, input, nameOf)).join('\n'),
+  );
 }
 
 /** The part of a command's options that a schema knows. */

@@ -78,6 +78,7 @@ describe('config files', () => {
       /^--config: .*\d\.json: section "pretrain": unknown option "bacth"; did you mean batch\?$/m,
       /unknown option "learningSpeed"; avme pretrain --help has them all$/m,
     );
+    await fails(sectionOf({ constructor: 1 }), /unknown option "constructor"/);
     await fails(
       sectionOf({ batch: 0, 'mask-ratio': 2, probe: 'yes' }),
       /section "pretrain": "batch" is 0; must be 1 or more$/m,
@@ -100,12 +101,15 @@ describe('config files', () => {
   });
 
   it('that are not there as presets are told what there is', () =>
-    fails(readConfig('nosuch', COMMANDS), /no preset nosuch; there are .*ucf101-vit-b.* e\.g\. \.\/nosuch\.json$/)); // prettier-ignore
+    fails(readConfig('nosuch', COMMANDS), /no preset nosuch; there are .*ucf101-vit-b.* \.\/nosuch, nosuch\.json$/)); // prettier-ignore
 
   it('speak through every command', async () => {
     await writeFile(scratch.path('typo.json'), '{"pretrain": {"bacth": 3}}');
     const typo = ['--config', scratch.path('typo.json')];
     await refused(['pretrain', ...typo], 2, /^avme: --config: .*typo\.json: section "pretrain": unknown option "bacth"; did you mean batch\?\n$/); // prettier-ignore
+    // The file's value, which does not go with the line's.
+    const mixed = ['--config', 'ucf101-vit-b', '--cache', 'x', '--run', 'x', '--batch', '8'];
+    await refused(['finetune', ...mixed], 2, /^avme: --config: ucf101-vit-b: section "finetune": "accumulate": got 32; must divide --batch/); // prettier-ignore
     // A section is checked by the command that it is for.
     await refused(
       ['merge', scratch.path('.'), ...typo],

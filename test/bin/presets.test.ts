@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { COMMANDS } from '../../bin/commands.js';
 import { optionsOf, readConfig } from '../../bin/config.js';
 import { listPresets } from '../../bin/presets.js';
 import { modelChoice } from '../../pipeline/index.js';
 import { PRESETS } from '../../model/index.js';
 import { avme } from '../support/cli.js';
+import { scratchFolder } from '../support/media.js';
 
 /** What a command needs beside a preset. */
 const NEEDED: Readonly<Record<string, object>> = {
@@ -33,6 +35,18 @@ function assertHas(options: Record<string, unknown>, expected: Record<string, un
 
 describe('presets', function () {
   this.timeout(120_000);
+  const scratch = scratchFolder();
+
+  it('are like the example in docs/configs.md', async () => {
+    const text = await readFile(new URL('../../../docs/configs.md', import.meta.url), 'utf8');
+    const [, example] = /^```json\n([^]*?)^```$/m.exec(text)!;
+    await writeFile(scratch.path('example.json'), example!);
+    const { preprocess, evaluate } = JSON.parse(example!) as Record<string, object>;
+    assertHas(await optionsWith(scratch.path('example.json'), 'preprocess'), { ...preprocess });
+    assert.ok('no-ema' in evaluate!);
+    assertHas(await optionsWith(scratch.path('example.json'), 'evaluate'), { ema: false });
+    for (const command of ['pretrain', 'finetune']) await optionsWith(scratch.path('example.json'), command); // prettier-ignore
+  });
 
   it('are all taken by every command that they speak of', async () => {
     const presets = await listPresets();
