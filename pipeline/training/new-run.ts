@@ -20,7 +20,12 @@ export async function statisticsFor(
   { sources }: TrainingData,
 ): Promise<SoundStatistics | undefined> {
   const run = await readRunIfAny(folder);
-  return run === undefined ? statisticsOf(sources) : run.statistics;
+  const own = statisticsOf(sources);
+  if (run === undefined) return own;
+  // A run on other caches is refused once all that differs is known.
+  const fits =
+    run.statistics === undefined || run.statistics.mfcc.mean.length === own.mfcc.mean.length;
+  return fits ? run.statistics : own;
 }
 
 /** What every kind of run writes down of itself. */

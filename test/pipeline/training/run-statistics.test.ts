@@ -132,6 +132,30 @@ describe('statistics of a run', function () {
     }
   });
 
+  it('of a run on caches with other cepstra do not hide what differs', async () => {
+    await (await makeCache('a', 0, 2, 0)).close();
+    const writer = await openCacheWriter(at('wide'), {
+      ...OPTIONS,
+      shape: { ...SHAPE, cepstra: 6 },
+    });
+    for (let i = 0; i < 8; i++) await writer.put({ ...makeSample(i, { ...SHAPE, cepstra: 6 }), mask: heardAs(i, 1, 0).mask }); // prettier-ignore
+    await writer.seal();
+    const trainOn = (cache: string) =>
+      pretrain({
+        ...{
+          cache: at(cache),
+          run: at('run'),
+          workers: 0,
+          backend: 'wasm',
+          model: MODEL,
+          stopAt: 1,
+        },
+        training: trainingOptions.parse({ steps: 2, batch: 2, lr: 1e-3, maskRatio: 0.75 }),
+      });
+    await trainOn('a');
+    await assert.rejects(trainOn('wide'), /holds a run with other settings.*model\.cepstra: run has 4, asked for 6/s); // prettier-ignore
+  });
+
   it('and other sounds than it learned with are noted, where the model hears', () => {
     const statistics = { mfcc: { mean: [0], std: [1] } };
     const noted = (variant: string, sound: 'own' | 'mute', learned?: string) =>
