@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { ADAMW_ON_DEVICE_KERNEL } from './backends/adamw-kernel.js';
 import { ADAMW_KERNEL, type AdamWAttributes } from './backends/wasm-adamw.js';
 
 export interface AdamWOptions {
@@ -37,13 +38,30 @@ function fused(
 export type AdamWNumbers = Pick<AdamWAttributes, 'beta1' | 'beta2' | 'epsilon'> &
   Readonly<Record<'rootScale' | 'rate' | 'kept', tf.Tensor | number>>;
 
-/** The step op by op, on any backend. */
+// The types promise a kernel; most backends have none.
+const hasKernel = (name: string) =>
+  (tf.getKernel(name, tf.getBackend()) as tf.KernelConfig | undefined) !== undefined;
+
+/** The step where its numbers are on the device: in one pass where the backend has that, or else op by op. */
 export function adamwUpdate(
   weight: tf.Tensor,
   gradient: tf.Tensor,
   moments: Moments,
   { beta1, beta2, epsilon, rootScale, rate, kept }: AdamWNumbers,
 ): Updated {
+  if (
+    typeof rootScale !== 'number' &&
+    typeof rate !== 'number' &&
+    hasKernel(ADAMW_ON_DEVICE_KERNEL)
+  ) {
+    const decayed = kept === 1 ? weight : tf.mul(weight, kept);
+    const inputs = { weight: decayed, gradient, ...moments, rootScale, rate };
+    const outputs: tf.Tensor[] = tf
+      .engine()
+      .runKernel(ADAMW_ON_DEVICE_KERNEL, inputs, { beta1, beta2, epsilon });
+    const [next, first, second] = outputs as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return { weight: next, first, second };
+  }
   const first = tf.add(tf.mul(moments.first, beta1), tf.mul(gradient, 1 - beta1));
   const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
   const root = tf.add(tf.mul(tf.sqrt(second), rootScale), epsilon);
@@ -83,7 +101,5 @@ export function adamwStep(
   options: AdamWOptions,
 ): Updated {
   const attrs = adamwNumbers(step, lr, decayed, options);
-  // The types promise a kernel; most backends have none.
-  const kernel = tf.getKernel(ADAMW_KERNEL, tf.getBackend()) as tf.KernelConfig | undefined;
-  return (kernel === undefined ? adamwUpdate : fused)(weight, gradient, moments, attrs);
+  return (hasKernel(ADAMW_KERNEL) ? fused : adamwUpdate)(weight, gradient, moments, attrs);
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UNIFORM_KERNEL } from '../dropout.js';
+import { registerDeviceAdamW } from './tensorflow-adamw.js';
 
 /** The part of the native backend that kernels need. */
 interface NativeBackend {
@@ -49,6 +50,7 @@ const gather: tf.KernelFunc = ({ inputs, attrs, backend: opaque }) => {
 
 /** Kernels of ours for native TensorFlow; calling it again does nothing. */
 export function registerTensorflowKernels(): void {
+  registerDeviceAdamW();
   if (tf.getKernel(tf.GatherV2, 'tensorflow').kernelFunc === gather) return;
   tf.unregisterKernel(tf.GatherV2, 'tensorflow');
   tf.registerKernel({ kernelName: tf.GatherV2, backendName: 'tensorflow', kernelFunc: gather });

@@ -3,6 +3,9 @@ import { Writer } from 'protobufjs/minimal.js';
 /** TensorFlow's numbers of types. */
 export const DATA_TYPE = { float32: 1, int32: 3, bool: 10 } as const;
 
+/** The type of handles of variables. */
+export const RESOURCE = 20;
+
 /** A tensor's values inside a graph, as bytes in little-endian order. */
 export interface ConstantValue {
   readonly dtype: number;
@@ -27,7 +30,7 @@ export type AttributeValue =
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
-  /** `node:output` each. */
+  /** `node:output` each; behind those, `^node` of what must have run before. */
   readonly inputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }

@@ -1,4 +1,4 @@
-import { DATA_TYPE, type AttributeValue, type GraphNode } from './graph-def.js';
+import { DATA_TYPE, RESOURCE, type AttributeValue, type GraphNode } from './graph-def.js';
 import { CaptureError, type Binding, type OpAttribute, type RawValues } from './native.js';
 
 /**
@@ -59,6 +59,9 @@ export class Recorder {
   /** Names of small constants by what they hold: shapes and factors come up again and again. */
   readonly #constants = new Map<string, string>();
 
+  /** What used a variable last, by its handle's source. */
+  readonly #lastUse = new Map<string, string>();
+
   constructor(private readonly real: Binding) {
     // The library's own object is sealed; what is not replaced here is reached through it.
     const binding = Object.create(real) as Binding;
@@ -114,7 +117,12 @@ export class Recorder {
     const named = given.map((one) => [one.name, attributeValue(this.real, op, one)] as const);
     const attributes = Object.fromEntries([...inferred, ...named]);
     const held = this.real.executeOp(op, given, ids, outputs);
-    const node = nodeOf(this.#add(op, inputs.map(({ name }) => name), attributes)); // prettier-ignore
+    const variables = inputs.filter(({ dtype }) => dtype === RESOURCE).map(({ name }) => name);
+    // Of operations on one variable a graph does not know the order.
+    const before = new Set(variables.flatMap((name) => this.#lastUse.get(name) ?? []));
+    const sources = [...inputs.map(({ name }) => name), ...[...before].map((name) => `^${name}`)];
+    const node = nodeOf(this.#add(op, sources, attributes));
+    for (const name of variables) this.#lastUse.set(name, node);
     held.forEach(({ id, dtype }, i) => this.#sources.set(id, { name: `${node}:${i}`, dtype }));
     return held;
   }
@@ -148,4 +156,5 @@ export class Recorder {
   }
 }
 
-const nodeOf = (source: string) => source.slice(0, source.lastIndexOf(':'));
+const nodeOf = (source: string) =>
+  source.startsWith('^') ? source.slice(1) : source.slice(0, source.lastIndexOf(':'));
