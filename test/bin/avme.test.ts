@@ -61,7 +61,7 @@ describe('avme', function () {
     const backends = found['backends'] as { name: string; available: boolean; reason: string }[];
     assert.deepEqual(
       backends.map(({ name }) => name),
-      ['tensorflow', 'wasm', 'cpu'],
+      ['tensorflow', 'webgpu', 'wasm', 'cpu'],
     );
     assert.ok(backends.find(({ name }) => name === 'wasm')?.available);
     assert.ok(backends.every(({ reason }) => reason.length > 0));

@@ -45,7 +45,7 @@ describe('avme finetune', function () {
     assert.equal(result.code, 0, result.stderr);
     const [init, start] = result.events;
     assert.deepEqual(
-      (init?.['lacking'] as string[]).filter((name) => !/^(head|fc_norm)\./.test(name)),
+      (init?.['lacking'] as string[]).filter((name) => !/^(head|fc_norm|fusion_norm)\./.test(name)),
       [],
     );
     assert.ok((init?.['unused'] as string[]).includes('mask_token'));

@@ -46,7 +46,7 @@ describe('parameters of the classifier', () => {
         if (!name.startsWith('decoder.') && name !== 'mask_token')
           assert.deepEqual(fused.get(name), shape, name);
       const added = [...fused.keys()].filter((name) => !pretrainSpecs(config).some((spec) => spec.name === name)); // prettier-ignore
-      assert.deepEqual(added, ['fc_norm.weight', 'fc_norm.bias', 'head.weight', 'head.bias']);
+      assert.deepEqual(added, ['fusion_norm', 'fc_norm', 'head'].flatMap((name) => [`${name}.weight`, `${name}.bias`])); // prettier-ignore
       assert.ok(names('late').has('no_sound_token') && !names('late').has('norm.weight'));
     });
 });

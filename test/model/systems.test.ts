@@ -46,7 +46,9 @@ describe('the registry of systems', () => {
         const learned = new Map(pretrainSpecs(config).map(({ name, shape }) => [name.replace(/^encoder\./, ''), shape.join()])); // prettier-ignore
         for (const fusion of systemOf(config).fusions) {
           const specs = classifierSpecs(config, classifierConfig.parse({ classes: 3, fusion }));
-          const own = specs.filter(({ name }) => !/^(fc_norm|head|late_fusion)\./.test(name));
+          const own = specs.filter(
+            ({ name }) => !/^(fusion_norm|fc_norm|head|late_fusion)\./.test(name),
+          );
           assert.ok(own.length > 10);
           for (const { name, shape } of own) assert.equal(learned.get(name), shape.join(), name);
         }
