@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { attention } from './attention.js';
 import { dropout as dropValues, type Seed } from './dropout.js';
 import { layerNorm, linear } from './layers.js';
-import { attention, layerNormSpecs, linearNamed, linearSpecs } from './transformer.js';
+import { layerNormSpecs, linearNamed, linearSpecs } from './transformer.js';
 import type { Weights, WeightSpec } from './weights.js';
 
 /** Epsilon of the LayerNorms in TalkNet's attentionLayer. */
@@ -69,15 +70,10 @@ export function attend(
   const [bq, bk, bv] = tf.split(weights('self_attn.in_proj_bias'), 3, 0);
   const project = (x: tf.Tensor, weight: tf.Tensor | undefined, bias: tf.Tensor | undefined) =>
     splitHeads(linear(x, weight as tf.Tensor, bias), options.heads);
-  const mixed = attention(
-    project(tar, wq, bq),
-    project(src, wk, bk),
-    project(src, wv, bv),
-    (shares) => {
-      options.watch?.(shares);
-      return drop(shares, options);
-    },
-  );
+  const mixed = attention(project(tar, wq, bq), project(src, wk, bk), project(src, wv, bv), {
+    watch: options.watch,
+    dropout: options.dropout && { rate: options.dropout.rate, seed: options.dropout.nextSeed() },
+  });
   const apart = tf.reshape(mixed, [batch, options.heads, queries, width / options.heads]);
   const joined = tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [batch, queries, width]);
   return linearNamed(joined, weights, 'self_attn.out_proj');

@@ -21,6 +21,10 @@ function uniform(shape: number[], seed: Seed): tf.Tensor {
     : tf.engine().runKernel(UNIFORM_KERNEL, { seed }, { shape });
 }
 
+/** Which values dropout leaves: bool, of `shape`. @param rate share of those that go */
+export const keepsValue = (shape: number[], rate: number, seed: Seed): tf.Tensor =>
+  tf.greaterEqual(uniform(shape, seed), rate);
+
 /**
  * Zeroes values and scales up the rest, so that the mean stays.
  * @param rate share of the zeros @param shape of what is drawn, broadcast over `x`; default: that of `x`

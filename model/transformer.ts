@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { attention } from './attention.js';
 import { dropout, type Seed } from './dropout.js';
 import { gelu, layerNorm, linear } from './layers.js';
 import { under, type Weights, type WeightSpec } from './weights.js';
@@ -47,22 +48,6 @@ export function blockSpecs(width: number): WeightSpec[] {
     ...linearSpecs('mlp.fc1', width, 4 * width),
     ...linearSpecs('mlp.fc2', 4 * width, width),
   ];
-}
-
-/**
- * Scaled dot-product attention of heads laid out one after the other.
- * @param dropShares applied to the shares after softmax: dropout, where there is any
- * @param q `[B·heads, Q, d]` @param k `[B·heads, S, d]` @param v `[B·heads, S, d]` @returns `[B·heads, Q, d]`
- */
-export function attention(
-  q: tf.Tensor,
-  k: tf.Tensor,
-  v: tf.Tensor,
-  dropShares: (shares: tf.Tensor) => tf.Tensor = (shares) => shares,
-): tf.Tensor {
-  const scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1);
-  const scores = tf.matMul(tf.mul(q, scale), k, false, true);
-  return tf.matMul(dropShares(tf.softmax(scores)), v);
 }
 
 /**

@@ -1,0 +1,56 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { keepsValue, type Seed } from './dropout.js';
+
+export interface AttentionOptions {
+  /** Of the shares after softmax: the share of zeros, and what decides them. */
+  readonly dropout?: { readonly rate: number; readonly seed: Seed } | undefined;
+  /** Is shown the shares, `[B·heads, Q, S]`, before dropout. */
+  readonly watch?: ((shares: tf.Tensor) => void) | undefined;
+}
+
+const sharesOf = (scaled: tf.Tensor, k: tf.Tensor) => tf.softmax(tf.matMul(scaled, k, false, true));
+
+/**
+ * Scaled dot-product attention of heads laid out one after the other. The gradient is written out: the shares
+ * are by far the largest tensors of a model, and what softmax takes off theirs, Σ dP·P over the keys, is
+ * dO·O, a sum over a head's few channels (Dao et al. 2022, FlashAttention, eq. 4). With dropout as well.
+ * @param q `[B·heads, Q, d]` @param k `[B·heads, S, d]` @param v `[B·heads, S, d]` @returns `[B·heads, Q, d]`
+ */
+export function attention(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  { dropout, watch }: AttentionOptions = {},
+): tf.Tensor {
+  const scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1);
+  const rate = dropout?.rate ?? 0;
+  // What is dropped makes the rest count for more; of v that is cheaper than of the shares.
+  const grow = (x: tf.Tensor) => (rate === 0 ? x : tf.mul(x, 1 / (1 - rate)));
+  // Once more for the watcher: what is made inside a gradient's scope ends with it.
+  watch?.(sharesOf(tf.mul(q, scale), k));
+  return tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [q, k, v, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    const scaled = tf.mul(q, scale);
+    const grown = grow(v);
+    const shares = sharesOf(scaled, k);
+    const keeps = dropout && rate > 0 ? keepsValue(shares.shape, rate, dropout.seed) : undefined;
+    const kept = keeps === undefined ? shares : tf.where(keeps, shares, 0);
+    const out = tf.matMul(kept, grown);
+    save([scaled, k, grown, out, shares, ...(keeps === undefined ? [] : [kept, keeps])]);
+    return {
+      value: out,
+      gradFunc: (dOut: tf.Tensor, saved: tf.Tensor[]) => {
+        const [scaled, k, grown, out, shares, kept = shares, keeps] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?, tf.Tensor?]; // prettier-ignore
+        const dKept = tf.matMul(dOut, grown, false, true);
+        const dShares = keeps === undefined ? dKept : tf.where(keeps, dKept, 0);
+        const taken = tf.sum(tf.mul(dOut, out), -1, true);
+        const dScores = tf.mul(shares, tf.sub(dShares, taken));
+        return [
+          tf.mul(tf.matMul(dScores, k), scale),
+          tf.matMul(dScores, scaled, true, false),
+          grow(tf.matMul(kept, dOut, true, false)),
+        ];
+      },
+    };
+  })(q, k, v);
+}
