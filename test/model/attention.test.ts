@@ -36,6 +36,6 @@ onEveryBackend('attention', () => {
       await close(ours(...inputs), theirs(...inputs), 'output');
       const [found, expected] = [ours, theirs].map((of) => tf.grads(weighed(of))(inputs)); // prettier-ignore
       for (const [i, name] of ['q', 'k', 'v'].entries())
-        await close(found?.[i], expected?.[i] as tf.Tensor, `gradient of ${name}`);
+        await close(found?.[i] as tf.Tensor, expected?.[i] as tf.Tensor, `gradient of ${name}`);
     });
 });
