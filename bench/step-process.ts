@@ -9,6 +9,7 @@ import { batchOf, configOf, matMulRate } from './step-model.js';
 export const MODES = {
   eager: 'tensorflow',
   captured: 'tensorflow',
+  bfloat16: 'tensorflow',
   wasm: 'wasm',
   webgpu: 'webgpu',
 } as const;
@@ -53,14 +54,15 @@ async function serve(mode: Mode, size: string, variant: string, clips: number): 
   const backend: BackendName = MODES[mode];
   await useBackend(backend);
   const config = configOf(size, variant);
-  const watch = mode === 'captured' ? watchBinding() : undefined;
+  const watch = mode === 'captured' || mode === 'bfloat16' ? watchBinding() : undefined;
   const trainer = createTrainer({
     objective: reconstructionObjective(config),
     options: OPTIONS,
     plan: planTraining(OPTIONS, STEPS),
     initial: new Map(weightsOf(size, variant).map(({ name, data }) => [name, { data }])),
     step: 0,
-    capture: mode === 'captured',
+    capture: mode === 'captured' || mode === 'bfloat16',
+    precision: mode === 'bfloat16' ? mode : 'float32',
   });
   const step = async (number: number): Promise<Measured> => {
     const batch = batchOf(config, clips, number);

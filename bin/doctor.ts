@@ -12,7 +12,7 @@ export const doctorCommand = defineCommand({
   async run(_, { report }) {
     const found = await diagnose();
     report.event('doctor', { ...found });
-    const { ffmpeg } = found;
+    const { ffmpeg, products } = found;
     report.line(
       table([
         ['node', `${found.node} on ${found.platform}`],
@@ -27,6 +27,14 @@ export const doctorCommand = defineCommand({
           i === 0 ? 'backends' : '',
           `${backend.name.padEnd(10)} ${backend.available ? 'yes' : 'no '}  ${backend.reason}`,
         ]),
+        ...(products === null
+          ? []
+          : [
+              [
+                'products',
+                `${products.float32.toFixed(0)} GFLOP/s in float32, ${products.bfloat16.toFixed(0)} in bfloat16 (--precision)`,
+              ],
+            ]),
       ]),
     );
     for (const advice of found.advice) report.line(`\n${advice}`);

@@ -55,10 +55,10 @@ export const finetuneCommand = defineCommand({
     ...modelFlags,
   },
   async run(options, { report, signal }) {
-    const { run, saveEvery, keep, stopAt, init, workers, backend, capture } = options;
+    const { run, saveEvery, keep, stopAt, init, workers, backend, capture, precision } = options;
     const { fusion, headDropout, dropPath } = options;
     const done = await finetune({
-      ...{ run, saveEvery, keep, stopAt, init, workers, backend, capture, signal },
+      ...{ run, saveEvery, keep, stopAt, init, workers, backend, capture, precision, signal },
       cache: options.cache.map(parseCacheChoice),
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),

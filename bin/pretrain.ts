@@ -37,11 +37,11 @@ export const pretrainCommand = defineCommand({
   },
   async run(options, { report, signal }) {
     const { run, saveEvery, keep, stopAt, init, picturesEvery, workers } = options;
-    const { backend, capture } = options;
+    const { backend, capture, precision } = options;
     const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
       ...{ cache, run, saveEvery, keep, stopAt, init, picturesEvery, workers },
-      ...{ backend, capture, signal },
+      ...{ backend, capture, precision, signal },
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),
       validation: validationOf(options),

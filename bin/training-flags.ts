@@ -34,6 +34,7 @@ export const runOptions = z.object({
     .enum(['auto', 'yes', 'no'])
     .default('auto')
     .transform((choice) => (choice === 'auto' ? choice : choice === 'yes')),
+  precision: z.enum(['auto', 'float32', 'bfloat16']).default('float32'),
 });
 
 type Flags<Shape> = Record<keyof Shape & string, FlagText>;
@@ -66,6 +67,10 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
   backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
   capture: { value: 'choice', text: 'run steps as graphs: auto (on tensorflow), yes or no' },
+  precision: {
+    value: 'type',
+    text: 'multiply matrices in float32, bfloat16, or auto: whichever is faster here',
+  },
   validationSplits: { value: 'list', text: 'splits that the run is measured on, e.g. val' },
   validationCache: { value: 'folder', text: 'the cache of these, if it is another' },
 };
@@ -141,7 +146,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `${event.resumedFrom > 0 ? `resuming at step ${event.resumedFrom}` : 'training'}: ${event.variant}, ` +
             `${(event.parameters / 1e6).toFixed(2)} M parameters, ${event.samples} samples, ` +
-            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? ', steps as graphs' : ''}`,
+            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? ', steps as graphs' : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
         );
         break;
       case 'uncaptured':

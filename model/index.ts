@@ -31,7 +31,7 @@ export {
 export { CONTRAST_WEIGHT } from './cav-mae.js';
 export { modelConfig, PRESETS, type ModelConfig } from './config.js';
 export { drawsOnDevice, dropout, type Seed } from './dropout.js';
-export { canCapture, CaptureError, compiler, type Tensors } from './graph/index.js';
+export { canCapture, CaptureError, compiler, fasterProducts, productRates, type ProductType, type Tensors } from './graph/index.js'; // prettier-ignore
 export { positionsOf, slotsOf } from './geometry.js';
 export type { AttentionWatcher, FusionLayer } from './fusion.js';
 export { initialWeights } from './init.js';

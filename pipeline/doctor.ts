@@ -2,7 +2,13 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import { listBackends, type BackendReport } from '../model/index.js';
+import {
+  listBackends,
+  productRates,
+  useBackend,
+  type BackendReport,
+  type ProductType,
+} from '../model/index.js';
 import { ffmpegVersion, FFMPEG_PATH } from '../stages/index.js';
 
 /** What `avme doctor` finds out about a machine. */
@@ -19,6 +25,8 @@ export interface Diagnosis {
   };
   readonly gpus: readonly string[];
   readonly backends: readonly BackendReport[];
+  /** GFLOP/s of large products on native TensorFlow; null where it is not there. */
+  readonly products: Readonly<Record<ProductType, number>> | null;
   /** What to do next, the most useful first. */
   readonly advice: readonly string[];
 }
@@ -46,6 +54,12 @@ async function findFfmpeg(): Promise<Diagnosis['ffmpeg']> {
   } catch (error) {
     return { path: FFMPEG_PATH, version: null, problem: (error as Error).message };
   }
+}
+
+async function measureProducts(backends: readonly BackendReport[]): Promise<Diagnosis['products']> {
+  if (backends.find(({ name }) => name === 'tensorflow')?.available !== true) return null;
+  await useBackend('tensorflow');
+  return productRates();
 }
 
 function advise(
@@ -80,6 +94,7 @@ export async function diagnose(): Promise<Diagnosis> {
     ffmpeg,
     gpus,
     backends,
+    products: await measureProducts(backends),
     advice: advise(ffmpeg, gpus, backends),
   };
 }

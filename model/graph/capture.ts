@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { withBfloat16Products, type ProductType } from './bfloat16.js';
 import { DATA_TYPE } from './graph-def.js';
 import { CaptureError, nativeBackend } from './native.js';
 import { Recorder } from './recorder.js';
@@ -32,9 +33,14 @@ const formOf = ({ dtype, shape }: tf.TensorInfo) => `${dtype} [${shape.join(', '
  * @param inputs all that changes from run to run, as float32, int32 or bool; whatever else is used
  * must be made inside `work`, and becomes a constant
  * @param work from `inputs` to results; it must not read values nor depend on them
+ * @param products what matrices are multiplied in; default float32
  * @throws CaptureError naming what cannot be captured
  */
-export function capture(inputs: Tensors, work: () => Tensors): Captured {
+export function capture(
+  inputs: Tensors,
+  work: () => Tensors,
+  products: ProductType = 'float32',
+): Captured {
   const backend = nativeBackend();
   const recorder = new Recorder(backend.binding);
   const forms = Object.entries(inputs).map(([name, tensor]) => [name, formOf(tensor)] as const);
@@ -61,7 +67,8 @@ export function capture(inputs: Tensors, work: () => Tensors): Captured {
     tf.dispose({ ...made });
     return { names: Object.keys(made), fetches };
   });
-  const nodes = recorder.nodes(results.fetches);
+  const recorded = recorder.nodes(results.fetches);
+  const nodes = products === 'bfloat16' ? withBfloat16Products(recorded) : recorded;
   const session = openSession(backend.binding, nodes);
   const [inputList, outputList] = [feeds.join(), results.fetches.join()];
   return {

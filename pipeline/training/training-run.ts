@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import type { ProductType } from '../../model/index.js';
 import type { LentBatch, Trainer, TrainingPlan } from '../../stages/index.js';
 import { saveBest, saveCheckpoint } from './checkpoint.js';
 import type { MetricsLine } from './run-folder.js';
@@ -20,6 +21,8 @@ export type TrainingEvent =
       readonly resumedFrom: number;
       /** Whether steps run as graphs. */
       readonly captured: boolean;
+      /** What matrices are multiplied in. */
+      readonly precision: ProductType;
       /** Why they do not, although they may; null where they do, or are not to. */
       readonly whyNot: string | null;
     }

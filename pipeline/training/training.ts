@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { BackendName, StoredValues } from '../../model/index.js';
-import { createTrainer, planTraining, type CaptureChoice, type LentBatch, type Loader, type Objective, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { createTrainer, planTraining, type CaptureChoice, type LentBatch, type Loader, type Objective, type PrecisionChoice, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { newestCheckpoint } from './checkpoint.js';
 import { openRun, readMetrics, type RunDescription } from './run-folder.js';
 import { openRunLog } from './run-log.js';
@@ -32,6 +32,8 @@ export interface TrainingRequest {
   readonly backend?: BackendName | 'auto';
   /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
   readonly capture?: CaptureChoice | undefined;
+  /** What matrices are multiplied in; default float32. bfloat16 needs native TensorFlow. */
+  readonly precision?: PrecisionChoice | undefined;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Ends the run after the step in hand, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -85,7 +87,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   const checkpoint = await newestCheckpoint(folder);
   const step = checkpoint?.step ?? 0;
   const initial = checkpoint?.tensors ?? (await setup.begin());
-  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture }); // prettier-ignore
+  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: request.precision }); // prettier-ignore
   const runLog = await openRunLog(folder, step);
   try {
     const run = new TrainingRun({
@@ -109,6 +111,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       backend: description.begunWith.backend,
       resumedFrom: step,
       captured: trainer.captured,
+      precision: trainer.precision,
       whyNot: trainer.whyNot ?? null,
     });
     const end = run.stoppedEarly ? step : Math.min(plan.steps, request.stopAt ?? plan.steps);

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { cosineWithWarmup, type ForwardMode, type Schedule, type Seed, type StoredValues, type Tensors } from '../../model/index.js'; // prettier-ignore
+import { cosineWithWarmup, type ForwardMode, type ProductType, type Schedule, type Seed, type StoredValues, type Tensors } from '../../model/index.js'; // prettier-ignore
 import { capturedUpdate } from './captured-update.js';
 import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
 import { addGradients, gradientsOf } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
 import type { LoadedBatch, Objective } from './objective.js';
-import { createRunner, type CaptureChoice } from './runner.js';
+import { createRunner, type CaptureChoice, type PrecisionChoice } from './runner.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
 /** What one step of training did. */
@@ -24,6 +24,8 @@ export interface Trainer<B> {
   readonly step: number;
   /** Whether steps run as graphs. */
   readonly captured: boolean;
+  /** What matrices are multiplied in. */
+  readonly precision: ProductType;
   /** Why they do not, although they may. */
   readonly whyNot: string | undefined;
   /** Learned weights. */
@@ -62,6 +64,8 @@ export interface TrainerOptions<B> {
   readonly step: number;
   /** Whether steps run as graphs; default `auto`. */
   readonly capture?: CaptureChoice | undefined;
+  /** What matrices are multiplied in; default float32. */
+  readonly precision?: PrecisionChoice | undefined;
 }
 
 /** In front of the names of results. */
@@ -90,10 +94,11 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   initial,
   step: taken,
   capture,
+  precision,
 }: TrainerOptions<B>): Trainer<B> {
   const optimizer = new Optimizer(objective.specs, initial, options);
   const { weights, learned } = optimizer;
-  const runner = createRunner(capture);
+  const runner = createRunner(capture, precision);
   let step = taken;
 
   /** Loss and gradients of one batch, new running statistics and the parts of the loss, by names. */
@@ -176,6 +181,9 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     },
     get whyNot() {
       return runner.whyNot;
+    },
+    get precision() {
+      return runner.precision;
     },
     get step() {
       return step;

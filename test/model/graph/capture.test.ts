@@ -146,7 +146,7 @@ onBackend('tensorflow', 'a computation as a graph', () => {
   });
 
   it('is recorded once for each key and shapes, and again when it was pushed out', () => {
-    const graphs = compiler(2);
+    const graphs = compiler({ limit: 2 });
     let recorded = 0;
     const double = (key: string, size: number) => {
       const x = tf.ones([size]);

@@ -14,6 +14,11 @@ describe('what runs steps', () => {
     assert.equal(createRunner(false).whyNot, undefined, 'nobody wants it');
     tf.dispose({ ...made });
     assert.throws(() => createRunner(true), /native TensorFlow only, and the backend is cpu/);
+    assert.throws(
+      () => createRunner('auto', 'bfloat16'),
+      /bfloat16 only where steps run as graphs, and steps .* the backend is cpu; leave --precision out/,
+    );
+    assert.equal(createRunner('auto', 'auto').precision, 'float32');
   });
 });
 
@@ -32,6 +37,17 @@ onBackend('tensorflow', 'what runs steps', () => {
     assert.equal(runner.captures, false);
     assert.match(runner.whyNot!, /values are read/);
     runner.dispose();
+  });
+
+  it('multiplies in bfloat16 where that is asked for, and needs graphs for it', () => {
+    const runner = createRunner('auto', 'bfloat16');
+    const x = tf.tensor2d([[1 + 2 ** -12]]);
+    const { out } = runner.run('square', { x }, () => ({ out: tf.matMul(x, x) }));
+    assert.deepEqual([runner.precision, out!.dataSync()[0]], ['bfloat16', 1]);
+    assert.throws(() => runner.run('reads', { x }, reads(x)), { name: CaptureError.name });
+    runner.dispose();
+    assert.throws(() => createRunner(false, 'bfloat16'), /--capture no is set/);
+    assert.match(createRunner('auto', 'auto').precision, /^b?float/);
   });
 
   it('stops there where graphs are a must', () => {
