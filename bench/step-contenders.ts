@@ -66,12 +66,17 @@ function versionOf(python: string, script: string): string {
   }
 }
 
+/** PyTorch's ways: to the letter of the original, its fastest, and that under autocast. */
+const TORCH_KINDS = { torch: 'plain', 'torch-sdpa': 'sdpa', 'torch-bfloat16': 'bfloat16' } as const;
+export type TorchName = keyof typeof TORCH_KINDS;
+
 /** PyTorch's step. @throws Error where there is no Python with torch, or it stops */
 export async function torchContender(
-  kind: 'plain' | 'sdpa',
+  name: TorchName,
   python: string,
   { size, variant, clips, threads }: Common,
 ): Promise<Contender> {
+  if (!(name in TORCH_KINDS)) throw new Error('there is no way of this name');
   if (variant !== 'v') throw new Error('only VideoMAE (--variant v) is written in PyTorch here');
   const script = fileURLToPath(new URL('../../bench/peers/step.py', import.meta.url));
   const version = versionOf(python, script);
@@ -81,7 +86,7 @@ export async function torchContender(
   const weights = weightsOf(size, variant).map(({ name, shape, data }) => [name, { shape, data }] as const);
   await writeSafetensors(join(folder, 'weights.safetensors'), new Map(weights));
   const files = ['config.json', 'weights.safetensors'].map((file) => join(folder, file));
-  const child = spawn(python, [script, ...files, String(threads), kind], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, [script, ...files, String(threads), TORCH_KINDS[name]], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const hear = async <T>(): Promise<T> => {
     const line = await lines.next();
@@ -100,7 +105,7 @@ export async function torchContender(
       return hear();
     };
     return {
-      name: kind === 'plain' ? 'torch' : 'torch-sdpa',
+      name,
       about: `${(parameters / 1e6).toFixed(1)} M parameters, ${version}`,
       step: (number) => ask(number, false),
       rate: () => Promise.resolve(undefined),

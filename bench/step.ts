@@ -4,12 +4,12 @@
  *   node dist/bench/step.js --size b --batch 2 --steps 10
  *     --size       s, b (224², 90 % masked, 4 decoder blocks), small (the demo's) or tiny (default s)
  *     --variant    v (default), av, av-no-cross
- *     --modes      of eager, captured, bfloat16 (captured, with its products), wasm, webgpu, torch, torch-sdpa (default captured,bfloat16,eager,torch,torch-sdpa)
+ *     --modes      of eager, captured, bfloat16 (captured, with its products), wasm, webgpu, torch, torch-sdpa, torch-bfloat16 (default captured,bfloat16,eager,torch,torch-sdpa)
  *     --batch 2 --steps 10 --threads (default: all) --python (default: AVME_PYTHON, or python3)
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ownContender, torchContender, type Contender } from './step-contenders.js';
+import { ownContender, torchContender, type Contender, type TorchName } from './step-contenders.js';
 import { batchOf, configOf, stepFlop } from './step-model.js';
 import { MODES, type Measured, type Mode, type Share } from './step-process.js';
 
@@ -38,7 +38,7 @@ function compareLosses(all: Map<string, Measured[]>): void {
   const [[reference, wanted] = ['', []]] = all;
   for (const [name, measured] of all) {
     const apart = measured.map(({ loss }, i) => Math.abs(loss / (wanted[i]?.loss ?? NaN) - 1));
-    if (!((apart[0] ?? NaN) < (name === 'bfloat16' ? 1e-2 : 1e-4)))
+    if (!((apart[0] ?? NaN) < (name.endsWith('bfloat16') ? 1e-2 : 1e-4)))
       throw new Error(`${name} has another first loss than ${reference}: ${measured[0]?.loss} and ${wanted[0]?.loss}`); // prettier-ignore
     if (name !== reference)
       console.log(`losses of ${name} and ${reference}: apart by ${apart[0]?.toExponential(1)} in the first step, at most ${Math.max(...apart).toExponential(1)} in ${apart.length}`); // prettier-ignore
@@ -58,7 +58,7 @@ for (const name of asked.modes.split(',')) {
   try {
     const contender = await (name in MODES
       ? ownContender(name as Mode, common)
-      : torchContender(name === 'torch-sdpa' ? 'sdpa' : 'plain', asked.python, common));
+      : torchContender(name as TorchName, asked.python, common));
     console.log(`${name}: ${contender.about}`);
     contenders.push(contender);
   } catch (error) {
