@@ -50,7 +50,7 @@ export function createRunner(
   const must = choice === true || precision === 'bfloat16';
   if (precision === 'bfloat16' && !captures)
     throw new CaptureError(
-      `products are in bfloat16 only where steps run as graphs, and ${unable ?? '--capture no is set'}; leave --precision out`,
+      `products are in bfloat16 only where steps run as graphs: ${unable ?? '--capture no is set'}; leave --precision out`,
     );
   const products = precision !== 'auto' ? precision : captures ? fasterProducts() : 'float32';
   let graphs = captures ? compiler({ products }) : undefined;

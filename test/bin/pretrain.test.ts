@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSafetensors } from '../../model/index.js';
+import { listBackends, readSafetensors } from '../../model/index.js';
 import { readMetrics } from '../../pipeline/index.js';
 import { avme, refused } from '../support/cli.js';
 import { relativeError } from '../support/golden.js';
@@ -117,6 +117,30 @@ describe('avme pretrain', function () {
       assert.equal(result.code, 0, result.stderr);
       assert.equal(result.events[0]!['variant'], variant);
     });
+
+  it('learns with products in bfloat16 on native TensorFlow, much as without, and refuses them elsewhere', async function () {
+    await refused(
+      pretrain('narrow', '--precision', 'bfloat16'),
+      1,
+      /bfloat16 only where steps run as graphs.* the backend is wasm; leave --precision out/,
+    );
+    const auto = await avme(pretrain('automatic', '--precision', 'auto', '--json'));
+    assert.equal(auto.events[0]!['precision'], 'float32');
+    if (!(await listBackends()).some(({ name, available }) => name === 'tensorflow' && available)) this.skip(); // prettier-ignore
+    const losses = await Promise.all(
+      ['float32', 'bfloat16'].map(async (precision) => {
+        const flags = ['--backend', 'tensorflow', '--precision', precision, '--json'];
+        const { events, stderr } = await avme(pretrain(precision, ...flags));
+        assert.equal(events[0]?.['precision'], precision, stderr);
+        return (await readMetrics(run(precision))).map(({ loss }) => loss);
+      }),
+    );
+    const [wide, narrow] = losses as [number[], number[]];
+    wide.forEach((loss, i) => {
+      assert.ok(Math.abs(narrow[i]! / loss - 1) < 0.02, `step ${i + 1}: ${loss}, ${narrow[i]}`);
+    });
+    assert.notDeepEqual(wide, narrow);
+  });
 
   it('begins with the weights of a file, and refuses one that does not fit', async () => {
     const file = join(run('straight'), 'checkpoints', 'step-00000012.safetensors');

@@ -16,7 +16,7 @@ describe('what runs steps', () => {
     assert.throws(() => createRunner(true), /native TensorFlow only, and the backend is cpu/);
     assert.throws(
       () => createRunner('auto', 'bfloat16'),
-      /bfloat16 only where steps run as graphs, and steps .* the backend is cpu; leave --precision out/,
+      /bfloat16 only where steps run as graphs: steps .* the backend is cpu; leave --precision out/,
     );
     assert.equal(createRunner('auto', 'auto').precision, 'float32');
   });
