@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isDeepStrictEqual } from 'node:util';
@@ -143,8 +143,10 @@ export async function execute(jobs: readonly Job[], request: ExecuteRequest): Pr
   const finished = new Set<string>();
   const waiting = [...jobs];
   const failures: unknown[] = [];
+  const ready = ({ after }: Job) => after === undefined || finished.has(after);
   for (const job of jobs)
-    if ((await readRecord(out, job)) !== undefined) {
+    // What was made from something that is to be made anew is not done either.
+    if (ready(job) && (await readRecord(out, job)) !== undefined) {
       finished.add(job.id);
       waiting.splice(waiting.indexOf(job), 1);
       onEvent?.({ event: 'job', id: job.id, state: 'was done' });
@@ -153,6 +155,8 @@ export async function execute(jobs: readonly Job[], request: ExecuteRequest): Pr
   const begin = async (job: Job) => {
     onEvent?.({ event: 'job', id: job.id, state: 'begins' });
     try {
+      for (const { id } of jobs.filter(({ after }) => after === job.id))
+        await rm(recordPath(out, id), { force: true });
       const done = await runJob(job, { ...request, signal });
       if (done === undefined) return;
       await mkdir(dirname(recordPath(out, job.id)), { recursive: true });
@@ -168,7 +172,7 @@ export async function execute(jobs: readonly Job[], request: ExecuteRequest): Pr
   };
   for (;;) {
     while (!signal.aborted && running.size < request.jobs) {
-      const next = waiting.findIndex(({ after }) => after === undefined || finished.has(after));
+      const next = waiting.findIndex(ready);
       const [job] = next < 0 ? [] : waiting.splice(next, 1);
       if (job === undefined) break;
       running.set(job.id, begin(job));

@@ -85,6 +85,20 @@ describe('the commands of a reproduction', () => {
     assert.deepEqual(begun, ['begun b', 'begun c']);
   });
 
+  it('are run again when what they need is, also where that was only begun', async () => {
+    const chain = (ms: number) => [job('a', undefined, ms), job('b', 'a'), job('c', 'b'), job('d')];
+    await run(chain(20));
+    const stopping = new AbortController();
+    const onEvent = (event: JobEvent) => {
+      if (event.event === 'job' && event.id === 'a' && event.state === 'done') stopping.abort();
+    };
+    assert.equal(await run(chain(21), { signal: stopping.signal, onEvent, jobs: 1 }), false);
+    await writeFile(log, '');
+    assert.equal(await run(chain(21)), true);
+    const begun = (await lines()).filter((line) => line.startsWith('begun'));
+    assert.deepEqual(begun, ['begun b', 'begun c']);
+  });
+
   it('stop in order when one fails, naming it and what it said; the others’ records stay', async () => {
     const jobs = [job('quick'), job('slow', undefined, 60_000), job('bad', 'quick', 0, 'evaluate'), job('never', 'slow')]; // prettier-ignore
     await assert.rejects(run(jobs), (error: unknown) => {
