@@ -48,7 +48,7 @@ export { soundAttention } from './sound-attention.js';
 export { reconstructionObjective, type LoadedBatch, type Objective } from './training/objective.js';
 export { AVERAGED, type NamedValues } from './training/optimizer.js';
 export type { Measurement } from './training/measure.js';
-export type { CaptureChoice, PrecisionChoice } from './training/runner.js';
+export { choosePrecision, type CaptureChoice, type PrecisionChoice } from './training/runner.js';
 export { createTrainer, type StepResult, type Trainer } from './training/train.js';
 export {
   planTraining,

@@ -1,5 +1,5 @@
 import { randomFor } from '../../cache/index.js';
-import { classifierConfig, classifierSpecs, systemOf, useBackend, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
+import { classifierConfig, classifierSpecs, systemOf, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
 import { classificationObjective, type FinetuneOptions, type LabelledBatch, type LentBatch, type LoaderSource } from '../../stages/index.js'; // prettier-ignore
 import { ClassList } from './class-list.js';
 import {
@@ -9,7 +9,7 @@ import {
   type TakenWeights,
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
-import { describeRun, drawWeights, statisticsFor } from './new-run.js';
+import { chooseEngine, describeRun, drawWeights, statisticsFor } from './new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './training-batches.js';
 import { openTrainingData } from './training-data.js';
@@ -101,13 +101,13 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common, 'labelled');
   classes.check(validation.sources);
-  const backend = await useBackend(request.backend ?? 'auto');
+  const engine = await chooseEngine(request);
   const labelled = (sources: readonly LoaderSource[]) => (lent: LentBatch) =>
     withLabels(lent, classes.of(lent, sources));
   return await takeSteps(request, {
     title: `${config.variant}: ${classes.names.length} classes, ${head.fusion}${training.probe ? ', linear probe' : ''}`,
     description: {
-      ...(await describeRun(request, { config, data, validation, backend, statistics })),
+      ...(await describeRun(request, { config, data, validation, engine, statistics })),
       classifier: { head, classes: [...classes.names] },
     },
     objective: classificationObjective(config, head, training, (position) => randomFor(seed, 0, position, 'mixing')), // prettier-ignore

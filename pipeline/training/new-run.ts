@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { randomFor } from '../../cache/index.js';
-import { initialWeights, type ModelConfig, type StoredValues, type WeightSpec } from '../../model/index.js'; // prettier-ignore
-import type { SoundStatistics } from '../../stages/index.js';
+import { initialWeights, useBackend, type BackendName, type ModelConfig, type ProductType, type StoredValues, type WeightSpec } from '../../model/index.js'; // prettier-ignore
+import { choosePrecision, type SoundStatistics } from '../../stages/index.js';
 import { avmeVersion } from '../version.js';
 import { readRunIfAny, type RunDescription } from './run-folder.js';
 import { statisticsOf } from './run-statistics.js';
+import type { TrainingRequest } from './training.js';
 import type { TrainingData } from './training-data.js';
 import type { ValidationData } from './validation-data.js';
 
@@ -28,6 +29,17 @@ export async function statisticsFor(
   return fits ? run.statistics : own;
 }
 
+/** What computes a run. */
+export interface Engine {
+  readonly backend: BackendName;
+  readonly precision: ProductType;
+}
+
+/** @throws Error where the backend cannot be used here, or not in that precision */
+export async function chooseEngine({ backend, capture, precision }: Pick<TrainingRequest, 'backend' | 'capture' | 'precision'>): Promise<Engine> {
+  return { backend: await useBackend(backend ?? 'auto'), precision: choosePrecision(precision, capture) };
+} // prettier-ignore
+
 /** What every kind of run writes down of itself. */
 export async function describeRun(
   { training, init }: { readonly training: object; readonly init?: string | undefined },
@@ -35,7 +47,7 @@ export async function describeRun(
     readonly config: ModelConfig;
     readonly data: TrainingData;
     readonly validation: ValidationData;
-    readonly backend: string;
+    readonly engine: Engine;
     readonly statistics: SoundStatistics | undefined;
   },
 ): Promise<RunDescription> {
@@ -46,7 +58,7 @@ export async function describeRun(
     data: run.data.description,
     ...run.validation.description,
     ...(run.statistics && { statistics: run.statistics }),
-    begunWith: { avme: await avmeVersion(), node: process.version, backend: run.backend },
+    begunWith: { avme: await avmeVersion(), node: process.version, ...run.engine },
   };
 }
 

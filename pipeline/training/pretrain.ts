@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../../cache/index.js';
-import { pretrainSpecs, readWeights, useBackend, type ModelConfig } from '../../model/index.js'; // prettier-ignore
+import { pretrainSpecs, readWeights, type ModelConfig } from '../../model/index.js'; // prettier-ignore
 import { reconstructionObjective, type ClipBatch, type LoaderSource, type SoundStatistics, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
 import { reconstructClips, spreadIndices } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
-import { describeRun, drawWeights, statisticsFor } from './new-run.js';
+import { chooseEngine, describeRun, drawWeights, statisticsFor } from './new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './training-batches.js';
 import { openTrainingData } from './training-data.js';
@@ -90,10 +90,10 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   const augment = { crop, flip, soundDropout };
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);
-  const backend = await useBackend(request.backend ?? 'auto');
+  const engine = await chooseEngine(request);
   return await takeSteps(request, {
     title: config.variant,
-    description: await describeRun(request, { config, data, validation, backend, statistics }),
+    description: await describeRun(request, { config, data, validation, engine, statistics }),
     objective: reconstructionObjective(config),
     options: training,
     loader,

@@ -25,8 +25,13 @@ export const runDescription = z.strictObject({
       classes: z.array(z.string()),
     })
     .optional(),
-  /** The version of avme and the backend that began the run. */
-  begunWith: z.strictObject({ avme: z.string(), node: z.string(), backend: z.string() }),
+  /** The version of avme and the backend that began the run, and what it multiplied matrices in. */
+  begunWith: z.strictObject({
+    avme: z.string(),
+    node: z.string(),
+    backend: z.string(),
+    precision: z.enum(['float32', 'bfloat16']).default('float32'),
+  }),
 });
 export type RunDescription = z.infer<typeof runDescription>;
 

@@ -32,7 +32,7 @@ export interface TrainingRequest {
   readonly backend?: BackendName | 'auto';
   /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
   readonly capture?: CaptureChoice | undefined;
-  /** What matrices are multiplied in; default float32. bfloat16 needs native TensorFlow. */
+  /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs. */
   readonly precision?: PrecisionChoice | undefined;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Ends the run after the step in hand, with a checkpoint. */
@@ -87,7 +87,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   const checkpoint = await newestCheckpoint(folder);
   const step = checkpoint?.step ?? 0;
   const initial = checkpoint?.tensors ?? (await setup.begin());
-  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: request.precision }); // prettier-ignore
+  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }); // prettier-ignore
   const runLog = await openRunLog(folder, step);
   try {
     const run = new TrainingRun({

@@ -33,27 +33,37 @@ export interface Runner {
   dispose(): void;
 }
 
+/** Why steps cannot run as graphs on the backend in use; undefined where they can. */
+const obstacle = () =>
+  canCapture()
+    ? undefined
+    : `steps can be captured on native TensorFlow only, and the backend is ${tf.getBackend()}`;
+
+/** What matrices are multiplied in on the backend in use. @throws CaptureError where that cannot be */
+export function choosePrecision(
+  choice: PrecisionChoice = 'float32',
+  capture: CaptureChoice = 'auto',
+): ProductType {
+  const unable = capture === false ? '--capture no is set' : obstacle();
+  if (choice === 'bfloat16' && unable !== undefined)
+    throw new CaptureError(`products are in bfloat16 only where steps run as graphs: ${unable}; leave --precision out`); // prettier-ignore
+  return choice !== 'auto' ? choice : unable === undefined ? fasterProducts() : 'float32';
+}
+
 /**
  * @param precision default float32; bfloat16 only graphs have, so they are a must then
  * @throws CaptureError, also of `run`, where capturing is a must and cannot be done
  */
 export function createRunner(
   choice: CaptureChoice = 'auto',
-  precision: PrecisionChoice = 'float32',
+  precision: ProductType = 'float32',
 ): Runner {
-  const unable = canCapture()
-    ? undefined
-    : `steps can be captured on native TensorFlow only, and the backend is ${tf.getBackend()}`;
+  const unable = obstacle();
   if (choice === true && unable !== undefined)
     throw new CaptureError(`${unable}; leave --capture out`);
-  const captures = choice !== false && unable === undefined;
-  const must = choice === true || precision === 'bfloat16';
-  if (precision === 'bfloat16' && !captures)
-    throw new CaptureError(
-      `products are in bfloat16 only where steps run as graphs: ${unable ?? '--capture no is set'}; leave --precision out`,
-    );
-  const products = precision !== 'auto' ? precision : captures ? fasterProducts() : 'float32';
-  let graphs = captures ? compiler({ products }) : undefined;
+  const products = choosePrecision(precision, choice);
+  const must = choice === true || products === 'bfloat16';
+  let graphs = choice !== false && unable === undefined ? compiler({ products }) : undefined;
   let whyNot = choice === false ? undefined : unable;
   return {
     get captures() {

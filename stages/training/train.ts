@@ -5,7 +5,7 @@ import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
 import { addGradients, gradientsOf } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
 import type { LoadedBatch, Objective } from './objective.js';
-import { createRunner, type CaptureChoice, type PrecisionChoice } from './runner.js';
+import { createRunner, type CaptureChoice } from './runner.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
 /** What one step of training did. */
@@ -65,7 +65,7 @@ export interface TrainerOptions<B> {
   /** Whether steps run as graphs; default `auto`. */
   readonly capture?: CaptureChoice | undefined;
   /** What matrices are multiplied in; default float32. */
-  readonly precision?: PrecisionChoice | undefined;
+  readonly precision?: ProductType | undefined;
 }
 
 /** In front of the names of results. */

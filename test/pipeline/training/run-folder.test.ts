@@ -21,7 +21,7 @@ const description: RunDescription = {
   data: {
     caches: [{ path: '/cache', fingerprint: 'f'.repeat(64), samples: 9, selected: 9 }],
   },
-  begunWith: { avme: '0.1.0', node: 'v20', backend: 'wasm' },
+  begunWith: { avme: '0.1.0', node: 'v20', backend: 'wasm', precision: 'float32' },
 };
 const line = (step: number): MetricsLine => ({
   step, loss: 1 / step, lr: 0.001, epoch: step / 9, clipsPerSecond: 3, waiting: 0, replaced: 0,
@@ -37,7 +37,10 @@ describe('run folder', () => {
   it('is made once and opened again by the same settings', async () => {
     assert.equal(await openRun(folder, description), false);
     assert.deepEqual(await readRun(folder), description);
-    const elsewhere = { ...description, begunWith: { avme: '0.2.0', node: 'v22', backend: 'cpu' } };
+    const elsewhere = {
+      ...description,
+      begunWith: { avme: '0.2.0', node: 'v22', backend: 'cpu', precision: 'bfloat16' as const },
+    };
     assert.equal(await openRun(folder, elsewhere), true);
     assert.deepEqual(await readRun(folder), description, 'it keeps what began it');
   });
