@@ -13,7 +13,7 @@ const sharesOf = (scaled: tf.Tensor, k: tf.Tensor) => tf.softmax(tf.matMul(scale
 /**
  * Scaled dot-product attention of heads laid out one after the other. The gradient is written out: the shares
  * are by far the largest tensors of a model, and what softmax takes off theirs, Σ dP·P over the keys, is
- * dO·O, a sum over a head's few channels (Dao et al. 2022, FlashAttention, eq. 4). With dropout as well.
+ * dO·O, a sum over a head's few channels (Dao et al. 2022, FlashAttention, appendix B.2). With dropout as well.
  * @param q `[B·heads, Q, d]` @param k `[B·heads, S, d]` @param v `[B·heads, S, d]` @returns `[B·heads, Q, d]`
  */
 export function attention(

@@ -6,7 +6,7 @@ const SIDE = 1024;
 const FLOP = 2 * SIDE ** 3;
 const ROUNDS = 5;
 
-/** A processor without bfloat16 is slower in it than in float32; one that has it may be up to twice, or many times, as fast. */
+/** Below this gain the bits are worth more than the time. */
 const WORTHWHILE = 1.2;
 
 /**
