@@ -86,7 +86,7 @@ function holds(backend: BackendName, capture: boolean, steps: number): void {
 
 for (const backend of ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const) {
   const many = backend === 'cpu' ? 60 : backend === 'webgpu' ? 200 : 1000;
-  const steps = LONG ? many : backend === 'cpu' ? 8 : 30;
+  const steps = LONG ? many : backend === 'cpu' ? 8 : 12;
   if (isSlow(backend))
     it.skip(`what training holds on ${backend}: on a GPU made of software with AVME_LONG=1`);
   else
