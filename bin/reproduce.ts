@@ -7,6 +7,7 @@ import { EXIT, pick } from './failure.js';
 
 const schema = reproduceOptions.safeExtend({
   cache: z.string({ error: 'give the folder of a cache with clips to learn from, and others to be measured on' }), // prettier-ignore
+  finetuneCache: z.string().optional(),
   out: z.string({ error: 'give a folder for the runs and the report' }),
   jobs: wholeNumber.optional(),
   dryRun: z.boolean().default(false),
@@ -18,6 +19,10 @@ export const reproduceCommand = defineCommand({
   schema,
   flags: {
     cache: { value: 'folder', text: 'clips to learn from and to be measured on' },
+    finetuneCache: {
+      value: 'folder',
+      text: 'clips that classifiers learn from and are measured on (default: those of --cache)',
+    },
     out: { value: 'folder', text: 'where runs and report go; what is there is gone on with' },
     splits: { value: 'list', text: 'splits that are learned from' },
     testSplits: { value: 'list', text: 'splits that are measured on' },
@@ -40,10 +45,11 @@ export const reproduceCommand = defineCommand({
   },
   async run({ dryRun, ...options }, { report, signal, config }) {
     const avme = [process.execPath, fileURLToPath(new URL('avme.js', import.meta.url))] as const;
-    const { cache, out, jobs } = options;
+    const { cache, finetuneCache, out, jobs } = options;
     const request = {
       ...pick(options, reproduceOptions),
       cache,
+      finetuneCache,
       out,
       jobs,
       avme,

@@ -55,6 +55,8 @@ export interface Recipe {
 /** What a plan is made from besides the options. */
 export interface Setting {
   readonly cache: string;
+  /** Of the classifiers; the paper's are pre-trained on one data set and fine-tuned on another. */
+  readonly finetuneCache: string;
   readonly recipe?: Recipe | undefined;
   readonly systems: readonly SystemName[];
   readonly maskRatio: number;
@@ -123,19 +125,19 @@ const flags = (values: Readonly<Record<string, string | number | true | undefine
 export function jobsOf(
   { subject, folder, views }: PlannedSubject,
   options: ReproduceOptions,
-  { cache, recipe }: Setting,
+  { cache, finetuneCache, recipe }: Setting,
 ): Job[] {
   const { variant, maskRatio, seed } = subject;
-  const common = { config: recipe?.given, cache };
+  const common = (of: View['of']) => ({ config: recipe?.given, cache: of === 'finetune' ? finetuneCache : cache }); // prettier-ignore
   const sound = subject.sound === 'own' ? undefined : subject.sound;
-  const train = { ...common, splits: options.splits.join(','), seed, sound };
+  const train = (of: View['of']) => ({ ...common(of), splits: options.splits.join(','), seed, sound }); // prettier-ignore
   const run = (kind: View['of']) => `${folder}/${kind}`;
   const jobs: Job[] = [
     {
       id: run('pretrain'),
       command: 'pretrain',
       of: 'pretrain',
-      args: flags({ ...train, run: `{out}/${run('pretrain')}`, variant, 'mask-ratio': maskRatio, steps: options.steps }), // prettier-ignore
+      args: flags({ ...train('pretrain'), run: `{out}/${run('pretrain')}`, variant, 'mask-ratio': maskRatio, steps: options.steps }), // prettier-ignore
     },
   ];
   if (options.finetune)
@@ -143,7 +145,7 @@ export function jobsOf(
       id: run('finetune'),
       command: 'finetune',
       of: 'finetune',
-      args: flags({ ...train, run: `{out}/${run('finetune')}`, init: `{out}/${run('pretrain')}`, steps: options.finetuneSteps }), // prettier-ignore
+      args: flags({ ...train('finetune'), run: `{out}/${run('finetune')}`, init: `{out}/${run('pretrain')}`, steps: options.finetuneSteps }), // prettier-ignore
       after: run('pretrain'),
     });
   for (const { name, of, sound, maskRatio, robustness } of views)
@@ -152,7 +154,7 @@ export function jobsOf(
       command: 'evaluate',
       of,
       // The last checkpoint: the best one would have been chosen on the clips that are measured here.
-      args: flags({ ...common, splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound: robustness ? undefined : sound, 'mask-ratio': maskRatio, robustness }), // prettier-ignore
+      args: flags({ ...common(of), splits: options.testSplits.join(','), run: `{out}/${run(of)}`, out: `{out}/${folder}/${name}`, checkpoint: 'last', sound: robustness ? undefined : sound, 'mask-ratio': maskRatio, robustness }), // prettier-ignore
       after: run(of),
     });
   return jobs.map((job) => ({ ...job, recipe: recipe?.sections[job.command] }));

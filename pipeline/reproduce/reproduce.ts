@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openCache, writeAtomically, type CacheReader } from '../../cache/index.js';
+import { openCache, writeAtomically } from '../../cache/index.js';
 import { SYSTEM_NAMES, systemOf } from '../../model/index.js';
 import { cachedMaskRatio } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
@@ -23,6 +23,8 @@ import type { Results } from './results.js';
 
 export interface ReproduceRequest extends ReproduceInput {
   readonly cache: string;
+  /** Clips that classifiers learn from and are measured on, where they are others; default `cache`. */
+  readonly finetuneCache?: string | undefined;
   /** Folder for runs and report; what is there already is gone on with. */
   readonly out: string;
   /** Sections `pretrain`, `finetune` and `evaluate` hold for all systems. */
@@ -53,14 +55,30 @@ export interface ReproducePlan {
   readonly options: ReproduceOptions;
   readonly setting: Setting;
   readonly cache: Omit<Results['cache'], 'classes'>;
+  /** Where classifiers have clips of their own. */
+  readonly finetuneCache: Results['finetuneCache'];
   readonly subjects: readonly PlannedSubject[];
   readonly jobs: readonly Job[];
 }
 
-/** The systems that the cache has the sound for. */
-function fittingSystems(reader: CacheReader) {
-  const mel = reader.manifest.shape.melBands !== undefined;
-  return SYSTEM_NAMES.filter((variant) => mel || !systemOf({ variant }).input.mel);
+/**
+ * The systems that are asked for, or else all that a cache has the sound for; and its share of masked positions.
+ * @throws Error where it lacks the sound for one that is asked for
+ */
+async function offerOf(cache: string, asked: ReproduceOptions['systems']) {
+  const reader = await openCache(cache);
+  try {
+    const mel = reader.manifest.shape.melBands !== undefined;
+    const fitting = SYSTEM_NAMES.filter((variant) => mel || !systemOf({ variant }).input.mel);
+    const other = asked?.find((system) => !fitting.includes(system));
+    if (other !== undefined)
+      throw new Error(
+        `--systems ${other}: hears by log-mel spectra, which ${cache} does not hold; make it anew with avme preprocess --mel 128, or leave ${other} out`,
+      );
+    return { systems: asked ?? fitting, maskRatio: cachedMaskRatio(reader) };
+  } finally {
+    await reader.close();
+  }
 }
 
 function chooseOptions(request: ReproduceRequest): ReproduceOptions {
@@ -89,27 +107,27 @@ export async function planReproduction(request: ReproduceRequest): Promise<Repro
   const both = options.splits.filter((split) => options.testSplits.includes(split));
   if (both.length > 0)
     throw new Error(`--test-splits ${both.join(',')}: would be learned from and measured on; choose others`); // prettier-ignore
-  const reader = await openCache(request.cache);
-  try {
-    const fitting = fittingSystems(reader);
-    const systems = options.systems ?? fitting;
-    const other = systems.find((system) => !fitting.includes(system));
-    if (other !== undefined)
-      throw new Error(
-        `--systems ${other}: hears by log-mel spectra, which ${request.cache} does not hold; make it anew with avme preprocess --mel 128, or leave ${other} out`,
-      );
-    const setting: Setting = {
-      cache: resolve(request.cache),
-      recipe: request.recipe,
-      systems,
-      maskRatio: options.maskRatio ?? cachedMaskRatio(reader),
-    };
-    const cache = await describeCache(request.cache, options);
-    const subjects = planAll(options, setting);
-    return { options, cache, setting, subjects, jobs: planJobs(subjects, options, setting) }; // prettier-ignore
-  } finally {
-    await reader.close();
-  }
+  const { cache, finetuneCache = cache } = request;
+  if (finetuneCache !== cache && !options.finetune)
+    throw new Error(`--finetune-cache ${finetuneCache}: nothing is fine-tuned with --no-finetune; leave one of them out`); // prettier-ignore
+  const labelled = await offerOf(finetuneCache, options.systems);
+  const { systems, maskRatio } = await offerOf(cache, options.systems);
+  const setting: Setting = {
+    cache: resolve(cache),
+    finetuneCache: resolve(finetuneCache),
+    recipe: request.recipe,
+    systems: systems.filter((system) => labelled.systems.includes(system)),
+    maskRatio: options.maskRatio ?? maskRatio,
+  };
+  const subjects = planAll(options, setting);
+  return {
+    options,
+    cache: await describeCache(cache, options),
+    finetuneCache: finetuneCache === cache ? undefined : await describeCache(finetuneCache, options), // prettier-ignore
+    setting,
+    subjects,
+    jobs: planJobs(subjects, options, setting),
+  };
 }
 
 /** One process on its share of the cores: TensorFlow takes them all otherwise, in every process. */
@@ -132,6 +150,7 @@ async function assemble(
       ...plan.cache,
       classes: [...(runs.find((run) => run.classes.length > 0)?.classes ?? [])],
     },
+    finetuneCache: plan.finetuneCache,
     protocol: {
       seeds: [...new Set(runs.map(({ result }) => result.seed))],
       steps: first.steps,

@@ -46,19 +46,22 @@ const runResult = z.strictObject({
   classifications: z.array(classification),
 });
 
+const clips = z.strictObject({
+  fingerprint: z.string(),
+  /** Clips that were learned from, and that were measured on. */
+  train: z.int(),
+  test: z.int(),
+  /** Share of the test clips that have sound. */
+  sounding: share,
+});
+
 /** All that a report says, in one file: `results.json`. */
 export const results = z.strictObject({
   schema: z.literal(1),
   avme: z.string(),
-  cache: z.strictObject({
-    fingerprint: z.string(),
-    /** Clips that were learned from, and that were measured on. */
-    train: z.int(),
-    test: z.int(),
-    classes: z.array(z.string()),
-    /** Share of the test clips that have sound. */
-    sounding: share,
-  }),
+  cache: clips.safeExtend({ classes: z.array(z.string()) }),
+  /** Clips of the classifiers, where they are not those of pre-training. */
+  finetuneCache: clips.optional(),
   protocol: z.strictObject({
     seeds: z.array(z.int()),
     /** Of pre-training. */

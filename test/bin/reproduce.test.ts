@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { results as resultsSchema, type Results } from '../../pipeline/reproduce/results.js';
 import { avme, refused } from '../support/cli.js';
@@ -41,6 +41,16 @@ describe('avme reproduce', function () {
     assert.equal(code, 0, stderr);
     assert.deepEqual(new Set(events.map(({ command }) => command)), new Set(['pretrain', 'finetune', 'evaluate'])); // prettier-ignore
     await assert.rejects(access(path('out')));
+  });
+
+  it('gives the classifiers clips of their own', async () => {
+    await cp(path('split'), path('labelled'), { recursive: true });
+    const { code, events, stderr } = await avme(ask('--dry-run', '--finetune-cache', path('labelled'))); // prettier-ignore
+    assert.equal(code, 0, stderr);
+    const caches = (events as { id?: string; args: string[] }[]).flatMap(({ id, args }) =>
+      id === undefined ? [] : [[/pretrain|masked/.test(id), args[args.indexOf('--cache') + 1]]],
+    );
+    assert.deepEqual(new Set(caches.map(String)), new Set([`true,${path('split')}`, `false,${path('labelled')}`])); // prettier-ignore
   });
 
   it('trains, measures and reports; stopped, it goes on; and its numbers are those of the commands', async () => {
@@ -92,5 +102,7 @@ describe('avme reproduce', function () {
     );
     await refused([...ask(), '--test-splits', 'train'], 1, /learned from and measured on/);
     await refused([...ask(), '--systems', 'best'], 2, /--systems/);
+    await refused([...ask(), '--finetune-cache', path('none')], 1, /none/);
+    await refused([...ask(), '--finetune-cache', path('other'), '--no-finetune'], 1, /--finetune-cache .*--no-finetune/); // prettier-ignore
   });
 });

@@ -17,8 +17,12 @@ export interface RenderedReport {
   readonly plots: ReadonlyMap<string, string>;
 }
 
+/** How many clips there are, in words. */
+const counted = ({ train, test, sounding }: Omit<Results['cache'], 'classes'>) =>
+  `${train.toLocaleString('en')} clips to learn from, ${test.toLocaleString('en')} to be measured on, ${percent(sounding)} of them with sound`;
+
 function settingOf({ results }: Measures): Block[] {
-  const { cache, protocol, seconds, avme, runs } = results;
+  const { cache, finetuneCache, protocol, seconds, avme, runs } = results;
   const { seeds, steps, finetuneSteps, batch, maskRatio, backend, cores, jobs } = protocol;
   const tuned = finetuneSteps > 0 ? `, then fine-tuned for ${finetuneSteps.toLocaleString('en')} steps` : ''; // prettier-ignore
   return [
@@ -29,7 +33,8 @@ function settingOf({ results }: Measures): Block[] {
     {
       kind: 'list',
       items: [
-        `${cache.train.toLocaleString('en')} clips to learn from, ${cache.test.toLocaleString('en')} to be measured on, ${percent(cache.sounding)} of them with sound${cache.classes.length > 0 ? `; ${cache.classes.length} classes` : ''}; cache ${cache.fingerprint.slice(0, 12)}`,
+        `${counted(cache)}${cache.classes.length > 0 ? `; ${cache.classes.length} classes` : ''}; cache ${cache.fingerprint.slice(0, 12)}`,
+        ...(finetuneCache ? [`classifiers, and all accuracy: ${counted(finetuneCache)}; cache ${finetuneCache.fingerprint.slice(0, 12)}`] : []), // prettier-ignore
         `${runs.length} trainings; all commands one after another take ${span(seconds)} on one of ${jobs} equal shares of ${cores} cores, so about ${span(seconds / jobs)} together (${backend}, avme ${avme})`,
       ],
     },

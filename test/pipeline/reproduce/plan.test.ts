@@ -4,7 +4,7 @@ import { SYSTEM_NAMES } from '../../../model/index.js';
 import { reproduceOptions } from '../../../pipeline/reproduce/options.js';
 import { folderOf, jobsOf, planAll, planJobs, planSubjects, type Setting } from '../../../pipeline/reproduce/plan.js'; // prettier-ignore
 
-const setting: Setting = { cache: '/cache', recipe: { given: 'evidence', sections: { pretrain: { width: 96 } } }, systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
+const setting: Setting = { cache: '/cache', finetuneCache: '/labelled', recipe: { given: 'evidence', sections: { pretrain: { width: 96 } } }, systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
 
 const anyOptions = fc
   .record({
@@ -54,13 +54,14 @@ describe('the plan of a reproduction', () => {
     );
   });
 
-  it('measures all at the ratio of comparison on the test splits, and never by the best checkpoint', () => {
+  it('measures all at the ratio of comparison on the test splits of the cache they learned from, and never by the best checkpoint', () => {
     const options = reproduceOptions.parse({ testSplits: 'held,out' });
     for (const planned of planAll(options, setting)) {
       assert.ok(planned.views.some(({ of, maskRatio }) => of === 'pretrain' && maskRatio === 0.75) || planned.subject.variant === 'cav-mae'); // prettier-ignore
-      for (const { command, args } of jobsOf(planned, options, setting)) {
+      for (const { command, args, of } of jobsOf(planned, options, setting)) {
         const value = (flag: string) => args[args.indexOf(flag) + 1];
         assert.equal(value('--splits'), command === 'evaluate' ? 'held,out' : 'train');
+        assert.equal(value('--cache'), of === 'finetune' ? '/labelled' : '/cache');
         if (command === 'evaluate') assert.equal(value('--checkpoint'), 'last');
       }
     }

@@ -99,6 +99,14 @@ describe('the report of a reproduction', () => {
       assert.equal(new Set(table.split('\n').map((row) => row.replace(/\\\|/g, '').split('|').length)).size, 1, table); // prettier-ignore
   });
 
+  it('says whose clips the accuracy is of', () => {
+    const results = resultsOf(all);
+    assert.doesNotMatch(renderReport(results, []).markdown, /classifiers, and all accuracy/);
+    const finetuneCache = { fingerprint: 'e'.repeat(64), train: 8000, test: 501, sounding: 0.5 };
+    const { markdown } = renderReport({ ...results, finetuneCache }, []);
+    assert.match(markdown, /all accuracy: 8,000 clips to learn from, 501 to be measured on, 50 % .*; cache eeeeeeeeeeee/); // prettier-ignore
+  });
+
   it('groups classes whose labels begin alike, where that says something', () => {
     assert.deepEqual([...groupsOf(LABELS)], [['a', [0, 1]], ['b', [2, 3]]]); // prettier-ignore
     assert.equal(groupsOf(['x', 'y', 'z']).size, 0);
