@@ -72,11 +72,10 @@ export type { PreprocessStages } from './preprocess/run.js';
 export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
 export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
 export { reproduceOptions } from './reproduce/options.js';
+export { planReproduction, type PlanRequest, type ReproducePlan } from './reproduce/prepare.js';
 export {
-  planReproduction,
   reproduce,
   type ReproduceEvent,
-  type ReproducePlan,
   type ReproduceRequest,
   type ReproduceSummary,
 } from './reproduce/reproduce.js';
