@@ -53,6 +53,7 @@ describe('presets', function () {
     const names = presets.map(({ name }) => name);
     for (const name of [
       'evidence',
+      'evidence-classes',
       'pretrain-kinetics',
       'pretrain-ucf101',
       'small',
@@ -75,6 +76,13 @@ describe('presets', function () {
     assert.match(stdout, /^small {2,}a small model .*$/m);
     const { events } = await avme(['configs', '--json']);
     assert.ok(events.every((event) => event['event'] === 'preset' && event['description'] !== ''));
+  });
+
+  it('of the evidence differ in what classifiers learn from, and in nothing before', async () => {
+    const sections = async (name: string) => (await readConfig(name, COMMANDS.map((command) => command.name))).sections; // prettier-ignore
+    const [first, classes] = [await sections('evidence'), await sections('evidence-classes')];
+    const asFirst = { evidence: first['evidence'], finetune: { ...(classes['finetune'] as object), batch: 32, steps: 600 } }; // prettier-ignore
+    assert.deepEqual({ ...classes, ...asFirst }, first);
   });
 
   it('of UCF101 are the recipe of the specification', async () => {
