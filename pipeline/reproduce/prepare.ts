@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { openCache } from '../../cache/index.js';
 import { SYSTEM_NAMES, systemOf } from '../../model/index.js';
 import { cachedMaskRatio } from '../training/training-batches.js';
 import { openTrainingData } from '../training/training-data.js';
 import { reproduceOptions, type ReproduceInput, type ReproduceOptions } from './options.js';
 import { planAll, planJobs, type Job, type PlannedSubject, type Recipe, type Setting } from './plan.js'; // prettier-ignore
-import type { Results } from './results.js';
+import type { Clips } from './results.js';
 
 /** What is compared, and on which clips. */
 export interface PlanRequest extends ReproduceInput {
@@ -20,31 +19,11 @@ export interface PlanRequest extends ReproduceInput {
 export interface ReproducePlan {
   readonly options: ReproduceOptions;
   readonly setting: Setting;
-  readonly cache: Omit<Results['cache'], 'classes'>;
+  readonly cache: Clips;
   /** Where classifiers have clips of their own. */
-  readonly finetuneCache: Results['finetuneCache'];
+  readonly finetuneCache: Clips | undefined;
   readonly subjects: readonly PlannedSubject[];
   readonly jobs: readonly Job[];
-}
-
-/**
- * The systems that are asked for, or else all that a cache has the sound for; and its share of masked positions.
- * @throws Error where it lacks the sound for one that is asked for
- */
-async function offerOf(cache: string, asked: ReproduceOptions['systems']) {
-  const reader = await openCache(cache);
-  try {
-    const mel = reader.manifest.shape.melBands !== undefined;
-    const fitting = SYSTEM_NAMES.filter((variant) => mel || !systemOf({ variant }).input.mel);
-    const other = asked?.find((system) => !fitting.includes(system));
-    if (other !== undefined)
-      throw new Error(
-        `--systems ${other}: hears by log-mel spectra, which ${cache} does not hold; make it anew with avme preprocess --mel 128, or leave ${other} out`,
-      );
-    return { systems: asked ?? fitting, maskRatio: cachedMaskRatio(reader) };
-  } finally {
-    await reader.close();
-  }
 }
 
 function chooseOptions(request: PlanRequest): ReproduceOptions {
@@ -53,18 +32,30 @@ function chooseOptions(request: PlanRequest): ReproduceOptions {
   );
 }
 
-/** How many clips there are, and how many of those that are measured on have sound. */
-async function describeCache(cache: string, { splits, testSplits }: ReproduceOptions) {
+/**
+ * What a cache has for a comparison: the systems that are asked for, or else all that it has the sound for; its
+ * share of masked positions; how many clips, and how many of those that are measured on have sound.
+ * @throws Error where it lacks the sound for a system that is asked for
+ */
+async function offerOf(cache: string, { splits, testSplits, systems: asked }: ReproduceOptions) {
   await using train = await openTrainingData(cache, { splits }, 'all');
   await using test = await openTrainingData(cache, { splits: testSplits }, 'all');
   const [{ reader, indices = [] }] = test.sources;
+  const { fingerprint, shape } = reader.manifest;
+  const fitting = SYSTEM_NAMES.filter((variant) => shape.melBands !== undefined || !systemOf({ variant }).input.mel); // prettier-ignore
+  const other = asked?.find((system) => !fitting.includes(system));
+  if (other !== undefined)
+    throw new Error(
+      `--systems ${other}: hears by log-mel spectra, which ${cache} does not hold; make it anew with avme preprocess --mel 128, or leave ${other} out`,
+    );
   const sounding = indices.filter((index) => reader.header(index).flags.audioPresent).length;
-  return {
-    fingerprint: reader.manifest.fingerprint,
+  const clips: Clips = {
+    fingerprint,
     train: train.sources[0].indices?.length ?? reader.size,
     test: indices.length,
     sounding: indices.length === 0 ? 0 : sounding / indices.length,
   };
+  return { systems: asked ?? fitting, maskRatio: cachedMaskRatio(reader), clips };
 }
 
 /** Says what would be run. @throws Error where the cache has no sound for a system that is asked for */
@@ -76,20 +67,20 @@ export async function planReproduction(request: PlanRequest): Promise<ReproduceP
   const { cache, finetuneCache = cache } = request;
   if (finetuneCache !== cache && !options.finetune)
     throw new Error(`--finetune-cache ${finetuneCache}: nothing is fine-tuned with --no-finetune; leave one of them out`); // prettier-ignore
-  const labelled = await offerOf(finetuneCache, options.systems);
-  const { systems, maskRatio } = await offerOf(cache, options.systems);
+  const offer = await offerOf(cache, options);
+  const labelled = finetuneCache === cache ? undefined : await offerOf(finetuneCache, options);
   const setting: Setting = {
     cache: resolve(cache),
     finetuneCache: resolve(finetuneCache),
     recipe: request.recipe,
-    systems: systems.filter((system) => labelled.systems.includes(system)),
-    maskRatio: options.maskRatio ?? maskRatio,
+    systems: offer.systems.filter((system) => labelled?.systems.includes(system) ?? true),
+    maskRatio: options.maskRatio ?? offer.maskRatio,
   };
   const subjects = planAll(options, setting);
   return {
     options,
-    cache: await describeCache(cache, options),
-    finetuneCache: finetuneCache === cache ? undefined : await describeCache(finetuneCache, options), // prettier-ignore
+    cache: offer.clips,
+    finetuneCache: labelled?.clips,
     setting,
     subjects,
     jobs: planJobs(subjects, options, setting),

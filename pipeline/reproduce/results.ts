@@ -46,6 +46,7 @@ const runResult = z.strictObject({
   classifications: z.array(classification),
 });
 
+/** The clips of a comparison. */
 const clips = z.strictObject({
   fingerprint: z.string(),
   /** Clips that were learned from, and that were measured on. */
@@ -82,6 +83,7 @@ export const results = z.strictObject({
   seconds: z.number(),
 });
 
+export type Clips = z.infer<typeof clips>;
 export type Results = z.infer<typeof results>;
 export type RunResult = z.infer<typeof runResult>;
 export type Reconstruction = z.infer<typeof reconstruction>;

@@ -1,7 +1,7 @@
 import { claimsOf, RULE } from '../claims.js';
 import { Measures } from '../measures.js';
 import { PROTOCOL_REMARKS } from '../paper.js';
-import type { Figure, Results } from '../results.js';
+import type { Clips, Figure, Results } from '../results.js';
 import type { Block, Report } from './document.js';
 import { toHtml } from './html.js';
 import { toMarkdown } from './markdown.js';
@@ -18,7 +18,7 @@ export interface RenderedReport {
 }
 
 /** How many clips there are, in words. */
-const counted = ({ train, test, sounding }: Omit<Results['cache'], 'classes'>) =>
+const counted = ({ train, test, sounding }: Clips) =>
   `${train.toLocaleString('en')} clips to learn from, ${test.toLocaleString('en')} to be measured on, ${percent(sounding)} of them with sound`;
 
 function settingOf({ results }: Measures): Block[] {
