@@ -35,7 +35,7 @@ function optionsFor(scene: Scene, side: number, pcm: string, out: string): strin
 
 /**
  * Writes a clip as H.264 and AAC in an MP4. The file is there once it is whole: it is written under
- * another name, which is left behind only by a kill, and then overwritten by the next try.
+ * another name. A kill leaves that behind, and the sound, but no clip; the next try overwrites both.
  * @param side of its pictures in pixels, even
  * @throws Error with ffmpeg's own words; the signal's reason when aborted
  */
@@ -81,6 +81,8 @@ export async function encodeScene(
     // It is content with too few frames: a file of these would pass for a clip.
     const failure = await fed;
     if (failure !== undefined) throw failure as Error;
+    // The clip comes last: a try after a kill makes what is missing, and cleans up beside nothing else.
+    await rm(pcm, { force: true });
     await rename(part, path);
   } finally {
     await Promise.all([pcm, part].map((left) => rm(left, { force: true })));

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeScene } from '../../../stages/evidence/encode.js';
 import { sceneOf } from '../../../stages/evidence/scene.js';
 import { ffmpeg, scratchFolder } from '../../support/media.js';
@@ -17,6 +19,20 @@ describe('encodeScene', function () {
     const frames = await ffmpeg('-i', `file:${scratch.path('clip.mp4')}`, '-f', 'rawvideo', '-pix_fmt', 'gray', '-'); // prettier-ignore
     assert.equal(frames.length, 50 * 48 * 48);
     assert.deepEqual(await readdir(scratch.path('.')), ['clip.mp4']);
+  });
+
+  it('has cleared away all else when the clip appears, as a kill may come next', async function () {
+    // Only Linux tells every change of a folder, in its order.
+    if (process.platform !== 'linux') this.skip();
+    const folder = scratch.path('watched');
+    await mkdir(folder);
+    const changed: (string | null)[] = [];
+    const watcher = watch(folder, (_, name) => changed.push(name));
+    await encodeScene(scene, 48, `${folder}/clip.mp4`);
+    await sleep(50);
+    watcher.close();
+    assert.ok(changed.includes('clip.mp4.pcm') && changed.includes('clip.mp4.part'));
+    assert.deepEqual(changed.slice(changed.indexOf('clip.mp4')), ['clip.mp4']);
   });
 
   it('says in ffmpeg’s words why it could not', async () => {
