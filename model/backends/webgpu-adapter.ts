@@ -68,7 +68,7 @@ export async function findAdapter(): Promise<Adapter> {
   const gpu = dawn?.gpu ?? create([]);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null)
-    throw new Error('no GPU that Vulkan, Metal or Direct3D 12 has a driver for');
+    throw new Error(`no GPU that Vulkan, Metal or Direct3D 12 has a driver for${process.platform === 'linux' ? ', or Vulkan itself is missing (Debian: apt install libvulkan1)' : ''}`); // prettier-ignore
   dawn = { gpu, adapter };
   return adapter;
 }

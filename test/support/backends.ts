@@ -5,9 +5,14 @@ import { BACKENDS, useBackend, type BackendName } from '../../model/index.js';
 /** Debian's chromium brings a GPU made of software, on which WebGPU runs anywhere. */
 const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
+/** By way of Vulkan's own library, a package of its own. */
+const hasVulkan = ['/usr/lib', '/usr/lib64', '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'].some((folder) =>
+  existsSync(`${folder}/libvulkan.so.1`),
+); // prettier-ignore
+
 /** What a process needs to find it; nothing where another driver is named or it is not there. */
 export const SOFTWARE_GPU_ENVIRONMENT: Readonly<Record<string, string>> =
-  process.env['VK_ICD_FILENAMES'] === undefined && existsSync(SOFTWARE_GPU)
+  process.env['VK_ICD_FILENAMES'] === undefined && existsSync(SOFTWARE_GPU) && hasVulkan
     ? { VK_ICD_FILENAMES: SOFTWARE_GPU }
     : {};
 
