@@ -1,18 +1,23 @@
 /** One way to take a step, in a process of its own: bench/step.ts asks it for steps one by one. */
 import * as tf from '@tensorflow/tfjs-core';
 import { randomFor } from '../cache/index.js';
-import { initialWeights, pretrainSpecs, useBackend, type BackendName } from '../model/index.js';
-import { createTrainer, planTraining, reconstructionObjective, trainingOptions } from '../stages/index.js'; // prettier-ignore
+import { initialWeights, pretrainSpecs, useBackend, type BackendName, type ProductType } from '../model/index.js'; // prettier-ignore
+import { createTrainer, planTraining, reconstructionObjective, trainingOptions, type CaptureChoice } from '../stages/index.js'; // prettier-ignore
 import { watchBinding } from './step-profile.js';
 import { batchOf, configOf, matMulRate } from './step-model.js';
 
+/** Ways to take a step: on which backend, as graphs or not, with which products. */
 export const MODES = {
-  eager: 'tensorflow',
-  captured: 'tensorflow',
-  bfloat16: 'tensorflow',
-  wasm: 'wasm',
-  webgpu: 'webgpu',
-} as const;
+  eager: { backend: 'tensorflow', capture: false },
+  captured: { backend: 'tensorflow', capture: true },
+  xla: { backend: 'tensorflow', capture: 'xla' },
+  bfloat16: { backend: 'tensorflow', capture: true, precision: 'bfloat16' },
+  wasm: { backend: 'wasm', capture: false },
+  webgpu: { backend: 'webgpu', capture: false },
+} as const satisfies Record<
+  string,
+  { backend: BackendName; capture: CaptureChoice; precision?: ProductType }
+>;
 export type Mode = keyof typeof MODES; // prettier-ignore
 
 /** What a process is asked for: a step on a batch, the rate of products, or what its operations took. */
@@ -51,18 +56,18 @@ export function weightsOf(size: string, variant: string) {
 
 /** Answers until its parent goes. */
 async function serve(mode: Mode, size: string, variant: string, clips: number): Promise<void> {
-  const backend: BackendName = MODES[mode];
+  const { backend, capture, ...rest }: (typeof MODES)[Mode] = MODES[mode];
   await useBackend(backend);
   const config = configOf(size, variant);
-  const watch = mode === 'captured' || mode === 'bfloat16' ? watchBinding() : undefined;
+  const watch = capture === false ? undefined : watchBinding();
   const trainer = createTrainer({
     objective: reconstructionObjective(config),
     options: OPTIONS,
     plan: planTraining(OPTIONS, STEPS),
     initial: new Map(weightsOf(size, variant).map(({ name, data }) => [name, { data }])),
     step: 0,
-    capture: mode === 'captured' || mode === 'bfloat16',
-    precision: mode === 'bfloat16' ? mode : 'float32',
+    capture,
+    ...rest,
   });
   const step = async (number: number): Promise<Measured> => {
     const batch = batchOf(config, clips, number);
@@ -85,7 +90,7 @@ async function serve(mode: Mode, size: string, variant: string, clips: number): 
       ? step(asked.step)
       : 'rate' in asked
         ? matMulRate()
-        : MODES[mode] === 'tensorflow'
+        : backend === 'tensorflow'
           ? profile(asked.profile)
           : [];
   process.on('message', (asked: Asked) => {

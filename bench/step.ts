@@ -4,7 +4,7 @@
  *   node dist/bench/step.js --size b --batch 2 --steps 10
  *     --size       s, b (224², 90 % masked, 4 decoder blocks), small (the demo's) or tiny (default s)
  *     --variant    v (default), av, av-no-cross
- *     --modes      of eager, captured, bfloat16 (captured, with its products), wasm, webgpu, torch, torch-sdpa, torch-bfloat16 (default captured,bfloat16,eager,torch,torch-sdpa)
+ *     --modes      of eager, captured, bfloat16 (captured, with its products), xla (captured, compiled by XLA), wasm, webgpu, torch, torch-sdpa, torch-bfloat16 (default captured,bfloat16,eager,torch,torch-sdpa)
  *     --batch 2 --steps 10 --threads (default: all) --python (default: AVME_PYTHON, or python3)
  */
 import { availableParallelism } from 'node:os';

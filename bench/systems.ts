@@ -2,7 +2,7 @@
  * What a step of each system costs against VideoMAE's: the arithmetic of its products and convolutions, counted, and
  * the time of captured steps, in processes of their own and in turns.
  *   node dist/bench/systems.js --size s --batch 2 --steps 8 --systems v,av-no-cross,av,cav-mae
- *     --size s, b, small or tiny  --threads (default: all)  --mode captured, bfloat16 or eager
+ *     --size s, b, small or tiny  --threads (default: all)  --mode captured, bfloat16, xla or eager
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -31,9 +31,9 @@ export const runOptions = z.object({
   stopAt: wholeNumber.optional(),
   backend: z.enum(['auto', ...BACKENDS]).default('auto'),
   capture: z
-    .enum(['auto', 'yes', 'no'])
+    .enum(['auto', 'yes', 'no', 'xla'])
     .default('auto')
-    .transform((choice) => (choice === 'auto' ? choice : choice === 'yes')),
+    .transform((choice) => (choice === 'auto' || choice === 'xla' ? choice : choice === 'yes')),
   precision: z.enum(['auto', 'float32', 'bfloat16']).default('float32'),
 });
 
@@ -66,7 +66,10 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   keep: { value: 'n', text: 'checkpoints kept' },
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
   backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
-  capture: { value: 'choice', text: 'run steps as graphs: auto (on tensorflow), yes or no' },
+  capture: {
+    value: 'choice',
+    text: 'run steps as graphs: auto (on tensorflow), yes, no, or xla: compiled by XLA',
+  },
   precision: {
     value: 'type',
     text: 'multiply matrices in float32, bfloat16, or auto: whichever is faster here',
@@ -146,7 +149,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `${event.resumedFrom > 0 ? `resuming at step ${event.resumedFrom}` : 'training'}: ${event.variant}, ` +
             `${(event.parameters / 1e6).toFixed(2)} M parameters, ${event.samples} samples, ` +
-            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? ', steps as graphs' : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
+            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
         );
         break;
       case 'uncaptured':

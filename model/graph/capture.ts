@@ -5,9 +5,18 @@ import { CaptureError, nativeBackend } from './native.js';
 import { Recorder } from './recorder.js';
 import { whileRecording } from './recording.js';
 import { openSession } from './session.js';
+import { withXla } from './xla.js';
 
 /** Tensors by names. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
+
+/** How a graph computes. */
+export interface GraphOptions {
+  /** What matrices are multiplied in; default float32. */
+  readonly products?: ProductType;
+  /** Whether XLA makes one program of it, which takes seconds to minutes once; default false. */
+  readonly xla?: boolean;
+}
 
 /** A computation as a graph. */
 export interface Captured {
@@ -33,13 +42,12 @@ const formOf = ({ dtype, shape }: tf.TensorInfo) => `${dtype} [${shape.join(', '
  * @param inputs all that changes from run to run, as float32, int32 or bool; whatever else is used
  * must be made inside `work`, and becomes a constant
  * @param work from `inputs` to results; it must not read values nor depend on them
- * @param products what matrices are multiplied in; default float32
- * @throws CaptureError naming what cannot be captured
+ * @throws CaptureError naming what cannot be captured, or compiled
  */
 export function capture(
   inputs: Tensors,
   work: () => Tensors,
-  products: ProductType = 'float32',
+  { products = 'float32', xla = false }: GraphOptions = {},
 ): Captured {
   const backend = nativeBackend();
   const recorder = new Recorder(backend.binding);
@@ -64,20 +72,31 @@ export function capture(
   const results = whileRecording(backend, recorder, () => {
     const made = tf.tidy(work);
     const fetches = backend.getInputTensorIds(Object.values(made)).map((id) => recorder.result(id));
-    tf.dispose({ ...made });
+    // An input that is a result too stays the caller's.
+    tf.dispose(Object.values(made).filter((tensor) => !Object.values(inputs).includes(tensor)));
     return { names: Object.keys(made), fetches };
   });
   const recorded = recorder.nodes(results.fetches);
-  const nodes = products === 'bfloat16' ? withBfloat16Products(recorded) : recorded;
+  const typed = products === 'bfloat16' ? withBfloat16Products(recorded) : recorded;
+  const nodes = xla ? withXla(typed, results.fetches) : typed;
   const session = openSession(backend.binding, nodes);
   const [inputList, outputList] = [feeds.join(), results.fetches.join()];
+  const run = (fed: Tensors): Tensors => {
+    const held = session.run(given(fed), inputList, outputList);
+    const tensors = held.map((one) => backend.createOutputTensor(one));
+    return Object.fromEntries(tensors.map((tensor, i) => [results.names[i] ?? '', tensor]));
+  };
+  // XLA compiles in the first run: what it cannot do is told here, while there is another way.
+  if (nodes !== typed)
+    try {
+      tf.tidy(() => void run(inputs));
+    } catch (cause) {
+      session.dispose();
+      throw new CaptureError(`XLA does not compile it: ${(cause as Error).message.split('\n')[0]}`, { cause }); // prettier-ignore
+    }
   return {
     nodes: nodes.length,
-    run(fed) {
-      const held = session.run(given(fed), inputList, outputList);
-      const tensors = held.map((one) => backend.createOutputTensor(one));
-      return Object.fromEntries(tensors.map((tensor, i) => [results.names[i] ?? '', tensor]));
-    },
+    run,
     dispose() {
       session.dispose();
     },

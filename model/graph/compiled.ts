@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { ProductType } from './bfloat16.js';
-import { capture, type Captured, type Tensors } from './capture.js';
+import { capture, type Captured, type GraphOptions, type Tensors } from './capture.js';
 
 /** Runs computations, each as a graph once it has been seen. */
 export interface Compiled {
@@ -18,19 +17,17 @@ const signature = (key: string, inputs: Tensors) =>
   `${key}|${Object.entries(inputs).map(([name, { dtype, shape }]: [string, tf.Tensor]) => `${name}:${dtype}:${shape.join('x')}`).join()}`; // prettier-ignore
 
 /** How computations are made into graphs. */
-export interface CompilerOptions {
+export interface CompilerOptions extends GraphOptions {
   /** Graphs that are kept, the one that was not used for longest goes first; default 8. */
   readonly limit?: number;
-  /** What matrices are multiplied in; default float32. */
-  readonly products?: ProductType;
 }
 
-export function compiler({ limit = 8, products = 'float32' }: CompilerOptions = {}): Compiled {
+export function compiler({ limit = 8, ...options }: CompilerOptions = {}): Compiled {
   const graphs = new Map<string, Captured>();
   return {
     run(key, inputs, work) {
       const id = signature(key, inputs);
-      const graph = graphs.get(id) ?? capture(inputs, work, products);
+      const graph = graphs.get(id) ?? capture(inputs, work, options);
       graphs.delete(id);
       graphs.set(id, graph);
       for (const [oldest, unused] of graphs) {

@@ -19,7 +19,7 @@ export function productRates(): Record<ProductType, number> {
     const inputs = { a: tf.randomUniform([SIDE, SIDE]), b: tf.randomUniform([SIDE, SIDE]) };
     // Of the product only a corner, so that it is not copied out.
     const work = () => ({ corner: tf.slice(tf.matMul(inputs.a, inputs.b), [0, 0], [1, 1]) });
-    const ways = (['float32', 'bfloat16'] as const).map((products) => ({ products, graph: capture(inputs, work, products), best: Infinity })); // prettier-ignore
+    const ways = (['float32', 'bfloat16'] as const).map((products) => ({ products, graph: capture(inputs, work, { products }), best: Infinity })); // prettier-ignore
     for (let round = 0; round <= ROUNDS; round++)
       for (const way of ways) {
         const start = performance.now();

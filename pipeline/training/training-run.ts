@@ -21,6 +21,8 @@ export type TrainingEvent =
       readonly resumedFrom: number;
       /** Whether steps run as graphs. */
       readonly captured: boolean;
+      /** Whether XLA compiles these graphs. */
+      readonly xla: boolean;
       /** What matrices are multiplied in. */
       readonly precision: ProductType;
       /** Why they do not, although they may; null where they do, or are not to. */

@@ -111,6 +111,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       backend: description.begunWith.backend,
       resumedFrom: step,
       captured: trainer.captured,
+      xla: trainer.captured && request.capture === 'xla',
       precision: trainer.precision,
       whyNot: trainer.whyNot ?? null,
     });

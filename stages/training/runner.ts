@@ -10,9 +10,9 @@ import {
 
 /**
  * Whether computations run as graphs: `auto` where that is faster and can be done, on native TensorFlow;
- * `true`: or else not at all.
+ * `true`: or else not at all; `xla`: as graphs that XLA compiles, or else not at all.
  */
-export type CaptureChoice = 'auto' | boolean;
+export type CaptureChoice = 'auto' | 'xla' | boolean;
 
 /** What graphs multiply matrices in; `auto`: bfloat16 where that is measured to be faster. */
 export type PrecisionChoice = 'auto' | ProductType;
@@ -59,11 +59,14 @@ export function createRunner(
   precision: ProductType = 'float32',
 ): Runner {
   const unable = obstacle();
-  if (choice === true && unable !== undefined)
-    throw new CaptureError(`${unable}; leave --capture out`);
+  const wanted = choice === true || choice === 'xla';
+  if (wanted && unable !== undefined) throw new CaptureError(`${unable}; leave --capture out`);
   const products = choosePrecision(precision, choice);
-  const must = choice === true || products === 'bfloat16';
-  let graphs = choice !== false && unable === undefined ? compiler({ products }) : undefined;
+  const must = wanted || products === 'bfloat16';
+  let graphs =
+    choice !== false && unable === undefined
+      ? compiler({ products, xla: choice === 'xla' })
+      : undefined;
   let whyNot = choice === false ? undefined : unable;
   return {
     get captures() {

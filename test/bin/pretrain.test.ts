@@ -142,6 +142,24 @@ describe('avme pretrain', function () {
     assert.notDeepEqual(wide, narrow);
   });
 
+  it('takes the same steps compiled by XLA on native TensorFlow, and refuses to elsewhere', async function () {
+    await refused(pretrain('elsewhere', '--capture', 'xla'), 1, /native TensorFlow only, and the backend is wasm; leave --capture out/); // prettier-ignore
+    if (!(await listBackends()).some(({ name, available }) => name === 'tensorflow' && available)) this.skip(); // prettier-ignore
+    const losses = [];
+    for (const capture of ['yes', 'xla']) {
+      // Against pixels as they are: normalising a tubelet of one colour divides rounding by rounding.
+      const flags = '--backend tensorflow --variant v --target raw --stop-at 4 --json'.split(' ');
+      const { events, stderr } = await avme(pretrain(capture, '--capture', capture, ...flags));
+      assert.deepEqual([events[0]?.['captured'], events[0]?.['xla']], [true, capture === 'xla'], stderr); // prettier-ignore
+      losses.push((await readMetrics(run(capture))).map(({ loss }) => loss));
+    }
+    const [plain, compiled] = losses as [number[], number[]];
+    assert.equal(compiled.length, 4);
+    compiled.forEach((loss, i) => {
+      assert.ok(Math.abs(loss / plain[i]! - 1) < 1e-4, `step ${i + 1}: ${plain[i]}, ${loss}`);
+    });
+  });
+
   it('begins with the weights of a file, and refuses one that does not fit', async () => {
     const file = join(run('straight'), 'checkpoints', 'step-00000012.safetensors');
     const begun = ['--variant', 'v', '--init', file, '--steps', '1', '--lr', '1e-12', '--json'];

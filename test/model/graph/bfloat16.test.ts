@@ -55,7 +55,7 @@ onBackend('tensorflow', 'products in bfloat16', () => {
     };
     const made = await Promise.all(
       (['float32', 'bfloat16'] as const).map(async (products) => {
-        const graph = capture(inputs, () => work(inputs.x, inputs.weight), products);
+        const graph = capture(inputs, () => work(inputs.x, inputs.weight), { products });
         const { value, grad } = graph.run(inputs);
         graph.dispose();
         return [(await value!.data()) as Float32Array, (await grad!.data()) as Float32Array] as const;

@@ -69,6 +69,7 @@ onBackend('tensorflow', 'a computation as a graph', () => {
       const double = tf.mul(x, 2);
       return { x, double, again: double };
     });
+    assert.deepEqual(values(x), [1, 2], 'it is not disposed of');
     const made = graph.run({ x: tf.tensor1d([3, 4]) });
     assert.deepEqual(values(made['x']), [3, 4]);
     assert.deepEqual(values(made['double']), [6, 8]);
