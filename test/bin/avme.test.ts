@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { COMMANDS } from '../../bin/commands.js';
 import { exitCodeOf, UsageError } from '../../bin/failure.js';
 import { bytes, duration, table } from '../../bin/terminal.js';
 import { AVME, avme } from '../support/cli.js';
@@ -15,25 +16,13 @@ describe('avme', function () {
   it('has help with defaults and an example for every command', async () => {
     const { stdout, code } = await avme(['--help']);
     assert.equal(code, 0);
-    for (const name of [
-      'preprocess',
-      'merge',
-      'pretrain',
-      'reconstruct',
-      'convert',
-      'inspect',
-      'verify',
-      'export',
-      'import',
-      'doctor',
-      'demo',
-    ]) {
-      // prettier-ignore
+    const help = async ({ name }: { readonly name: string }) => {
       assert.match(stdout, new RegExp(`\\n  ${name} `));
-      const help = await avme([name, '--help']);
-      assert.equal(help.code, 0);
-      assert.match(help.stdout, new RegExp(`Example:\\n  avme ${name}`));
-    }
+      const { code, stdout: own } = await avme([name, '--help']);
+      assert.equal(code, 0);
+      assert.match(own, new RegExp(`Example:\\n  avme ${name}`));
+    };
+    await Promise.all(COMMANDS.map(help));
     assert.match((await avme(['preprocess', '--help'])).stdout, /--frames <n>[^]*\(default: 16\)/);
   });
 

@@ -125,11 +125,13 @@ describe('CAV-MAE on the command line', function () {
     // A cache without spectra is what it always was: nothing in it says that it has none.
     assert.doesNotMatch(await readFile(path('plain/manifest.json'), 'utf8'), /mel/);
     const other = pretrain('none').map((word) => (word === path('cache') ? path('plain') : word));
-    await refused(other, 1, /log-mel spectra; make a cache that holds them with avme preprocess --mel 128/); // prettier-ignore
-    await refused(['preprocess', path('videos'), '--cache', path('cache'), ...SIZES], 1, /mel: cache has 32, asked for nothing/); // prettier-ignore
-    await refused(['preprocess', path('videos'), '--cache', path('x'), '--mel', '3'], 2, /must be 0, or 8 to 256/); // prettier-ignore
-    await refused(['finetune', '--cache', path('cache'), '--run', path('late'), '--init', path('straight'), '--fusion', 'late'], 1, /cav-mae has only fused and picture/); // prettier-ignore
-    await refused(['export', path('plain'), path('no.npy'), '--sample', '0', '--array', 'mel'], 1, /no log-mel spectra/); // prettier-ignore
-    await refused(['reconstruct', '--run', path('straight'), '--cache', path('plain'), '--out', path('x.png')], 1, /melBands: the model has 32, the cache none/); // prettier-ignore
+    await Promise.all([
+      refused(other, 1, /log-mel spectra; make a cache that holds them with avme preprocess --mel 128/), // prettier-ignore
+      refused(['preprocess', path('videos'), '--cache', path('cache'), ...SIZES], 1, /mel: cache has 32, asked for nothing/), // prettier-ignore
+      refused(['preprocess', path('videos'), '--cache', path('x'), '--mel', '3'], 2, /must be 0, or 8 to 256/), // prettier-ignore
+      refused(['finetune', '--cache', path('cache'), '--run', path('late'), '--init', path('straight'), '--fusion', 'late'], 1, /cav-mae has only fused and picture/), // prettier-ignore
+      refused(['export', path('plain'), path('no.npy'), '--sample', '0', '--array', 'mel'], 1, /no log-mel spectra/), // prettier-ignore
+      refused(['reconstruct', '--run', path('straight'), '--cache', path('plain'), '--out', path('x.png')], 1, /melBands: the model has 32, the cache none/), // prettier-ignore
+    ]);
   });
 });

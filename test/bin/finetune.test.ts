@@ -145,8 +145,11 @@ describe('avme finetune', function () {
       [['--init', join(path('pretrained'), 'run.json')], 1, /cannot be read/],
       [['--init', join(path('pretrained'), 'checkpoints', 'step-00000012.safetensors')], 1, /does not fit the model/],
     ]; // prettier-ignore
-    for (const [i, [flags, code, message]] of cases.entries())
-      await refused(finetune(`wrong-${i}`, '--steps', '1', ...flags), code, message);
+    await Promise.all(
+      cases.map(([flags, code, message], i) =>
+        refused(finetune(`wrong-${i}`, '--steps', '1', ...flags), code, message),
+      ),
+    );
     const list = path('one.jsonl');
     const [line = ''] = (await readFile(path('list.jsonl'), 'utf8')).split('\n');
     await writeFile(list, line);

@@ -96,33 +96,31 @@ describe('avme reconstruct', function () {
     });
 
     it('options that cannot be', async () => {
-      await refused(
-        pretrain('r', '--mask-ratio', '1'),
-        2,
-        /--mask-ratio: got "1"; must be below 1/,
-      );
-      await refused(
-        pretrain('r', '--mask-ratio', '0.01'),
-        1,
-        /a mask ratio of 0\.01 hides 0 of 16 positions/,
-      );
-      await refused(
-        pretrain('r', '--heads', '5'),
-        1,
-        /width: got 24; must be a multiple of heads \(5\)/,
-      );
-      await refused(
-        pretrain('r', '--batch', '0'),
-        2,
-        /--batch: got "0"; must be a whole number, 1 or more/,
-      );
-      await refused(pretrain('r', '--nonsense'), 2, /unknown option '--nonsense'/);
-      await refused(
-        pretrain('r', '--mask', 'cached', '--mask-ratio', '0.5'),
-        2,
-        /cached masks have their own ratio/,
-      );
-      await refused(pretrain('r', '--backend', 'tensorflow2'), 2, /--backend: got "tensorflow2"/);
+      await Promise.all([
+        refused(pretrain('r', '--mask-ratio', '1'), 2, /--mask-ratio: got "1"; must be below 1/),
+        refused(
+          pretrain('r', '--mask-ratio', '0.01'),
+          1,
+          /a mask ratio of 0\.01 hides 0 of 16 positions/,
+        ),
+        refused(
+          pretrain('r', '--heads', '5'),
+          1,
+          /width: got 24; must be a multiple of heads \(5\)/,
+        ),
+        refused(
+          pretrain('r', '--batch', '0'),
+          2,
+          /--batch: got "0"; must be a whole number, 1 or more/,
+        ),
+        refused(pretrain('r', '--nonsense'), 2, /unknown option '--nonsense'/),
+        refused(
+          pretrain('r', '--mask', 'cached', '--mask-ratio', '0.5'),
+          2,
+          /cached masks have their own ratio/,
+        ),
+        refused(pretrain('r', '--backend', 'tensorflow2'), 2, /--backend: got "tensorflow2"/),
+      ]);
     });
   });
 });

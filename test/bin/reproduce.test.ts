@@ -94,15 +94,13 @@ describe('avme reproduce', function () {
   });
 
   it('refuses what the cache has no sound or no clips for, saying what to do', async () => {
-    await refused([...ask(), '--systems', 'av,cav-mae'], 1, /log-mel spectra, which .* does not hold; .*--mel 128/); // prettier-ignore
-    await refused(
-      [...ask(), '--test-splits', 'held'],
-      1,
-      /no sample of what was chosen by .*--splits/,
-    );
-    await refused([...ask(), '--test-splits', 'train'], 1, /learned from and measured on/);
-    await refused([...ask(), '--systems', 'best'], 2, /--systems/);
-    await refused([...ask(), '--finetune-cache', path('none')], 1, /none/);
-    await refused([...ask(), '--finetune-cache', path('other'), '--no-finetune'], 1, /--finetune-cache .*--no-finetune/); // prettier-ignore
+    await Promise.all([
+      refused([...ask(), '--systems', 'av,cav-mae'], 1, /log-mel spectra, which .* does not hold; .*--mel 128/), // prettier-ignore
+      refused([...ask(), '--test-splits', 'held'], 1, /no sample of what was chosen by .*--splits/),
+      refused([...ask(), '--test-splits', 'train'], 1, /learned from and measured on/),
+      refused([...ask(), '--systems', 'best'], 2, /--systems/),
+      refused([...ask(), '--finetune-cache', path('none')], 1, /none/),
+      refused([...ask(), '--finetune-cache', path('other'), '--no-finetune'], 1, /--finetune-cache .*--no-finetune/), // prettier-ignore
+    ]);
   });
 });
