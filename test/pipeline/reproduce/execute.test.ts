@@ -15,14 +15,15 @@ import type { Job } from '../../../pipeline/reproduce/plan.js';
  * as it is told, and leaves a line in a log when it begins and when it ends.
  */
 const PROGRAM = `
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 const [command, ...args] = process.argv.slice(2);
 const value = (name) => args[args.indexOf('--' + name) + 1];
 const log = (what) => appendFileSync(value('log'), what + ' ' + value('name') + '\\n');
 process.on('SIGINT', () => { log('stopped'); process.exit(130); });
 log('begun');
 console.log(JSON.stringify({ event: 'start', steps: 2 }));
-if (command === 'evaluate') { console.error('avme: the cache is gone'); process.exit(1); }
+// The one that fails waits until there is one to be stopped.
+if (command === 'evaluate') { while (!readFileSync(value('log'), 'utf8').includes('begun slow')); console.error('avme: the cache is gone'); process.exit(1); }
 console.log(JSON.stringify({ event: 'step', step: 1, steps: 2 }));
 setTimeout(() => {
   log('ended');
