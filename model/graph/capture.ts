@@ -73,7 +73,8 @@ export function capture(
     const made = tf.tidy(work);
     const fetches = backend.getInputTensorIds(Object.values(made)).map((id) => recorder.result(id));
     // An input that is a result too stays the caller's.
-    tf.dispose(Object.values(made).filter((tensor) => !Object.values(inputs).includes(tensor)));
+    const callers = new Set(Object.values(inputs));
+    tf.dispose(Object.values(made).filter((tensor) => !callers.has(tensor)));
     return { names: Object.keys(made), fetches };
   });
   const recorded = recorder.nodes(results.fetches);
