@@ -57,12 +57,14 @@ export function assertSameKind(folder: string, manifest: Manifest, identity: Cac
 
 /**
  * Whether a cache of this kind can be made in a folder, or added to; touches nothing.
+ * @param mayHold names that the folder may have besides
  * @returns the manifest that is there
  * @throws CacheError as {@link openCacheWriter}
  */
 export async function checkAddable(
   folder: string,
   identity: CacheIdentity,
+  mayHold?: (name: string) => boolean,
 ): Promise<Manifest | undefined> {
   const there = await readdir(folder).then(
     () => true,
@@ -72,7 +74,7 @@ export async function checkAddable(
     },
   );
   if (!there) return undefined;
-  await assertOurs(folder);
+  await assertOurs(folder, mayHold);
   const manifest = await readManifest(folder);
   if (manifest !== undefined) assertSameKind(folder, manifest, identity);
   return manifest;
@@ -83,16 +85,10 @@ export async function checkAddable(
  * @throws CacheError when the folder holds other files, or a cache or a part of other settings
  */
 export async function checkPartAddable(folder: string, identity: CacheIdentity): Promise<void> {
-  const parts = await listParts(folder);
-  if (parts.length === 0) {
-    await checkAddable(folder, identity);
-    return;
-  }
-  await assertOurs(folder, isPartFolder);
-  const whole = await readManifest(folder);
-  if (whole !== undefined) assertSameKind(folder, whole, identity);
-  // One stands for all: hundreds of processes begin at once, and joining looks at every part.
-  for (const part of parts.slice(0, 1)) {
+  // Hundreds of processes begin at once: parts may appear at any moment, where there was no folder even.
+  await checkAddable(folder, identity, isPartFolder);
+  // One stands for all: joining looks at every part.
+  for (const part of (await listParts(folder)).slice(0, 1)) {
     const other = join(folder, partFolder(part));
     const manifest = await readManifest(other);
     if (manifest !== undefined) assertSameKind(other, manifest, identity);

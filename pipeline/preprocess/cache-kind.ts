@@ -17,11 +17,12 @@ const PREPROCESS_SCHEMA = 2;
 export async function cacheKind(
   options: PreprocessOptions,
   tools: Readonly<Record<string, string | number>> = {},
+  signal?: AbortSignal,
 ): Promise<CacheWriterOptions> {
   return {
     configuration: cacheConfiguration(options),
     tools: {
-      ffmpeg: await ffmpegVersion(),
+      ffmpeg: await ffmpegVersion(signal),
       preprocess: PREPROCESS_SCHEMA,
       ...(await storeTools(options)),
       ...tools,

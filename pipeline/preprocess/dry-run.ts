@@ -66,7 +66,7 @@ async function isThere(path: string): Promise<boolean> {
 export async function estimatePreprocess(request: EstimateRequest): Promise<Estimate> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal } = request;
-  const kind = await cacheKind(options, request.tools);
+  const kind = await cacheKind(options, request.tools, signal);
   const { configuration, tools, shape } = kind;
   const cache = await cacheFolder(request.cache, options, kind);
   const { present, quarantined } = await known(

@@ -50,7 +50,7 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
   const source = await sourceOf(request, options);
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', kind: source.kind, total, ignored });
-  const kind = await cacheKind(options, request.tools);
+  const kind = await cacheKind(options, request.tools, signal);
   const cache = await cacheFolder(request.cache, options, kind);
   const writer = await openCacheWriter(cache, {
     ...kind,

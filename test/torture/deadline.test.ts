@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, copyFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readQuarantine } from '../../cache/index.js';
@@ -80,6 +80,15 @@ describe('an ffmpeg that misbehaves', function () {
         /^avme: cannot start ffmpeg \(.*(nowhere|good\.mp4)\): .*AVME_FFMPEG\n$/,
       );
     }
+  });
+
+  it('that Ctrl-C has reached before it could leave our group is no failure of its own', async () => {
+    const script = scratch.path('interrupted.sh');
+    await writeFile(script, '#!/bin/sh\nkill -INT $PPID $$\n', { mode: 0o755 });
+    const args = ['preprocess', scratch.path('videos'), '--cache', scratch.path('none'), ...OPTIONS]; // prettier-ignore
+    const { code, stderr } = await avme(args, { env: { AVME_FFMPEG: script } });
+    assert.equal(code, 130, stderr);
+    assert.doesNotMatch(stderr, /cannot start/);
   });
 
   it('is not the file of somebody who stops it', async () => {
