@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { withBfloat16Products, type ProductType } from './bfloat16.js';
 import { DATA_TYPE } from './graph-def.js';
-import { CaptureError, nativeBackend } from './native.js';
+import { CaptureError, nativeBackend, type NativeBackend } from './native.js';
 import { Recorder } from './recorder.js';
 import { whileRecording } from './recording.js';
 import { openSession } from './session.js';
@@ -37,8 +37,31 @@ function typeOf({ dtype }: tf.TensorInfo): number {
 
 const formOf = ({ dtype, shape }: tf.TensorInfo) => `${dtype} [${shape.join(', ')}]`;
 
+/** Writes a computation down. @returns the names of its results, and where to fetch them */
+function record(backend: NativeBackend, recorder: Recorder, inputs: Tensors, work: () => Tensors) {
+  const callers = new Set(Object.values(inputs));
+  const fetch = () => {
+    const made = work();
+    const ids = backend.getInputTensorIds(Object.values(made));
+    const fetches = ids.map((id) => recorder.result(id));
+    // Also those that are kept, but for an input that is a result too, which stays the caller's.
+    tf.dispose(Object.values(made).filter((tensor) => !callers.has(tensor)));
+    return { names: Object.keys(made), fetches };
+  };
+  try {
+    return whileRecording(backend, recorder, () => {
+      const written = tf.tidy(fetch);
+      recorder.assertNoneKept();
+      return written;
+    });
+  } finally {
+    recorder.end();
+  }
+}
+
 /**
- * Runs a computation once, operation by operation, and makes a graph of the operations that it ran.
+ * Goes through a computation once, operation by operation, for the forms of what it makes, and makes a
+ * graph of these operations.
  * @param inputs all that changes from run to run, as float32, int32 or bool; whatever else is used
  * must be made inside `work`, and becomes a constant
  * @param work from `inputs` to results; it must not read values nor depend on them
@@ -69,23 +92,16 @@ export function capture(
   const feeds = Object.values(inputs).map((tensor, i) =>
     recorder.placeholder(ids[i] ?? -1, typeOf(tensor), tensor.shape),
   );
-  const results = whileRecording(backend, recorder, () => {
-    const made = tf.tidy(work);
-    const fetches = backend.getInputTensorIds(Object.values(made)).map((id) => recorder.result(id));
-    // An input that is a result too stays the caller's.
-    const callers = new Set(Object.values(inputs));
-    tf.dispose(Object.values(made).filter((tensor) => !callers.has(tensor)));
-    return { names: Object.keys(made), fetches };
-  });
-  const recorded = recorder.nodes(results.fetches);
+  const { names, fetches } = record(backend, recorder, inputs, work);
+  const recorded = recorder.nodes(fetches);
   const typed = products === 'bfloat16' ? withBfloat16Products(recorded) : recorded;
-  const nodes = xla ? withXla(typed, results.fetches) : typed;
+  const nodes = xla ? withXla(typed, fetches) : typed;
   const session = openSession(backend.binding, nodes);
-  const [inputList, outputList] = [feeds.join(), results.fetches.join()];
+  const [inputList, outputList] = [feeds.join(), fetches.join()];
   const run = (fed: Tensors): Tensors => {
     const held = session.run(given(fed), inputList, outputList);
     const tensors = held.map((one) => backend.createOutputTensor(one));
-    return Object.fromEntries(tensors.map((tensor, i) => [results.names[i] ?? '', tensor]));
+    return Object.fromEntries(tensors.map((tensor, i) => [names[i] ?? '', tensor]));
   };
   // XLA compiles in the first run: what it cannot do is told here, while there is another way.
   if (nodes !== typed)

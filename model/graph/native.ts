@@ -26,6 +26,7 @@ export interface Binding {
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_SHAPE: number;
   createTensor(shape: number[], dtype: number, values: RawValues): number;
+  deleteTensor(id: number): void;
   executeOp(name: string, attributes: OpAttribute[], inputs: number[], outputs: number): Held[];
   loadSavedModel(folder: string, tags: string): number;
   runSavedModel(session: number, inputs: number[], inputNames: string, outputNames: string): Held[];

@@ -1,5 +1,6 @@
 import { DATA_TYPE, RESOURCE, type AttributeValue, type GraphNode } from './graph-def.js';
 import { CaptureError, type Binding, type OpAttribute, type RawValues } from './native.js';
+import { Rehearsal } from './rehearsal.js';
 
 /**
  * Types that kernels leave to eager execution to find out, by the place of the input that has them. A
@@ -42,11 +43,13 @@ function attributeValue(binding: Binding, op: string, { name, type, value }: OpA
 interface Source {
   readonly name: string;
   readonly dtype: number;
+  /** All that forms computed from it can depend on: its own form, or where it comes from. */
+  readonly form: string;
 }
 
 /**
- * Writes down what is computed: its binding runs each operation as the real one does, and keeps it as
- * a node of a graph. TensorFlow.js' native kernels call operations by TensorFlow's own names and with
+ * Writes down what is computed: its binding keeps each operation as a node of a graph, and runs it for
+ * the form of its results. TensorFlow.js' native kernels call operations by TensorFlow's own names and with
  * its own attributes, so nothing is translated.
  */
 export class Recorder {
@@ -56,18 +59,22 @@ export class Recorder {
   /** Where the tensor of a number comes from: `node:output`, and its type. */
   readonly #sources = new Map<number, Source>();
 
-  /** Names of small constants by what they hold: shapes and factors come up again and again. */
+  /** Names of constants by what they hold: shapes, factors and zeros come up again and again. */
   readonly #constants = new Map<string, string>();
 
   /** What used a variable last, by its handle's source. */
   readonly #lastUse = new Map<string, string>();
 
+  readonly #rehearsal: Rehearsal;
+
   constructor(private readonly real: Binding) {
+    this.#rehearsal = new Rehearsal(real);
     // The library's own object is sealed; what is not replaced here is reached through it.
     const binding = Object.create(real) as Binding;
     Object.defineProperties(binding, {
       executeOp: { value: this.#executeOp.bind(this) },
       createTensor: { value: this.#createTensor.bind(this) },
+      deleteTensor: { value: this.#rehearsal.delete.bind(this.#rehearsal) },
     });
     this.binding = binding;
   }
@@ -76,7 +83,7 @@ export class Recorder {
   placeholder(id: number, dtype: number, shape: readonly number[]): string {
     const attributes = { dtype: { type: dtype }, shape: { shape } };
     const name = this.#add('Placeholder', [], attributes);
-    this.#sources.set(id, { name, dtype });
+    this.#sources.set(id, { name, dtype, form: formOf(name, dtype, shape) });
     return name;
   }
 
@@ -85,6 +92,16 @@ export class Recorder {
     // By way of a node of its own: what is fed cannot be fetched.
     const { name, dtype } = this.#sourceOf(id, 'a result');
     return this.#add('Identity', [name], { T: { type: dtype } });
+  }
+
+  /** @throws CaptureError when tensors of the recording are not deleted: they hold no values */
+  assertNoneKept(): void {
+    const { size } = this.#rehearsal;
+    if (size > 0) throw new CaptureError(`${size} tensors are kept that were made while the computation was recorded; return them as results`);
+  } // prettier-ignore
+
+  end(): void {
+    this.#rehearsal.end();
   }
 
   /** The nodes that the results need, inputs before what uses them. */
@@ -116,14 +133,18 @@ export class Recorder {
     const inferred = Object.entries(INFERRED[op] ?? {}).map(([name, place]) => [name, { type: inputs[place]?.dtype ?? 0 }] as const); // prettier-ignore
     const named = given.map((one) => [one.name, attributeValue(this.real, op, one)] as const);
     const attributes = Object.fromEntries([...inferred, ...named]);
-    const held = this.real.executeOp(op, given, ids, outputs);
+    const call = JSON.stringify([op, attributes, inputs.map(({ form }) => form)]);
+    const held = this.#rehearsal.run(call, op, given, ids, outputs);
     const variables = inputs.filter(({ dtype }) => dtype === RESOURCE).map(({ name }) => name);
     // Of operations on one variable a graph does not know the order.
     const before = new Set(variables.flatMap((name) => this.#lastUse.get(name) ?? []));
     const sources = [...inputs.map(({ name }) => name), ...[...before].map((name) => `^${name}`)];
     const node = nodeOf(this.#add(op, sources, attributes));
     for (const name of variables) this.#lastUse.set(name, node);
-    held.forEach(({ id, dtype }, i) => this.#sources.set(id, { name: `${node}:${i}`, dtype }));
+    held.forEach(({ id, dtype, shape }, i) => {
+      const name = `${node}:${i}`;
+      this.#sources.set(id, { name, dtype, form: formOf(name, dtype, shape) });
+    });
     return held;
   }
 
@@ -134,27 +155,34 @@ export class Recorder {
     const name = uniform
         ? this.#fill(shape, dtype, values.subarray(0, values.length / shape.reduce((a, b) => a * b, 1)))
         : this.#constant(shape, dtype, values);
-    this.#sources.set(id, { name, dtype });
+    // Sizes are constants, be they whole numbers or not.
+    this.#sources.set(id, { name, dtype, form: name });
     return id;
   } // prettier-ignore
 
   #constant(shape: readonly number[], dtype: number, values: Exclude<RawValues, Uint8Array[]>) {
     const tensor = { dtype, shape, bytes: bytesOf(values) };
-    const key = values.length > FEW ? undefined : `${dtype}/${shape.join()}/${tensor.bytes.join()}`;
-    const known = key === undefined ? undefined : this.#constants.get(key);
-    if (known !== undefined) return known;
-    const name = this.#add('Const', [], { dtype: { type: dtype }, value: { tensor } });
-    if (key !== undefined) this.#constants.set(key, name);
-    return name;
-  }
+    const add = () => this.#add('Const', [], { dtype: { type: dtype }, value: { tensor } });
+    return values.length > FEW ? add() : this.#once(`${dtype}/${shape.join()}/${tensor.bytes.join()}`, add);
+  } // prettier-ignore
 
   #fill(shape: readonly number[], dtype: number, one: Exclude<RawValues, Uint8Array[]>) {
     const size = this.#constant([shape.length], DATA_TYPE.int32, Int32Array.from(shape));
     const value = this.#constant([], dtype, one);
     const attributes = { T: { type: dtype }, index_type: { type: DATA_TYPE.int32 } };
-    return this.#add('Fill', [size, value], attributes);
+    return this.#once(`${size}/${value}`, () => this.#add('Fill', [size, value], attributes));
+  }
+
+  /** The name of a constant that is known by what it holds. */
+  #once(key: string, add: () => string): string {
+    const name = this.#constants.get(key) ?? add();
+    this.#constants.set(key, name);
+    return name;
   }
 }
+
+const formOf = (name: string, dtype: number, shape: readonly number[]) =>
+  Rehearsal.isForm(dtype) ? `${dtype} [${shape.join()}]` : name;
 
 const nodeOf = (source: string) =>
   source.startsWith('^') ? source.slice(1) : source.slice(0, source.lastIndexOf(':'));
