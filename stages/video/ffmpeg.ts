@@ -73,10 +73,9 @@ function cannotStart(reason: string): Error {
 
 /**
  * @returns the version, e.g. `N-47683-g0e8eb07980-static`
- * @throws Error when ffmpeg cannot be started; the signal's reason when aborted
+ * @throws Error when ffmpeg cannot be started; the signal's reason when it did not answer and was aborted
  */
 export async function ffmpegVersion(signal?: AbortSignal): Promise<string> {
-  signal?.throwIfAborted();
   // Detached, so that Ctrl-C on a terminal reaches us alone.
   const child = spawn(FFMPEG_PATH, ['-version'], {
     detached: true,
@@ -87,12 +86,11 @@ export async function ffmpegVersion(signal?: AbortSignal): Promise<string> {
   const timer = setTimeout(killGroup, 30_000, child);
   try {
     const [code, killed] = (await once(child, 'close')) as [number | null, string | null];
-    // Before it leads a group of its own, for a moment, Ctrl-C reaches it as well as us.
-    signal?.throwIfAborted();
     if (killed === 'SIGKILL') throw new Error('it does not answer');
     if (code !== 0) throw new Error(`it ends with ${killed ?? `code ${code}`}`);
   } catch (error) {
-    if (signal?.aborted === true) throw error;
+    // For a moment, before it leads a group of its own, Ctrl-C reaches it as well as us.
+    signal?.throwIfAborted();
     throw cannotStart((error as Error).message);
   } finally {
     clearTimeout(timer);
