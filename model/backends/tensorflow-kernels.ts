@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UNIFORM_KERNEL } from '../dropout.js';
+import { replaceKernel } from './replace-kernel.js';
 import { registerDeviceAdamW } from './tensorflow-adamw.js';
 
 /** The part of the native backend that kernels need. */
@@ -72,15 +73,13 @@ function matMulWith(stock: tf.KernelFunc): tf.KernelFunc {
 /** Kernels of ours for native TensorFlow; calling it again does nothing. */
 export function registerTensorflowKernels(): void {
   registerDeviceAdamW();
-  if (tf.getKernel(tf.GatherV2, 'tensorflow').kernelFunc === gather) return;
-  tf.unregisterKernel(tf.GatherV2, 'tensorflow');
-  const { kernelFunc } = tf.getKernel(tf.BatchMatMul, 'tensorflow');
-  tf.unregisterKernel(tf.BatchMatMul, 'tensorflow');
-  tf.registerKernel({
-    kernelName: tf.BatchMatMul,
-    backendName: 'tensorflow',
-    kernelFunc: matMulWith(kernelFunc),
-  });
-  tf.registerKernel({ kernelName: tf.GatherV2, backendName: 'tensorflow', kernelFunc: gather });
-  tf.registerKernel({ kernelName: UNIFORM_KERNEL, backendName: 'tensorflow', kernelFunc: uniform });
+  replaceKernel(tf.GatherV2, 'tensorflow', () => gather);
+  replaceKernel(tf.BatchMatMul, 'tensorflow', matMulWith);
+  // The types promise a kernel; there is none the first time.
+  if ((tf.getKernel(UNIFORM_KERNEL, 'tensorflow') as tf.KernelConfig | undefined) === undefined)
+    tf.registerKernel({
+      kernelName: UNIFORM_KERNEL,
+      backendName: 'tensorflow',
+      kernelFunc: uniform,
+    });
 }

@@ -1,4 +1,5 @@
-import { getKernel, registerKernel, unregisterKernel, util, type GatherV2Attrs, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core'; // prettier-ignore
+import { util, type GatherV2Attrs, type TensorInfo } from '@tensorflow/tfjs-core';
+import { replaceKernel } from './replace-kernel.js';
 
 /** The part of the wasm backend's inside that copying rows needs. */
 interface WasmInside {
@@ -15,13 +16,11 @@ const FLOAT_BYTES = 4;
  * are: the stock kernel computes the place of every single value, here a row is one copy.
  */
 export function registerFastGather(): void {
-  const stock = getKernel('GatherV2', 'wasm');
-  if (stock.kernelFunc.name === 'fastGather') return;
-  const fastGather: KernelFunc = (params) => {
+  replaceKernel('GatherV2', 'wasm', (stock) => (params) => {
     const { x, indices } = params.inputs as { x: TensorInfo; indices: TensorInfo };
     const { axis, batchDims } = params.attrs as unknown as GatherV2Attrs;
     if (axis !== 0 || batchDims !== 0 || x.dtype !== 'float32' || indices.dtype !== 'int32')
-      return stock.kernelFunc(params);
+      return stock(params);
     const backend = params.backend as WasmInside;
     const [count = 0, ...rest] = x.shape;
     const rows = backend.readSync(indices.dataId);
@@ -36,7 +35,5 @@ export function registerFastGather(): void {
       heap.copyWithin(to + i * bytes, from + row * bytes, from + (row + 1) * bytes),
     );
     return out;
-  };
-  unregisterKernel('GatherV2', 'wasm');
-  registerKernel({ ...stock, kernelFunc: fastGather });
+  });
 }

@@ -1,12 +1,11 @@
 import {
   backend_util,
   getKernel,
-  registerKernel,
-  unregisterKernel,
   util,
   type KernelFunc,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { replaceKernel } from './replace-kernel.js';
 
 /**
  * A faster `BatchMatMul` for wasm. The stock kernel uses XNNPACK only for a single, untransposed
@@ -88,13 +87,10 @@ function matricesOf(own: readonly number[], batch: readonly number[]): number[] 
   return matrices;
 }
 
-/** Registers the kernel; calling it again does nothing. */
-export function registerFastMatMul(): void {
-  const { kernelFunc: stock, setupFunc } = getKernel('BatchMatMul', 'wasm');
-  if (stock.name === 'fastBatchMatMul') return;
+function fastMatMul(stock: KernelFunc): KernelFunc {
   const transpose = getKernel('Transpose', 'wasm').kernelFunc;
 
-  const fastBatchMatMul: KernelFunc = ({ inputs, attrs, backend: opaque }) => {
+  return ({ inputs, attrs, backend: opaque }) => {
     const backend = opaque as WasmInside;
     const scratch: TensorInfo[] = [];
     const upright = (x: TensorInfo, transposed: boolean): TensorInfo => {
@@ -154,12 +150,9 @@ export function registerFastMatMul(): void {
     for (const info of scratch) backend.disposeData(info.dataId);
     return out;
   };
-  unregisterKernel('BatchMatMul', 'wasm');
-  registerKernel({
-    kernelName: 'BatchMatMul',
-    backendName: 'wasm',
-    kernelFunc: fastBatchMatMul,
-    // The stock kernel below still has to be wired to the WebAssembly module.
-    ...(setupFunc === undefined ? {} : { setupFunc }),
-  });
+}
+
+/** Registers the kernel; calling it again does nothing. */
+export function registerFastMatMul(): void {
+  replaceKernel('BatchMatMul', 'wasm', fastMatMul);
 }

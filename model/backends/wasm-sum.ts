@@ -1,4 +1,5 @@
-import { getKernel, registerKernel, unregisterKernel, util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core'; // prettier-ignore
+import { util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { replaceKernel } from './replace-kernel.js';
 
 /** The part of the wasm backend's inside that summing in place needs. */
 interface WasmInside {
@@ -11,14 +12,12 @@ interface WasmInside {
  * stock kernel transposes first and adds in float32; here rows are added in float64 as they lie.
  */
 export function registerFastSum(): void {
-  const stock = getKernel('Sum', 'wasm');
-  if (stock.kernelFunc.name === 'fastSum') return;
-  const fastSum: KernelFunc = (params) => {
+  replaceKernel('Sum', 'wasm', (stock) => (params) => {
     const { x } = params.inputs as { x: TensorInfo };
     const { axis, keepDims } = params.attrs as { axis: number | number[]; keepDims: boolean };
     const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);
     const leading = axes.every((value, i) => value === i) && axes.length < x.shape.length;
-    if (!leading || axes.length === 0 || x.dtype !== 'float32') return stock.kernelFunc(params);
+    if (!leading || axes.length === 0 || x.dtype !== 'float32') return stock(params);
     const backend = params.backend as WasmInside;
     const kept = x.shape.slice(axes.length);
     const columns = util.sizeFromShape(kept);
@@ -33,7 +32,5 @@ export function registerFastSum(): void {
         sums[column] = (sums[column] as number) + (values[at++] as number);
     backend.typedArrayFromHeap(out).set(sums);
     return out;
-  };
-  unregisterKernel('Sum', 'wasm');
-  registerKernel({ ...stock, kernelFunc: fastSum });
+  });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { replaceKernel } from './replace-kernel.js';
 
 /** Operations on two tensors that the model applies to tensors of more than four axes. */
 const BINARY = [tf.Add, tf.Sub, tf.Multiply, tf.RealDiv] as const;
@@ -12,7 +13,7 @@ const AXES = 4;
  * a video has, the shader does not compile. Rows say the same with two axes.
  */
 function byRows(stock: tf.KernelFunc): tf.KernelFunc {
-  return function rowsFirst(params) {
+  return (params) => {
     const { a, b } = params.inputs as Record<'a' | 'b', tf.TensorInfo>;
     const [long, short] = a.shape.length > b.shape.length ? [a, b] : [b, a];
     const width = short.shape[0] ?? 1;
@@ -31,7 +32,7 @@ const SUMMANDS = 7;
 
 /** The stock kernel gives a shader all summands at once; a model's gradients are hundreds. */
 function byParts(stock: tf.KernelFunc): tf.KernelFunc {
-  return function partsFirst(params) {
+  return (params) => {
     const backend = params.backend as { disposeData(dataId: object): unknown };
     const [first, ...rest] = params.inputs as unknown as [tf.TensorInfo, ...tf.TensorInfo[]];
     let sum = first;
@@ -47,15 +48,6 @@ function byParts(stock: tf.KernelFunc): tf.KernelFunc {
 
 /** Kernels of ours for WebGPU; calling it again does nothing. */
 export function registerWebgpuKernels(): void {
-  const addN = tf.getKernel(tf.AddN, 'webgpu');
-  if (addN.kernelFunc.name !== 'partsFirst') {
-    tf.unregisterKernel(tf.AddN, 'webgpu');
-    tf.registerKernel({ ...addN, kernelFunc: byParts(addN.kernelFunc) });
-  }
-  for (const kernelName of BINARY) {
-    const stock = tf.getKernel(kernelName, 'webgpu');
-    if (stock.kernelFunc.name === 'rowsFirst') continue;
-    tf.unregisterKernel(kernelName, 'webgpu');
-    tf.registerKernel({ ...stock, kernelFunc: byRows(stock.kernelFunc) });
-  }
+  replaceKernel(tf.AddN, 'webgpu', byParts);
+  for (const kernelName of BINARY) replaceKernel(kernelName, 'webgpu', byRows);
 }
