@@ -7,6 +7,17 @@ type Standing = Omit<Held, 'id'> & { readonly zeros: number };
 /** Types of tensors whose values no form depends on: those of whole numbers may be sizes and places. */
 const FORM_ONLY: ReadonlySet<number> = new Set([DATA_TYPE.float32, DATA_TYPE.bool]);
 
+/** What is known of a tensor when it is known by its form; undefined where it is not. */
+export function formOf({
+  dtype,
+  shape,
+}: {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+}): string | undefined {
+  return FORM_ONLY.has(dtype) ? `${dtype} [${shape.join()}]` : undefined;
+}
+
 /** Larger than TensorFlow's own numbers of tensors ever are. */
 const FIRST = 2 ** 40;
 
@@ -24,11 +35,6 @@ export class Rehearsal {
 
   constructor(private readonly real: Binding) {}
 
-  /** Whether tensors of this type are known by their forms. */
-  static isForm(dtype: number): boolean {
-    return FORM_ONLY.has(dtype);
-  }
-
   /** How many of its tensors are not deleted. */
   get size(): number {
     return this.#standing.size;
@@ -40,9 +46,10 @@ export class Rehearsal {
     if (known !== undefined) return known.map((one) => this.#stand(one));
     const inputs = ids.map((id) => this.#standing.get(id) ?? id);
     const held = this.real.executeOp(op, attributes, inputs, outputs);
-    if (held.length === 0 || held.some(({ dtype }) => !FORM_ONLY.has(dtype))) return held;
-    const made = held.map((one) => {
-      const zeros = this.#zerosLike(one);
+    const forms = held.map(formOf);
+    if (forms.length === 0 || forms.includes(undefined)) return held;
+    const made = held.map((one, i) => {
+      const zeros = this.#zerosLike(one, forms[i] ?? '');
       this.real.deleteTensor(one.id);
       return { shape: one.shape, dtype: one.dtype, zeros };
     });
@@ -61,8 +68,7 @@ export class Rehearsal {
   }
 
   /** Zeros, as what is left of an operation on zeros may be no number, or no place in a tensor. */
-  #zerosLike({ id, shape, dtype }: Held): number {
-    const form = `${dtype} [${shape.join()}]`;
+  #zerosLike({ id, dtype }: Held, form: string): number {
     const known = this.#zeros.get(form);
     if (known !== undefined) return known;
     const type = { name: 'T', type: this.real.TF_ATTR_TYPE, value: dtype };
