@@ -16,6 +16,7 @@ import type { Job } from '../../../pipeline/reproduce/plan.js';
  */
 const PROGRAM = `
 import { appendFileSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 const [command, ...args] = process.argv.slice(2);
 const value = (name) => args[args.indexOf('--' + name) + 1];
 const log = (what) => appendFileSync(value('log'), what + ' ' + value('name') + '\\n');
@@ -23,7 +24,7 @@ process.on('SIGINT', () => { log('stopped'); process.exit(130); });
 log('begun');
 console.log(JSON.stringify({ event: 'start', steps: 2 }));
 // The one that fails waits until there is one to be stopped.
-if (command === 'evaluate') { while (!readFileSync(value('log'), 'utf8').includes('begun slow')); console.error('avme: the cache is gone'); process.exit(1); }
+if (command === 'evaluate') { while (!readFileSync(value('log'), 'utf8').includes('begun slow')) await wait(5); console.error('avme: the cache is gone'); process.exit(1); }
 console.log(JSON.stringify({ event: 'step', step: 1, steps: 2 }));
 setTimeout(() => {
   log('ended');
