@@ -43,6 +43,8 @@ export { openSource } from './source/open-source.js';
 export { SOURCE_KINDS, type SourceKind, type VideoSource } from './source/video-source.js';
 
 // Training: batches from a cache, and what learns from them.
+export { batches, type BatchesOptions } from './batches.js';
+export { train, type TrainedStep, type TrainOptions } from './train.js';
 export type { ClipBatch } from './batch/batch.js';
 export { augmentOptions, type AugmentOptions } from './augment/augment.js';
 export { Loader, type LoaderReport } from './load/loader.js';

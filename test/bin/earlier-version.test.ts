@@ -80,11 +80,11 @@ describe('what an earlier version has written', function () {
     for (const [name, { data }] of finished.tensors) {
       const values = again.tensors.get(name)!.data;
       const largest = data.reduce(
-        (most: number, value) => Math.max(most, Math.abs(Number(value))),
+        (most: number, value) => Math.max(most, Math.abs(value)),
         0,
       );
       data.forEach((value, i) => {
-        const apart = Math.abs(Number(values[i]) - Number(value));
+        const apart = Math.abs(Number(values[i]) - value);
         assert.ok(apart <= 1e-5 * Math.max(1e-3, largest), `${name}[${i}]: ${values[i]}, ${value}`);
       });
     }
