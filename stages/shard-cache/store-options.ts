@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FRAME_FORMATS } from '../../cache/records.js';
 import { frameEncoderVersion, type FrameStore } from '../../cache/codec/frame-encoding.js';
 
-/** How a cache keeps frames; the defaults are argued in docs/storage.md. */
+/** How a cache keeps frames; the defaults are argued in docs/explanation/storage.md. */
 export const storeOptions = z.strictObject({
   /**
    * `raw`: as they are; `jpeg`, `webp`: a clip's frames as one picture, ten to twenty times smaller,
