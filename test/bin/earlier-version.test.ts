@@ -79,10 +79,7 @@ describe('what an earlier version has written', function () {
     assert.deepEqual([...again.tensors.keys()].sort(), [...finished.tensors.keys()].sort());
     for (const [name, { data }] of finished.tensors) {
       const values = again.tensors.get(name)!.data;
-      const largest = data.reduce(
-        (most: number, value) => Math.max(most, Math.abs(value)),
-        0,
-      );
+      const largest = data.reduce((most: number, value) => Math.max(most, Math.abs(value)), 0);
       data.forEach((value, i) => {
         const apart = Math.abs(Number(values[i]) - value);
         assert.ok(apart <= 1e-5 * Math.max(1e-3, largest), `${name}[${i}]: ${values[i]}, ${value}`);
