@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { access } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { markdownFiles, proseOf, readPage, ROOT } from './markdown.js';
+
+const COLUMNS = 100;
+
+/** What GitHub calls a heading in an address. */
+const anchorOf = (heading: string) =>
+  heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+
+const anchorsOf = (text: string) =>
+  proseOf(text).flatMap((line) => {
+    const heading = /^#+ (.+)$/.exec(line)?.[1];
+    return heading === undefined ? [] : [anchorOf(heading.trim())];
+  });
+
+const withoutCode = (line: string) => line.replace(/`[^`]*`/g, '');
+
+/** Targets of links and pictures, but for those on the web. */
+const linksOf = (text: string) =>
+  proseOf(text)
+    .flatMap((line) => [...withoutCode(line).matchAll(/\]\(([^)\s]+)\)/g)])
+    .map((match) => match[1] ?? '')
+    .filter((target) => !/^[a-z]+:/i.test(target));
+
+const exists = (path: string) =>
+  access(join(ROOT, path)).then(
+    () => true,
+    () => false,
+  );
+
+/** What is wrong with a link of a page; nothing where it leads somewhere. */
+async function problemOf(page: string, link: string): Promise<string | undefined> {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? page : normalize(join(dirname(page), file)).replaceAll('\\', '/');
+  if (!(await exists(target))) return `${page}: ${link}: there is no ${target}`;
+  if (anchor === undefined || !target.endsWith('.md')) return undefined;
+  return anchorsOf(await readPage(target)).includes(anchor)
+    ? undefined
+    : `${page}: ${link}: ${target} has no heading of this name`;
+}
+
+/** Tables, and lines that a link or an address makes long, may be longer. */
+const mayBeLong = (line: string) =>
+  /^\s*\|/.test(line) ||
+  /https?:\/\//.test(line) ||
+  /^\s*(?:[-*] )?!?\[[^\]]*\]\(\S+\)\S*$/.test(line);
+
+describe('Markdown pages', () => {
+  it('have links that lead somewhere', async () => {
+    const problems: (string | undefined)[] = [];
+    for (const page of await markdownFiles())
+      for (const link of linksOf(await readPage(page))) problems.push(await problemOf(page, link));
+    assert.ok(problems.length > 50, `only ${problems.length} links found`);
+    assert.deepEqual(
+      problems.filter((problem) => problem !== undefined),
+      [],
+    );
+  });
+
+  it(`have lines of at most ${COLUMNS} columns outside code, tables and addresses`, async () => {
+    const long: string[] = [];
+    for (const page of await markdownFiles())
+      for (const [i, line] of proseOf(await readPage(page)).entries())
+        if (line.length > COLUMNS && !mayBeLong(line))
+          long.push(`${page}:${i + 1}: ${line.length}`);
+    assert.deepEqual(long, []);
+  });
+
+  it('are all in the index of the documentation', async () => {
+    const index = linksOf(await readPage('docs/README.md')).map((link) => `docs/${link}`);
+    const pages = (await markdownFiles()).filter((page) => page.startsWith('docs/'));
+    assert.deepEqual(
+      pages.filter((page) => page !== 'docs/README.md' && !index.includes(page)),
+      [],
+    );
+  });
+
+  it('begin with a title and say what they are for before the first heading', async () => {
+    for (const page of (await markdownFiles()).filter((path) => path.startsWith('docs/'))) {
+      const [title, , purpose] = (await readPage(page)).split('\n');
+      assert.match(title ?? '', /^# /, page);
+      assert.match(purpose ?? '', /^[A-Z`\d]/, page);
+    }
+  });
+
+  it('lead newcomers in by a README of at most 70 lines', async () => {
+    assert.ok((await readPage('README.md')).trimEnd().split('\n').length <= 70);
+  });
+});
