@@ -38,7 +38,10 @@ describe('presets', function () {
   const scratch = scratchFolder();
 
   it('are like the example in docs/reference/configs.md', async () => {
-    const text = await readFile(new URL('../../../docs/reference/configs.md', import.meta.url), 'utf8');
+    const text = await readFile(
+      new URL('../../../docs/reference/configs.md', import.meta.url),
+      'utf8',
+    );
     const [, example] = /^```json\n([^]*?)^```$/m.exec(text)!;
     await writeFile(scratch.path('example.json'), example!);
     const { preprocess, evaluate } = JSON.parse(example!) as Record<string, object>;
