@@ -1,7 +1,7 @@
 import type { Argument, Option } from 'commander';
 import { format, resolveConfig } from 'prettier';
-import type { DefinedCommand } from '../../bin/command.js';
-import { COMMANDS } from '../../bin/commands.js';
+import type { DefinedCommand } from '../../bin/cli/command.js';
+import { COMMANDS } from '../../bin/command-list.js';
 
 const INTRODUCTION = `# Commands
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { COMMANDS } from '../../bin/commands.js';
+import { COMMANDS } from '../../bin/command-list.js';
 import { commandsPage } from '../../docs/generate/commands-page.js';
 import { readPage } from './markdown.js';
 
