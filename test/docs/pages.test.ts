@@ -34,10 +34,16 @@ const exists = (path: string) =>
     () => false,
   );
 
+/** The file that a link of a page leads to, as a path from the root. */
+function targetOf(page: string, link: string): string {
+  const [file = ''] = link.split('#');
+  return file === '' ? page : normalize(join(dirname(page), file)).replaceAll('\\', '/');
+}
+
 /** What is wrong with a link of a page; nothing where it leads somewhere. */
 async function problemOf(page: string, link: string): Promise<string | undefined> {
-  const [file = '', anchor] = link.split('#');
-  const target = file === '' ? page : normalize(join(dirname(page), file)).replaceAll('\\', '/');
+  const [, anchor] = link.split('#');
+  const target = targetOf(page, link);
   if (!(await exists(target))) return `${page}: ${link}: there is no ${target}`;
   if (anchor === undefined || !target.endsWith('.md')) return undefined;
   return anchorsOf(await readPage(target)).includes(anchor)
@@ -72,20 +78,27 @@ describe('Markdown pages', () => {
     assert.deepEqual(long, []);
   });
 
-  it('are all in the index of the documentation', async () => {
-    const index = linksOf(await readPage('docs/README.md')).map((link) => `docs/${link}`);
+  it('are all in the index of the documentation, or in that of their folder', async () => {
     const pages = (await markdownFiles()).filter((page) => page.startsWith('docs/'));
+    const indexed = new Set(['docs/README.md']);
+    for (const index of pages.filter((page) => page.endsWith('/README.md')))
+      for (const link of linksOf(await readPage(index))) indexed.add(targetOf(index, link));
     assert.deepEqual(
-      pages.filter((page) => page !== 'docs/README.md' && !index.includes(page)),
+      pages.filter((page) => !indexed.has(page)),
       [],
     );
   });
 
-  it('begin with a title and say what they are for before the first heading', async () => {
-    for (const page of (await markdownFiles()).filter((path) => path.startsWith('docs/'))) {
-      const [title, , purpose] = (await readPage(page)).split('\n');
-      assert.match(title ?? '', /^# /, page);
-      assert.match(purpose ?? '', /^[A-Z`\d]/, page);
+  it('of the four kinds begin with a title, then with what they are for', async () => {
+    const pages = (await markdownFiles()).filter((page) =>
+      /^docs\/(?:tutorial|how-to|reference|explanation)\//.test(page),
+    );
+    assert.ok(pages.length > 10);
+    for (const page of pages) {
+      const [title, empty, purpose] = (await readPage(page)).split('\n');
+      assert.match(title ?? '', /^# \S/, page);
+      assert.equal(empty, '', page);
+      assert.match(purpose ?? '', /^[^#|!>`[\]-]/, page);
     }
   });
 
