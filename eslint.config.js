@@ -17,7 +17,10 @@ export default tseslint.config(
     },
   },
   // Printing is the business of bin/ alone.
-  { ignores: ['bin/**', 'bench/**', 'test/**', 'examples/**', '**/*.mjs'], rules: { 'no-console': 'error' } },
+  {
+    ignores: ['bin/**', 'bench/**', 'test/**', 'examples/**', '**/*.mjs'],
+    rules: { 'no-console': 'error' },
+  },
   { files: ['test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );
