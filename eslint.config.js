@@ -12,7 +12,7 @@ const layers = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'avme-demo/'] },
+  { ignores: ['dist/', 'coverage/', 'avme-demo/', '**/*.d.cts'] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -95,8 +95,8 @@ async function load(name: BackendName): Promise<void> {
     );
   try {
     await quietly(async () => {
-      // In Node, tfjs-core comes without its gradients, and this package is the smallest to bring them.
-      await import('@tensorflow/tfjs-layers');
+      // The Node build of tfjs-core leaves its gradients out; the build bundles them from its sources.
+      await import('./backends/gradients.cjs');
       await LADDER[name].load();
     });
   } catch (cause) {
