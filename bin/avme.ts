@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { avmeVersion } from '../pipeline/version.js';
-import { COMMANDS } from './commands.js';
-import { exitCodeOf, wordsOf } from './failure.js';
-import { visible } from './terminal.js';
+import { COMMANDS } from './command-list.js';
+import { exitCodeOf, wordsOf } from './cli/failure.js';
+import { visible } from './cli/terminal.js';
 
 const program = new Command('avme')
   .description('Teaches machines to understand video from picture and sound.')
