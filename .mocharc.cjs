@@ -1,0 +1,16 @@
+/**
+ * Tests come in two sizes, and both run on what `npm run build` made.
+ *
+ *   npm test             build, lint and the fast tests: minutes on two cores
+ *   npm run test:full    every test, on every backend of this machine, in a browser where there is one
+ *   npx mocha dist/test/cache/codec.test.js     one file; AVME_TESTS=full in front of it: all of that file
+ *
+ * A test is fast unless it is written as `slow.it` or `slow.describe` (test/support/slow.ts). Write
+ * it so when it takes more than about a second and something faster touches the feature as well.
+ * The fast run shows what it leaves out as pending. It also tries properties with fewer cases, a
+ * single number in the same file, and models on wasm alone.
+ */
+module.exports = {
+  timeout: 60_000,
+  require: ['./dist/test/support/root.js'],
+};
