@@ -14,8 +14,11 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { epochOrder, openCache, openCacheWriter, type ClipShape } from '../cache/index.js';
-import { Loader } from '../stages/index.js';
+import { epochOrder } from '../cache/order/order.js';
+import { openCache } from '../cache/reader.js';
+import { openCacheWriter } from '../cache/writer.js';
+import type { ClipShape } from '../cache/records.js';
+import { Loader } from '../stages/load/loader.js';
 
 const SHAPE: ClipShape = {
   ...{ frames: 16, size: 224, storeSize: 224, square: true, positions: 196, mfccFrames: 256, cepstra: 13 },

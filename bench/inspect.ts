@@ -11,7 +11,8 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { openCacheWriter, type ClipShape } from '../cache/index.js';
+import { openCacheWriter } from '../cache/writer.js';
+import type { ClipShape } from '../cache/records.js';
 import { chromiumPath, launch } from '../test/support/browser.js';
 import { makeSample } from '../test/cache/support.js';
 

@@ -20,10 +20,10 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openCache } from '../cache/index.js';
-import { preprocess } from '../pipeline/index.js';
-import { FFMPEG_PATH } from '../stages/video/ffmpeg.js';
-import { makeDemoMedia } from '../stages/index.js';
+import { openCache } from '../cache/reader.js';
+import { preprocess } from '../pipeline/preprocess/preprocess.js';
+import { FFMPEG_PATH } from '../stages/ffmpeg/ffmpeg.js';
+import { makeDemoMedia } from '../experiments/demo/demo-media.js';
 
 const run = promisify(execFile);
 const source = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));

@@ -7,11 +7,12 @@
  *     --modes      of eager, captured, bfloat16 (captured, with its products), xla (captured, compiled by XLA), wasm, webgpu, torch, torch-sdpa, torch-bfloat16 (default captured,bfloat16,eager,torch,torch-sdpa)
  *     --batch 2 --steps 10 --threads (default: all) --python (default: AVME_PYTHON, or python3)
  */
+import type { Share } from './step/profile.js';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ownContender, torchContender, type Contender, type TorchName } from './step-contenders.js';
-import { batchOf, configOf, stepFlop } from './step-model.js';
-import { MODES, type Measured, type Mode, type Share } from './step-process.js';
+import { ownContender, torchContender, type Contender, type TorchName } from './step/contenders.js';
+import { batchOf, configOf, stepFlop } from './step/model.js';
+import { MODES, type Measured, type Mode } from './step/process.js';
 
 const { values: asked } = parseArgs({
   options: {

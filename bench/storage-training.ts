@@ -9,9 +9,15 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openCache, openCacheWriter, type FrameStore } from '../cache/index.js';
-import { modelChoice, preprocess, pretrain, reconstruct } from '../pipeline/index.js';
-import { makeDemoMedia, trainingOptions } from '../stages/index.js';
+import { openCache } from '../cache/reader.js';
+import { openCacheWriter } from '../cache/writer.js';
+import type { FrameStore } from '../cache/codec/frame-encoding.js';
+import { modelChoice } from '../pipeline/training/model-choice.js';
+import { preprocess } from '../pipeline/preprocess/preprocess.js';
+import { pretrain } from '../pipeline/training/pretrain.js';
+import { reconstruct } from '../pipeline/reconstruct.js';
+import { trainingOptions } from '../stages/train/training-options.js';
+import { makeDemoMedia } from '../experiments/demo/demo-media.js';
 import { psnr } from './image-distance.js';
 
 const STORES: readonly FrameStore[] = [

@@ -12,16 +12,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import {
-  decodeFrames,
-  encodeFrames,
-  openCache,
-  type FrameStack,
-  type Sample,
-} from '../cache/index.js';
-import { preprocess } from '../pipeline/index.js';
-import { FFMPEG_PATH } from '../stages/video/ffmpeg.js';
-import { makeDemoMedia } from '../stages/index.js';
+import { decodeFrames, encodeFrames, type FrameStack } from '../cache/codec/frame-encoding.js';
+import { openCache } from '../cache/reader.js';
+import type { Sample } from '../cache/records.js';
+import { preprocess } from '../pipeline/preprocess/preprocess.js';
+import { FFMPEG_PATH } from '../stages/ffmpeg/ffmpeg.js';
+import { makeDemoMedia } from '../experiments/demo/demo-media.js';
 import { psnr, ssim } from './image-distance.js';
 
 /** A way to keep frames. */

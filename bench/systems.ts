@@ -6,12 +6,15 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { pretrainSpecs, useBackend } from '../model/index.js';
-import { createTrainer, planTraining, reconstructionObjective } from '../stages/index.js';
+import { pretrainSpecs } from '../model/systems.js';
+import { useBackend } from '../engine/backend.js';
+import { createTrainer } from '../stages/train/train.js';
+import { planTraining } from '../stages/train/training-options.js';
+import { reconstructionObjective } from '../stages/train/objective.js';
 import { countArithmetic } from './arithmetic.js';
-import { ownContender } from './step-contenders.js';
-import { batchOf, configOf } from './step-model.js';
-import { MODES, OPTIONS, STEPS, weightsOf, type Mode } from './step-process.js';
+import { ownContender } from './step/contenders.js';
+import { batchOf, configOf } from './step/model.js';
+import { MODES, OPTIONS, STEPS, weightsOf, type Mode } from './step/process.js';
 
 const { values: asked } = parseArgs({
   options: {

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
-import { useBackend } from '../model/index.js';
+import { useBackend } from '../engine/backend.js';
 
 const ROUNDS = 11;
 const KERNELS = ['BatchMatMul', 'GatherV2', 'Sum'] as const;

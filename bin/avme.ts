@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { run } from './run.js';
+import { run } from './cli/run.js';
 
 // A reader that has had enough, like `head`, ends the command as it would end any other.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

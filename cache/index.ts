@@ -1,7 +1,7 @@
-export { checkAddable, checkPartAddable } from './addable.js';
-export { syncFolder, writeAtomically } from './atomic-file.js';
-export { checksum } from './checksum.js';
-export { CorruptRecordError, EncodedFramesError } from './codec.js';
+export { checkAddable, checkPartAddable } from './folder/addable.js';
+export { syncFolder, writeAtomically } from './folder/atomic-file.js';
+export { checksum } from './codec/checksum.js';
+export { CorruptRecordError, EncodedFramesError } from './codec/codec.js';
 export {
   assertEncodable,
   decodeFrames,
@@ -10,7 +10,7 @@ export {
   FramesTooLargeError,
   type FrameStack,
   type FrameStore,
-} from './frame-encoding.js';
+} from './codec/frame-encoding.js';
 export {
   CACHE_SCHEMA,
   CacheError,
@@ -21,14 +21,14 @@ export {
   type CacheIdentity,
   type Manifest,
   type ShardEntry,
-} from './manifest.js';
+} from './manifest/manifest.js';
 export { mergeCaches, type MergeOptions, type MergeResult } from './merge/merge.js';
 export { beginPart, endPart, listParts, partFolder, type CachePart } from './merge/parts.js';
 export { type UnfinishedPart } from './merge/sources.js';
-export { epochOrder, placeInEpoch } from './order.js';
-export { decodeSample, type PreparedSample } from './prepare.js';
+export { epochOrder, placeInEpoch } from './order/order.js';
+export { decodeSample, type PreparedSample } from './codec/prepare.js';
 export { Quarantine, readQuarantine, type QuarantineRecord } from './quarantine.js';
-export { randomFor } from './random.js';
+export { randomFor } from './order/random.js';
 export { openCache, CacheReader, type ReadManifest } from './reader.js';
 export {
   assertShape,
@@ -46,7 +46,7 @@ export {
   type VideoEntry,
 } from './records.js';
 export { sampleKey, type ClipOrigin } from './sample-key.js';
-export { codecOf, type Codec } from './schema.js';
+export { codecOf, type Codec } from './manifest/schema.js';
 export { SpanReader } from './span-reader.js';
 export { type RecordPlace } from './shard/source.js';
 export {
@@ -55,14 +55,14 @@ export {
   type SampleSequence,
   type SequenceItem,
   type SequencePart,
-} from './sequence.js';
+} from './order/sequence.js';
 export {
   StatisticsFold,
   sumsOf,
   type ClipSums,
   type Moments,
   type Statistics,
-} from './statistics.js';
+} from './manifest/statistics.js';
 export { belongsTo, selectSamples, type Subset } from './subset.js';
 export {
   verifyChunk,

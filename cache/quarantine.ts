@@ -1,9 +1,9 @@
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeAtomically } from './atomic-file.js';
-import { canonicalJson } from './canonical-json.js';
-import { digestOf } from './checksum.js';
+import { writeAtomically } from './folder/atomic-file.js';
+import { canonicalJson } from './manifest/canonical-json.js';
+import { digestOf } from './codec/checksum.js';
 
 export const QUARANTINE_FILE = 'quarantine.jsonl';
 

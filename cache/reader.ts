@@ -1,13 +1,13 @@
-import { CorruptRecordError } from './codec.js';
-import { whereWritten } from './lock.js';
-import { existingManifest, type Manifest, type ShardEntry } from './manifest.js';
-import { decodeSample } from './prepare.js';
+import { CorruptRecordError } from './codec/codec.js';
+import { whereWritten } from './folder/lock.js';
+import { existingManifest, type Manifest, type ShardEntry } from './manifest/manifest.js';
+import { decodeSample } from './codec/prepare.js';
 import type { Sample, SampleEntry, SampleHeader, StoredSample } from './records.js';
-import { codecOf, type Codec } from './schema.js';
-import { byEntry } from './shard/index.js';
+import { codecOf, type Codec } from './manifest/schema.js';
+import { byEntry } from './shard/shard-index.js';
 import { openShard, shardEntries } from './shard/set.js';
 import type { RecordPlace, ShardSource } from './shard/source.js';
-import { StatisticsFold, type Statistics } from './statistics.js';
+import { StatisticsFold, type Statistics } from './manifest/statistics.js';
 
 interface Place {
   readonly entry: SampleEntry;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from './manifest/canonical-json.js';
 
 /** What a clip is made from. */
 export interface ClipOrigin {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { CorruptRecordError } from './codec.js';
+import { CorruptRecordError } from './codec/codec.js';
 
 /** Reads spans of a file into memory: unlike a map of it, it cannot end the process. */
 export class SpanReader {

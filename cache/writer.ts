@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertOurs, assertSameKind } from './addable.js';
-import { RAW_FRAMES, type FrameStore } from './frame-encoding.js';
-import { lockForWriting } from './lock.js';
-import { makeFolder } from './make-folder.js';
+import { assertOurs, assertSameKind } from './folder/addable.js';
+import { RAW_FRAMES, type FrameStore } from './codec/frame-encoding.js';
+import { lockForWriting } from './folder/lock.js';
+import { makeFolder } from './folder/make-folder.js';
 import {
   CacheError,
   cacheIdentity,
@@ -12,13 +12,13 @@ import {
   writeManifest,
   type CacheIdentity,
   type Manifest,
-} from './manifest.js';
-import { prepareSample, prepareStored, type PreparedSample } from './prepare.js';
+} from './manifest/manifest.js';
+import { prepareSample, prepareStored, type PreparedSample } from './codec/prepare.js';
 import type { ClipShape, Sample, StoredSample } from './records.js';
 import { openShardFile } from './shard/open.js';
 import { shardEntries, statisticsOf } from './shard/set.js';
 import { ShardSeries } from './shard/series.js';
-import type { ClipSums } from './statistics.js';
+import type { ClipSums } from './manifest/statistics.js';
 
 export interface CacheWriterOptions {
   /** Every option that changes the output, as JSON. */

@@ -1,7 +1,8 @@
+import { type ForwardMode, type ModelBatch } from './forward.js';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ForwardMode, ModelBatch } from './av-maskenhancer.js';
-import { cavMaeClassifierSpecs, classifyByCavMae } from './cav-mae-classifier.js';
-import { cavMaeDecoderSpecs, decodeBoth, spectrumOf } from './cav-mae-decoder.js';
+
+import { cavMaeClassifierSpecs, classifyByCavMae } from './cav-mae/classifier.js';
+import { cavMaeDecoderSpecs, decodeBoth, spectrumOf } from './cav-mae/decoder.js';
 import {
   encodeJoint,
   encodeOwn,
@@ -9,14 +10,14 @@ import {
   ownEncoderSpecs,
   picturePatches,
   spectrumPatches,
-} from './cav-mae-encoder.js';
-import { clipErrors, patchMoments } from './cav-mae-targets.js';
+} from './cav-mae/encoder.js';
+import { clipErrors, patchMoments } from './cav-mae/targets.js';
 import type { ModelConfig } from './config.js';
-import { infoNce } from './contrastive.js';
-import { maskedFlags, placeTokens } from './gather.js';
-import { denormalizePixels } from './patch.js';
+import { infoNce } from './losses/contrastive.js';
+import { maskedFlags, placeTokens } from '../engine/ops/gather.js';
+import { denormalizePixels } from './layers/patch.js';
 import type { ConfigProblem, ReconstructedTokens, System } from './system.js';
-import type { Weights, WeightSpec } from './weights.js';
+import type { Weights, WeightSpec } from './weights/weights.js';
 
 /** Weight of the contrastive loss beside the two of reconstruction (paper, eq. 6). */
 export const CONTRAST_WEIGHT = 0.01;
@@ -106,7 +107,7 @@ function reconstruct(batch: ModelBatch, weights: Weights, config: ModelConfig): 
   const order = tf.concat([batch.visible, batch.masked], 1);
   const placed = placeTokens(picture, order);
   const { mean, deviation } = patchMoments(patches);
-  const made = config.target === 'raw' ? placed : tf.add(tf.mul(placed, deviation), mean);
+  const reconstruction = config.target === 'raw' ? placed : tf.add(tf.mul(placed, deviation), mean);
   const pixels = (tokens: tf.Tensor) => {
     const [clips = 0, count = 0, values = 0] = tokens.shape;
     const colours = tf.reshape(tokens, [clips, count, values / 3, 3]);
@@ -114,7 +115,7 @@ function reconstruct(batch: ModelBatch, weights: Weights, config: ModelConfig): 
   };
   const masked = batch.masked.shape[1] ?? 0;
   const hidden = maskedFlags(batch.visible, batch.masked);
-  return { frames: 1, tubelet: 1, original: pixels(patches), made: pixels(made), hidden, masked };
+  return { frames: 1, tubelet: 1, original: pixels(patches), reconstruction: pixels(reconstruction), hidden, masked };
 } // prettier-ignore
 
 function problems(config: ModelConfig): ConfigProblem[] {

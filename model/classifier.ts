@@ -1,17 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import type { ForwardMode } from './av-maskenhancer.js';
 import type { ModelConfig } from './config.js';
-import { dropout } from './dropout.js';
+import type { ForwardMode, LabelBatch } from './forward.js';
+import { dropout } from '../engine/ops/dropout.js';
 import { fuse, fusionSpecs, slotMembership } from './fusion.js';
-import { positionsOf, slotsOf } from './geometry.js';
-import { linear } from './layers.js';
-import { normalizePixels, patchify } from './patch.js';
-import { positionTable } from './position.js';
-import { soundTokens, soundTokenSpecs, soundWidth, type SoundBatch } from './sound-tokens.js';
-import { layerNormNamed, layerNormSpecs, linearNamed, linearSpecs } from './transformer.js';
-import { encodeAll, encoderBodySpecs } from './visual-encoder.js';
-import type { Weights, WeightSpec } from './weights.js';
+import { positionsOf, slotsOf } from './layers/geometry.js';
+import { linear } from '../engine/ops/layers.js';
+import { normalizePixels, patchify } from './layers/patch.js';
+import { positionTable } from './layers/position.js';
+import { audioTokens, audioTokenSpecs, audioWidth } from './audio-tokens.js';
+import { layerNormNamed, layerNormSpecs, linearNamed, linearSpecs } from './layers/transformer.js';
+import { encodeAll, encoderBodySpecs } from './videomae.js';
+import type { Weights, WeightSpec } from './weights/weights.js';
 
 /** What stands behind a pre-trained encoder to classify clips. */
 export const classifierConfig = z.strictObject({
@@ -29,14 +29,6 @@ export const classifierConfig = z.strictObject({
 });
 export type ClassifierConfig = z.infer<typeof classifierConfig>;
 
-/** Clips to classify, on the device. */
-export interface LabelBatch extends SoundBatch {
-  /** RGB 0..255, `[B, T, H, W, 3]`. */
-  readonly video: tf.Tensor;
-  /** Standardised log-mel spectra, `[B, N_len, bands]`; for systems that hear by them. */
-  readonly mel?: tf.Tensor | undefined;
-}
-
 /**
  * The weights of a classifier. The picture's have the names of VideoMAE's fine-tuned models (no
  * `encoder.` in front), the sound's those of pre-training. ViT-B with 101 classes, picture only:
@@ -47,8 +39,8 @@ export function classifierSpecs(config: ModelConfig, { classes, fusion }: Classi
   const features = fusion === 'fused' ? width + decoderWidth : width;
   return [
     ...encoderBodySpecs(config),
-    ...(fusion === 'picture' ? [] : soundTokenSpecs(config)),
-    ...(fusion === 'late' ? linearSpecs('late_fusion', width + soundWidth(config), width) : []),
+    ...(fusion === 'picture' ? [] : audioTokenSpecs(config)),
+    ...(fusion === 'late' ? linearSpecs('late_fusion', width + audioWidth(config), width) : []),
     ...(fusion === 'fused'
       ? [
           ...layerNormSpecs('norm', width),
@@ -99,7 +91,7 @@ function featuresOf(
   const encoded = encodeAll(tubelets, weights, config, paths);
   const pooled = tf.mean(encoded, 1);
   if (fusion === 'picture') return layerNormNamed(pooled, weights, 'fc_norm');
-  const sound = soundTokens(batch, weights, config, mode.norm);
+  const sound = audioTokens(batch, weights, config, mode.norm);
   if (fusion === 'late') {
     const both = tf.concat([pooled, tf.mean(sound, 1)], 1);
     return layerNormNamed(linearNamed(both, weights, 'late_fusion'), weights, 'fc_norm');

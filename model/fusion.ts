@@ -1,15 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from './config.js';
-import { attend, crossAttention, crossAttentionSpecs, headsFor, settle, type CrossAttentionOptions } from './cross-attention.js'; // prettier-ignore
-import { linear } from './layers.js';
-import { linearSpecs } from './transformer.js';
-import { specsUnder, under, type Weights, type WeightSpec } from './weights.js';
-
-/** The attention layers of the fusion, by the names of their weights. */
-export type FusionLayer = 'cross_a2v' | 'cross_v2a' | 'self_av';
-
-/** Is shown a layer's shares after softmax, `[B·heads, queries, keys]`, tokens in their given order. */
-export type AttentionWatcher = (layer: FusionLayer, shares: tf.Tensor) => void;
+import type { AttentionWatcher, FusionLayer } from './forward.js';
+import { attend, crossAttention, crossAttentionSpecs, headsFor, settle, type CrossAttentionOptions } from './layers/cross-attention.js'; // prettier-ignore
+import { linear } from '../engine/ops/layers.js';
+import { linearSpecs } from './layers/transformer.js';
+import { specsUnder, under, type Weights, type WeightSpec } from './weights/weights.js';
 
 /** Weights of the fusion at decoder width (paper, Fig. 1 and eqs. 2 and 6). */
 export function fusionSpecs(config: ModelConfig): WeightSpec[] {

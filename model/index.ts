@@ -6,68 +6,51 @@ export {
   type AdamWNumbers,
   type AdamWOptions,
   type Moments,
-} from './adamw.js';
+} from './optim/adamw.js';
+export { cosineWithWarmup, type Schedule } from './optim/schedule.js';
+export { pretrainForward } from './av-maskenhancer.js';
+export { CONTRAST_WEIGHT } from './cav-mae.js';
+export { classifierConfig, type ClassifierConfig } from './classifier.js';
+export { PRESETS, SYSTEM_NAMES, type ModelConfig, type SystemName } from './config.js';
 export {
   INFERENCE,
-  pretrainForward,
+  type AttentionWatcher,
+  type AudioBatch,
   type ForwardMode,
-  type ModelBatch,
-} from './av-maskenhancer.js';
-export {
-  BACKENDS,
-  listBackends,
-  useBackend,
-  type BackendName,
-  type BackendReport,
-} from './backend.js';
-export {
-  classifierConfig,
-  pretrainedName,
-  smoothLabels,
-  softCrossEntropy,
-  type ClassifierConfig,
+  type FusionLayer,
   type LabelBatch,
-} from './classifier.js';
-export { CONTRAST_WEIGHT } from './cav-mae.js';
-export { modelConfig, PRESETS, type ModelConfig } from './config.js';
-export { drawsOnDevice, dropout, type Seed } from './dropout.js';
-export { canCapture, CaptureError, compiler, fasterProducts, productRates, type ProductType, type Tensors } from './graph/index.js'; // prettier-ignore
-export { positionsOf, slotsOf } from './geometry.js';
-export type { AttentionWatcher, FusionLayer } from './fusion.js';
-export { initialWeights } from './init.js';
-export { loadWeight, loadWeights, type StoredValues } from './load-weights.js';
-export { placeTokens } from './gather.js';
-export { reconstructionTargets } from './loss.js';
-export { denormalizeTubelets, patchify, tubeletMoments, unpatchify } from './patch.js';
-export { readWeights, type ReadWeights } from './read-weights.js';
-export {
-  readSafetensors,
-  SafetensorsError,
-  writeSafetensors,
-  type NamedArray,
-  type TensorFile,
-} from './safetensors.js';
-export { cosineWithWarmup, type Schedule } from './schedule.js';
-export type { ReconstructedTokens, System } from './system.js';
+  type MaskedSpectrum,
+  type ModelBatch,
+} from './forward.js';
+export { modelConfig } from './model-config.js';
+export type { ConfigProblem, ReconstructedTokens, System, SystemInput } from './system.js';
 export {
   classifierSpecs,
   classify,
   pretrainLoss,
   pretrainSpecs,
   reconstructTokens,
-  SYSTEM_NAMES,
   systemOf,
-  type SystemName,
 } from './systems.js';
-export { weightsFrom, type Weights, type WeightSpec } from './weights.js';
-export { readTorchFile } from './torch-file.js';
-export { TorchFileError } from './torch-pickle.js';
+export { denormalizeTubelets, patchify, tubeletMoments, unpatchify } from './layers/patch.js';
+export { reconstructionTargets } from './losses/reconstruction.js';
+export { initialWeights } from './weights/init.js';
+export { loadWeight, loadWeights, type StoredValues } from './weights/load-weights.js';
+export { readWeights, type ReadWeights } from './weights/read-weights.js';
+export {
+  readSafetensors,
+  SafetensorsError,
+  writeSafetensors,
+  type NamedArray,
+  type TensorFile,
+} from './weights/safetensors.js';
+export { readTorchFile } from './weights/torch-file.js';
+export { TorchFileError } from './weights/torch-pickle.js';
 export {
   namingOf,
   toHuggingFaceNames,
   toOriginalNames,
   type Naming,
   type RenamedWeights,
-} from './weight-names.js';
-export { tensorflowDevice } from './backends/tensorflow.js';
-export { hasTensorflow, TENSORFLOW_PACKAGE, tensorflowHome } from './backends/tensorflow-home.js';
+} from './weights/weight-names.js';
+export { weightsFrom, type Initializer, type Weights, type WeightSpec } from './weights/weights.js';

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { ForwardMode, ModelBatch } from './av-maskenhancer.js';
-import type { ClassifierConfig, LabelBatch } from './classifier.js';
+import type { ClassifierConfig } from './classifier.js';
 import type { ModelConfig } from './config.js';
-import type { Weights, WeightSpec } from './weights.js';
+import type { ForwardMode, LabelBatch, ModelBatch } from './forward.js';
+import type { Weights, WeightSpec } from './weights/weights.js';
 
 /** What of a clip a system's batches hold. */
 export interface SystemInput {
@@ -12,15 +12,15 @@ export interface SystemInput {
   readonly mel: boolean;
 }
 
-/** A picture as its tokens, and what a model made of those that it did not see. */
+/** A clip as its tokens, and the model's reconstruction of those that were masked. */
 export interface ReconstructedTokens {
   /** Frames that the tokens are of, and how many a token spans. */
   readonly frames: number;
   readonly tubelet: number;
   /** Pixels in [0, 1], `[B, N, values]`. */
   readonly original: tf.Tensor;
-  /** The model's; of tokens that were seen it may be anything. */
-  readonly made: tf.Tensor;
+  /** The model's, of the same shape; of visible tokens it may be anything. */
+  readonly reconstruction: tf.Tensor;
   /** 1 where a token was masked, `[B, N, 1]`. */
   readonly hidden: tf.Tensor;
   /** Tokens of a clip that were masked. */

@@ -1,22 +1,51 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { avMaskEnhancer, videoMae, type ForwardMode, type ModelBatch } from './av-maskenhancer.js';
+import {
+  pretrainLoss as maskedLoss,
+  pretrainSpecs as specs,
+  reconstructTubelets,
+} from './av-maskenhancer.js';
 import { cavMae } from './cav-mae.js';
-import type { ClassifierConfig, LabelBatch } from './classifier.js';
-import type { ModelConfig } from './config.js';
-import type { ReconstructedTokens, System } from './system.js';
-import type { Weights, WeightSpec } from './weights.js';
+import * as classifier from './classifier.js';
+import type { ClassifierConfig } from './classifier.js';
+import type { ModelConfig, SystemName } from './config.js';
+import type { ForwardMode, LabelBatch, ModelBatch } from './forward.js';
+import { slotsOf } from './layers/geometry.js';
+import type { ConfigProblem, ReconstructedTokens, System } from './system.js';
+import type { Weights, WeightSpec } from './weights/weights.js';
 
-/** All systems by their names, the `variant` of a configuration. To add one: a file that makes it, and a line here. */
-export const SYSTEMS = {
+/** The audio encoder yields one token for four MFCC frames; they are pooled to the slots. */
+function problems(config: ModelConfig): ConfigProblem[] {
+  const slots = slotsOf(config);
+  const fits = Math.ceil(config.mfccFrames / 4) % slots === 0;
+  if (config.variant === 'v' || !Number.isInteger(slots) || fits) return [];
+  const unit = 4 * slots;
+  const nearest = Math.max(1, Math.round(config.mfccFrames / unit)) * unit;
+  const message = `must be a multiple of 4 · frames / tubelet (${unit}); the nearest is ${nearest}`;
+  return [{ field: 'mfccFrames', message }];
+}
+
+/** With sound, through cross-attention or by concatenation alone. */
+const avMaskEnhancer: System = {
+  input: { frames: 'all', mel: false },
+  fusions: ['fused', 'late', 'picture'],
+  problems,
+  specs,
+  loss: maskedLoss,
+  reconstruct: reconstructTubelets,
+  classifierSpecs: classifier.classifierSpecs,
+  classify: classifier.classify,
+};
+
+/** Video only. */
+const videoMae: System = { ...avMaskEnhancer, fusions: ['picture'] };
+
+/** All systems by name. To add one: write a file that makes it, name it in config.ts, list it here. */
+const SYSTEMS: Readonly<Record<SystemName, System>> = {
   av: avMaskEnhancer,
   'av-no-cross': avMaskEnhancer,
   v: videoMae,
   'cav-mae': cavMae,
-} as const satisfies Readonly<Record<string, System>>;
-
-export type SystemName = keyof typeof SYSTEMS;
-
-export const SYSTEM_NAMES = Object.keys(SYSTEMS) as [SystemName, ...SystemName[]];
+};
 
 export const systemOf = ({ variant }: Pick<ModelConfig, 'variant'>): System => SYSTEMS[variant];
 

@@ -1,4 +1,6 @@
-import { readWeights, toHuggingFaceNames, writeSafetensors, type Naming } from '../model/index.js';
+import { readWeights } from '../model/weights/read-weights.js';
+import { toHuggingFaceNames, type Naming } from '../model/weights/weight-names.js';
+import { writeSafetensors } from '../model/weights/safetensors.js';
 
 export interface ConvertRequest {
   /** Weights of ours or of the PyTorch world: safetensors, or a file of `torch.save`. */

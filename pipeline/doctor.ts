@@ -2,14 +2,10 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import {
-  listBackends,
-  productRates,
-  useBackend,
-  type BackendReport,
-  type ProductType,
-} from '../model/index.js';
-import { ffmpegVersion, FFMPEG_PATH } from '../stages/index.js';
+import { listBackends, useBackend, type BackendReport } from '../engine/backend.js';
+import { productRates } from '../engine/graph/product-rates.js';
+import type { ProductType } from '../engine/graph/bfloat16.js';
+import { ffmpegVersion, FFMPEG_PATH } from '../stages/ffmpeg/ffmpeg.js';
 
 /** What `avme doctor` finds out about a machine. */
 export interface Diagnosis {

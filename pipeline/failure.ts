@@ -1,5 +1,5 @@
-import type { VideoEntry } from '../cache/index.js';
-import type { StageError } from '../stages/failure.js';
+import type { VideoEntry } from '../cache/records.js';
+import type { StageError } from '../stages/stage-error.js';
 
 /** A video that a stage had to give up. */
 export interface StageFailure {

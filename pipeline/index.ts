@@ -1,5 +1,5 @@
+export type { RunDescription } from './training/run/run-description.js';
 export { convert, type Conversion, type ConvertRequest } from './convert.js';
-export { DEMO, runDemo, type DemoRequest, type DemoResult } from './demo.js';
 export { evaluate, type EvaluateResult } from './evaluate/evaluate.js';
 export {
   evaluateRobustness,
@@ -13,13 +13,6 @@ export {
   type EvaluateRequest,
 } from './evaluate/work.js';
 export { diagnose, type Diagnosis } from './doctor.js';
-export {
-  evidenceOptions,
-  makeEvidence,
-  type EvidenceInput,
-  type EvidenceRequest,
-  type EvidenceSummary,
-} from './evidence.js';
 export { estimatePreprocess, type Estimate } from './preprocess/dry-run.js';
 export type { EstimateRequest, ProbeResult } from './preprocess/dry-run-probe.js';
 export {
@@ -38,22 +31,6 @@ export {
 } from './exchange/import.js';
 export { importOptions, type ImportInput, type ImportOptions } from './exchange/import-options.js';
 export {
-  exportSample,
-  inspectCache,
-  inspectSample,
-  type CacheSummary,
-  type SampleSummary,
-} from './inspect.js';
-export type { RunAnswer } from './inspect/answers.js';
-export { maskAnswer, sampleAnswer } from './inspect/sample-view.js';
-export { clipSound } from './inspect/clip-sound.js';
-export { readFilter } from './inspect/filter.js';
-export { Inspection } from './inspect/inspection.js';
-export type { PictureRequest } from './inspect/model-view.js';
-export { decodePicture, mosaic, type Pixels } from './inspect/pictures.js';
-export { InspectProblem } from './inspect/problem.js';
-export { drawCacheSheet, middleFrame } from './inspect/sheets.js';
-export {
   merge,
   mergeOptions,
   type MergeEvent,
@@ -71,24 +48,11 @@ export {
 export type { PreprocessStages } from './preprocess/run.js';
 export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
 export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
-export { reproduceOptions } from './reproduce/options.js';
-export { planReproduction, type PlanRequest, type ReproducePlan } from './reproduce/prepare.js';
-export {
-  reproduce,
-  type ReproduceEvent,
-  type ReproduceRequest,
-  type ReproduceSummary,
-} from './reproduce/reproduce.js';
 export { pretrain, type PretrainRequest } from './training/pretrain.js';
 export type { TrainingRequest, ValidationChoice } from './training/training.js';
 export type { TrainingEvent, TrainingSummary } from './training/training-run.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
-export {
-  readMetrics,
-  readRun,
-  type MetricsLine,
-  type RunDescription,
-} from './training/run-folder.js';
+export { readMetrics, readRun, type MetricsLine } from './training/run/run-folder.js';
 export {
   verifyCache,
   type VerifyEvent,
@@ -96,12 +60,11 @@ export {
   type VerifySummary,
 } from './verify/verify.js';
 export { verifyOptions, type VerifyInput } from './verify/options.js';
-export { setup, type SetupRequest, type SetupResult } from './setup/setup.js';
 export { stage, type StageCounters, type StageStream } from './stream.js';
 export {
   dataOptions,
   parseCacheChoice,
   type CacheChoice,
   type DataOptions,
-} from './training/training-data.js';
+} from './training/data/training-data.js';
 export { avmeVersion } from './version.js';

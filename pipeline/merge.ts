@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CacheError, listParts, mergeCaches, partFolder } from '../cache/index.js';
+import { CacheError } from '../cache/manifest/manifest.js';
+import { listParts, partFolder } from '../cache/merge/parts.js';
+import { mergeCaches } from '../cache/merge/merge.js';
 
 export const mergeOptions = z.strictObject({
   /** Give the parts' shards a second name in the cache's own folder, so that the parts can be deleted. */

@@ -1,12 +1,26 @@
-import { openCache, type CacheReader } from '../cache/index.js';
-import { modelConfig, useBackend, type BackendName, type ModelConfig } from '../model/index.js';
-import { createReconstructor, drawReconstructions, filmsOf, otherClipsOf, type LoaderSource, type Reconstruction } from '../stages/index.js'; // prettier-ignore
-import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/checkpoint.js';
-import { checkIndex } from './inspect.js';
+import { modelConfig } from '../model/model-config.js';
+import { openCache, type CacheReader } from '../cache/reader.js';
+import { type ModelConfig } from '../model/config.js';
+import { useBackend, type BackendName } from '../engine/backend.js';
+import { createReconstructor } from '../stages/evaluate/reconstruct.js';
+import { otherClipsOf } from '../stages/load/other-audio.js';
+import type { LoaderSource } from '../stages/load/options.js';
+import {
+  drawReconstructions,
+  filmsOf,
+  type Reconstruction,
+} from '../rendering/reconstruction-sheet.js';
+import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/run/checkpoint.js';
+import { checkIndex } from '../cache/check-index.js';
 import { checkFit } from './training/model-choice.js';
-import { readRun } from './training/run-folder.js';
-import { notesOn, type NoteEvent } from './training/run-statistics.js';
-import { batchFor, drawSample, maskRatioOf, type Hearing } from './training/training-batches.js';
+import { readRun } from './training/run/run-folder.js';
+import { notesOn, type NoteEvent } from './training/run/run-statistics.js';
+import {
+  batchFor,
+  drawSample,
+  maskRatioOf,
+  type Hearing,
+} from './training/data/training-batches.js';
 
 export interface ReconstructRequest {
   /** Folder of the run whose model reconstructs. */

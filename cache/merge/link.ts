@@ -1,8 +1,8 @@
 import { link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../atomic-file.js';
-import { CacheError, type ShardEntry } from '../manifest.js';
-import { indexPath } from '../shard/index.js';
+import { syncFolder } from '../folder/atomic-file.js';
+import { CacheError, type ShardEntry } from '../manifest/manifest.js';
+import { indexPath } from '../shard/shard-index.js';
 import { SHARD_FOLDER, shardFile } from '../shard/shard.js';
 
 /** @throws CacheError saying why the file cannot have a second name there */

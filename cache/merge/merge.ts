@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
-import { assertOurs, assertSameKind } from '../addable.js';
-import { lockForWriting } from '../lock.js';
+import { assertOurs, assertSameKind } from '../folder/addable.js';
+import { lockForWriting } from '../folder/lock.js';
 import {
   CacheError,
   readManifest,
   writeManifest,
   type CacheIdentity,
   type Manifest,
-} from '../manifest.js';
+} from '../manifest/manifest.js';
 import { isPartFolder } from './parts.js';
 import { mergeQuarantines } from './quarantine.js';
 import { joinShards, outside } from './shards.js';

@@ -1,5 +1,5 @@
 import type { SampleEntry } from '../records.js';
-import { byEntry } from '../shard/index.js';
+import { byEntry } from '../shard/shard-index.js';
 
 /** A sample that two shards have. */
 export interface DuplicateSample {

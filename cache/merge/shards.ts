@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CacheError, writeManifest, type CacheIdentity, type Manifest, type ShardEntry } from '../manifest.js'; // prettier-ignore
+import { CacheError, writeManifest, type CacheIdentity, type Manifest, type ShardEntry } from '../manifest/manifest.js'; // prettier-ignore
 import { linkShard } from './link.js';
 import { findDuplicates } from './samples.js';
 import { pathInside, type MergeSource } from './sources.js';
@@ -8,7 +8,7 @@ import { openShardFile } from '../shard/open.js';
 import { ShardSeries } from '../shard/series.js';
 import { shardEntries } from '../shard/set.js';
 import { isOwnShard } from '../shard/shard.js';
-import { StatisticsFold } from '../statistics.js';
+import { StatisticsFold } from '../manifest/statistics.js';
 
 /** A shard on its way into the joined manifest. */
 interface Candidate {

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { whereWritten } from '../lock.js';
+import { whereWritten } from '../folder/lock.js';
 import {
   CACHE_SCHEMA,
   CacheError,
@@ -7,7 +7,7 @@ import {
   readManifest,
   type CacheIdentity,
   type Manifest,
-} from '../manifest.js';
+} from '../manifest/manifest.js';
 import { isPartBegun } from './parts.js';
 
 /** A cache that is to be joined with others. */

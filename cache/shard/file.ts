@@ -1,9 +1,9 @@
 import type { ClipShape } from '../records.js';
-import type { Codec } from '../schema.js';
-import type { IndexRow } from './index.js';
+import type { Codec } from '../manifest/schema.js';
+import type { IndexRow } from './shard-index.js';
 import type { RecordPlace, ShardSource } from './source.js';
 import type { SpanReader } from '../span-reader.js';
-import type { StoredHeader } from '../statistics.js';
+import type { StoredHeader } from '../manifest/statistics.js';
 
 /** A shard that nobody writes any more, read by the places in its index, without LMDB. */
 export class ShardFile implements ShardSource {

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { CorruptRecordError } from '../codec.js';
-import { CacheError, SALVAGE, type CacheIdentity } from '../manifest.js';
-import { codecOf, type Codec } from '../schema.js';
-import { byEntry } from './index.js';
+import { CorruptRecordError } from '../codec/codec.js';
+import { CacheError, SALVAGE, type CacheIdentity } from '../manifest/manifest.js';
+import { codecOf, type Codec } from '../manifest/schema.js';
+import { byEntry } from './shard-index.js';
 import type { ShardSource } from './source.js';
 import type { ClipShape, SampleEntry } from '../records.js';
-import type { StoredHeader } from '../statistics.js';
+import type { StoredHeader } from '../manifest/statistics.js';
 
 /** A shard that another process may be writing: only LMDB can say what is committed in it. */
 export class LiveShard implements ShardSource {

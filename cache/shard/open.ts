@@ -1,8 +1,8 @@
-import { CacheError, SALVAGE, type CacheIdentity, type ShardEntry } from '../manifest.js';
-import { codecOf } from '../schema.js';
+import { CacheError, SALVAGE, type CacheIdentity, type ShardEntry } from '../manifest/manifest.js';
+import { codecOf } from '../manifest/schema.js';
 import { ShardFile } from './file.js';
 import { SpanReader } from '../span-reader.js';
-import { readIndex, type IndexRow } from './index.js';
+import { readIndex, type IndexRow } from './shard-index.js';
 import { scanShard } from './scan.js';
 
 /** The samples of a shard that has no index. @throws CacheError when any of them is damaged */

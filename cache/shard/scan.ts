@@ -1,8 +1,8 @@
-import { CorruptRecordError } from '../codec.js';
-import { CacheError, type CacheIdentity } from '../manifest.js';
-import { codecOf } from '../schema.js';
+import { CorruptRecordError } from '../codec/codec.js';
+import { CacheError, type CacheIdentity } from '../manifest/manifest.js';
+import { codecOf } from '../manifest/schema.js';
 import type { SpanReader } from '../span-reader.js';
-import { byEntry, type IndexRow } from './index.js';
+import { byEntry, type IndexRow } from './shard-index.js';
 import { readTrees } from './tree.js';
 
 /** A sample that was committed, but whose header cannot be read. */

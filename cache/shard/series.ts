@@ -1,13 +1,13 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeStored } from '../codec.js';
-import { CacheError, writeManifest, type Manifest, type ShardEntry } from '../manifest.js';
+import { encodeStored } from '../codec/codec.js';
+import { CacheError, writeManifest, type Manifest, type ShardEntry } from '../manifest/manifest.js';
 import type { StoredSample } from '../records.js';
 import { Shard, SHARD_FOLDER, shardFile } from './shard.js';
-import { writeIndex } from './index.js';
+import { writeIndex } from './shard-index.js';
 import { openShardFile } from './open.js';
 import { unsealedEntry } from './set.js';
-import { StatisticsFold, type ClipSums } from '../statistics.js';
+import { StatisticsFold, type ClipSums } from '../manifest/statistics.js';
 
 /** Room in the map beyond the size of a shard, for its last record and LMDB's own pages. */
 const MAP_MARGIN = 256 * 1024 ** 2;

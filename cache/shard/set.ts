@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { LiveShard } from './live-shard.js';
-import type { CacheIdentity, Manifest, ShardEntry } from '../manifest.js';
+import type { CacheIdentity, Manifest, ShardEntry } from '../manifest/manifest.js';
 import { openShardFile } from './open.js';
 import type { ShardSource } from './source.js';
-import { readIndex } from './index.js';
+import { readIndex } from './shard-index.js';
 import { listShards, shardFile } from './shard.js';
-import { StatisticsFold, type Statistics } from '../statistics.js';
+import { StatisticsFold, type Statistics } from '../manifest/statistics.js';
 
 /** What a shard that nobody has sealed yet is in the manifest. */
 export const unsealedEntry = (file: string): ShardEntry => ({

@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { encodeChecked } from '../codec.js';
-import { CacheError, RESTORE, type CacheIdentity } from '../manifest.js';
-import type { StoredHeader } from '../statistics.js';
+import { encodeChecked } from '../codec/codec.js';
+import { CacheError, RESTORE, type CacheIdentity } from '../manifest/manifest.js';
+import type { StoredHeader } from '../manifest/statistics.js';
 
 export const SHARD_FOLDER = 'shards';
 const SHARD_NAME = /^shard-(\d{5})\.lmdb$/;

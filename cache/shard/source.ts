@@ -1,5 +1,5 @@
 import type { SampleEntry } from '../records.js';
-import type { StoredHeader } from '../statistics.js';
+import type { StoredHeader } from '../manifest/statistics.js';
 
 /** Bytes of a file. */
 export interface RecordPlace {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CacheError, SALVAGE } from '../manifest.js';
+import { CacheError, SALVAGE } from '../manifest/manifest.js';
 
 /*
  * Where LMDB has put what a shard holds, without LMDB: it trusts the page numbers and offsets of its

@@ -1,11 +1,11 @@
-import { CorruptRecordError } from '../codec.js';
-import { decodeSample } from '../prepare.js';
+import { CorruptRecordError } from '../codec/codec.js';
+import { decodeSample } from '../codec/prepare.js';
 import type { ClipShape, SampleEntry, StoredSample } from '../records.js';
-import { codecOf } from '../schema.js';
+import { codecOf } from '../manifest/schema.js';
 import { ShardFile } from '../shard/file.js';
 import { SpanReader } from '../span-reader.js';
-import type { IndexRow } from '../shard/index.js';
-import { StatisticsFold, type ShardSums, type StoredHeader } from '../statistics.js';
+import type { IndexRow } from '../shard/shard-index.js';
+import { StatisticsFold, type ShardSums, type StoredHeader } from '../manifest/statistics.js';
 import { sampleProblem, sumsProblem, type SampleRules } from './record.js';
 
 /** What is the same for all samples of a verification; can be sent to a thread. */

@@ -1,7 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalJson } from '../canonical-json.js';
-import { lockForWriting } from '../lock.js';
+import { canonicalJson } from '../manifest/canonical-json.js';
+import { lockForWriting } from '../folder/lock.js';
 import {
   CACHE_SCHEMA,
   CacheError,
@@ -9,11 +9,11 @@ import {
   writeManifest,
   type Manifest,
   type ShardEntry,
-} from '../manifest.js';
-import { indexPath, writeIndex, type IndexRow } from '../shard/index.js';
+} from '../manifest/manifest.js';
+import { indexPath, writeIndex, type IndexRow } from '../shard/shard-index.js';
 import { shardEntries, statisticsOf } from '../shard/set.js';
 import { isOwnShard } from '../shard/shard.js';
-import type { ShardSums } from '../statistics.js';
+import type { ShardSums } from '../manifest/statistics.js';
 import type { SurveyedShard } from './survey.js';
 
 /** What the verification of a shard came to. */

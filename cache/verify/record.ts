@@ -1,6 +1,6 @@
-import { canonicalJson } from '../canonical-json.js';
+import { canonicalJson } from '../manifest/canonical-json.js';
 import type { ClipShape, SampleEntry, StoredSample } from '../records.js';
-import { sumsOf, type StoredHeader } from '../statistics.js';
+import { sumsOf, type StoredHeader } from '../manifest/statistics.js';
 
 /** What samples must be beyond what their checksums say. */
 export interface SampleRules {

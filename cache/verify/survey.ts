@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { whereWritten } from '../lock.js';
+import { whereWritten } from '../folder/lock.js';
 import {
   CacheError,
   existingManifest,
   type CacheIdentity,
   type Manifest,
   type ShardEntry,
-} from '../manifest.js';
+} from '../manifest/manifest.js';
 import { openSpans } from '../shard/open.js';
-import { readIndex, type IndexRow } from '../shard/index.js';
+import { readIndex, type IndexRow } from '../shard/shard-index.js';
 import { scanShard, type LostSample } from '../shard/scan.js';
 import { shardEntries } from '../shard/set.js';
 

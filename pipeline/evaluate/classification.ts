@@ -1,5 +1,13 @@
-import type { ClassifierConfig } from '../../model/index.js';
-import { accuracyOf, createClassifier, drawConfusion, ranking, ViewMean, type Accuracy, type Prediction } from '../../stages/index.js'; // prettier-ignore
+import type { ClassifierConfig } from '../../model/classifier.js';
+import {
+  accuracyOf,
+  ranking,
+  ViewMean,
+  type Accuracy,
+  type Prediction,
+} from '../../stages/evaluate/scores.js';
+import { createClassifier } from '../../stages/evaluate/classify.js';
+import { drawConfusion } from '../../rendering/confusion-sheet.js';
 import { evaluatedClips } from './clips.js';
 import { readWeightsOf } from './weights.js';
 import { checkCrops, chooseClips, cropPlaces } from './views.js';

@@ -1,7 +1,12 @@
-import { CorruptRecordError } from '../../cache/index.js';
-import type { ModelConfig } from '../../model/index.js';
-import { degrade, otherClipsOf, type ClipBatch, type DegradeOptions, type DrawnSample, type LoaderSource, type SoundChoice, type SoundStatistics } from '../../stages/index.js'; // prettier-ignore
-import { batchFor, drawSample, type BatchPurpose } from '../training/training-batches.js';
+import { CorruptRecordError } from '../../cache/codec/codec.js';
+import type { ModelConfig } from '../../model/config.js';
+import { degrade, type DegradeOptions } from '../../stages/evaluate/degrade.js';
+import { otherClipsOf } from '../../stages/load/other-audio.js';
+import type { ClipBatch, DrawnSample } from '../../stages/batch/batch.js';
+import type { LoaderSource } from '../../stages/load/options.js';
+import type { SoundChoice } from '../../stages/batch/clip-parts.js';
+import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
+import { batchFor, drawSample, type BatchPurpose } from '../training/data/training-batches.js';
 import { PICTURE_EPOCH } from '../reconstruct.js';
 
 /** A sample that cannot be read, and was passed over. */

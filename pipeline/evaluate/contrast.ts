@@ -1,4 +1,4 @@
-import { CONTRAST_WEIGHT } from '../../model/index.js';
+import { CONTRAST_WEIGHT } from '../../model/cav-mae.js';
 
 /**
  * Clips a batch where the loss has a part about a batch's clips together, as CAV-MAE's InfoNCE: how hard it

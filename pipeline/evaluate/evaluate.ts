@@ -1,9 +1,11 @@
-import { modelConfig, useBackend } from '../../model/index.js';
+import { modelConfig } from '../../model/model-config.js';
+
+import { useBackend } from '../../engine/backend.js';
 import { checkFit } from '../training/model-choice.js';
-import { readRun } from '../training/run-folder.js';
-import { notesOn } from '../training/run-statistics.js';
-import { maskRatioOf } from '../training/training-batches.js';
-import { openTrainingData } from '../training/training-data.js';
+import { readRun } from '../training/run/run-folder.js';
+import { notesOn } from '../training/run/run-statistics.js';
+import { maskRatioOf } from '../training/data/training-batches.js';
+import { openTrainingData } from '../training/data/training-data.js';
 import { evaluateClassifier, type ClassifierResult } from './classification.js';
 import type { SkippedClip } from './clips.js';
 import { evaluateReconstruction, type ReconstructionResult } from './reconstruction.js';

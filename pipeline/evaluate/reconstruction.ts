@@ -1,5 +1,5 @@
-import { systemOf } from '../../model/index.js';
-import { createReconstructor } from '../../stages/index.js';
+import { systemOf } from '../../model/systems.js';
+import { createReconstructor } from '../../stages/evaluate/reconstruct.js';
 import { evaluatedClips } from './clips.js';
 import { CONTRAST_CLIPS, lossOf, PartsMean, type LossParts } from './contrast.js';
 import { readWeightsOf } from './weights.js';

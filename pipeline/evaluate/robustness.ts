@@ -1,4 +1,4 @@
-import { drawBars } from '../../stages/index.js';
+import { drawBars } from '../../rendering/bar-chart.js';
 import { evaluate, type EvaluateResult } from './evaluate.js';
 import { secondsSince, writeResults, type EvaluateEvent, type EvaluateRequest } from './work.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CacheReader } from '../../cache/index.js';
+import type { CacheReader } from '../../cache/reader.js';
 
 const WRONG = {
   error: 'must be clips × crops, e.g. 5x3: crops are 1 (the middle) or 3 (along the longer side)',

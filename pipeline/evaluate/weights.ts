@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
-import { AVERAGED } from '../../stages/index.js';
-import { lastCheckpoint, loadCheckpoint, type Checkpoint } from '../training/checkpoint.js';
-import { bestCheckpointPath } from '../training/run-folder.js';
+import { AVERAGED } from '../../stages/train/optimizer.js';
+import { lastCheckpoint, loadCheckpoint, type Checkpoint } from '../training/run/checkpoint.js';
+import { bestCheckpointPath } from '../training/run/run-folder.js';
 
 /** Which weights of a run: what did best on its clips for validation, the last ones, or a file. */
 export type CheckpointChoice = 'best' | 'last' | (string & {});

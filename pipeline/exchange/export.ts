@@ -1,13 +1,17 @@
 import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { cacheIdentity, openCache, rawSample, selectSamples, syncFolder, type CacheReader } from '../../cache/index.js'; // prettier-ignore
+import { cacheIdentity } from '../../cache/manifest/manifest.js';
+import { openCache, type CacheReader } from '../../cache/reader.js';
+import { rawSample } from '../../cache/records.js';
+import { selectSamples } from '../../cache/subset.js';
+import { syncFolder } from '../../cache/folder/atomic-file.js';
 import { frameFiles } from '../../stages/exchange/frame-files.js';
 import { ownJson } from '../../stages/exchange/own-sample.js';
 import { writeTar, type TarFile } from '../../stages/exchange/tar.js';
 import { arrayFiles, IDENTITY_FILE } from '../../stages/exchange/webdataset.js';
 import { encodeZip } from '../../stages/exchange/zip.js';
 import { exportOptions, type ExportInput, type ExportOptions } from './export-options.js';
-import { checkIndex } from '../inspect.js';
+import { checkIndex } from '../../cache/check-index.js';
 import { storeOf } from '../preprocess/store-options.js';
 
 export interface ExportRequest {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { assertEncodable } from '../../cache/codec/frame-encoding.js';
 import {
-  assertEncodable,
   cacheIdentity,
   compareConfigurations,
   identitySchema,
   type CacheIdentity,
-} from '../../cache/index.js';
+} from '../../cache/manifest/manifest.js';
 import { foreignFrames } from '../../stages/exchange/foreign-sample.js';
-import { maskedPositions } from '../../stages/mask.js';
+import { maskedPositions } from '../../stages/tube-mask.js';
 import { CEPSTRA } from '../../stages/mfcc.js';
 import { readTar } from '../../stages/exchange/tar.js';
 import { groupByKey, IDENTITY_FILE, readParts } from '../../stages/exchange/webdataset.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { maskOptions } from '../../stages/mask.js';
+import { maskOptions } from '../../stages/tube-mask.js';
 import { storeOptions } from '../preprocess/store-options.js';
 
 /** What the samples of a WebDataset that avme did not write are taken for. */

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
-import { openCacheWriter, randomFor, sampleKey, type CacheWriter } from '../../cache/index.js';
+import { openCacheWriter, type CacheWriter } from '../../cache/writer.js';
+import { randomFor } from '../../cache/order/random.js';
+import { sampleKey } from '../../cache/sample-key.js';
 import { foreignSample } from '../../stages/exchange/foreign-sample.js';
-import { drawTubeMask, maskedPositions } from '../../stages/mask.js';
+import { drawTubeMask, maskedPositions } from '../../stages/tube-mask.js';
 import { ownSample } from '../../stages/exchange/own-sample.js';
 import { readTar } from '../../stages/exchange/tar.js';
 import { groupByKey, readParts, type FileGroup } from '../../stages/exchange/webdataset.js';

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import {
-  cacheIdentity,
-  checkPartAddable,
-  partFolder,
-  type CacheWriterOptions,
-  type ClipShape,
-} from '../../cache/index.js';
-import { ffmpegVersion } from '../../stages/video/ffmpeg.js';
+import { cacheIdentity } from '../../cache/manifest/manifest.js';
+import { checkPartAddable } from '../../cache/folder/addable.js';
+import { partFolder } from '../../cache/merge/parts.js';
+import type { CacheWriterOptions } from '../../cache/writer.js';
+import type { ClipShape } from '../../cache/records.js';
+import { ffmpegVersion } from '../../stages/ffmpeg/ffmpeg.js';
 import { cacheConfiguration, clipShape, type PreprocessOptions } from './options.js';
 import { frameStore, storeTools } from './store-options.js';
 

@@ -1,4 +1,4 @@
-import { randomFor } from '../../cache/index.js';
+import { randomFor } from '../../cache/order/random.js';
 import type { PreprocessOptions } from './options.js';
 
 /**

@@ -1,5 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { cacheIdentity, checkAddable, openCache, readQuarantine, type CacheIdentity, type VideoEntry } from '../../cache/index.js'; // prettier-ignore
+import { cacheIdentity, type CacheIdentity } from '../../cache/manifest/manifest.js';
+import { checkAddable } from '../../cache/folder/addable.js';
+import { openCache } from '../../cache/reader.js';
+import { readQuarantine } from '../../cache/quarantine.js';
+import type { VideoEntry } from '../../cache/records.js';
 import { cacheFolder, cacheKind } from './cache-kind.js';
 import { probeRun, type EstimateRequest, type ProbeResult } from './dry-run-probe.js';
 import { freeBytes } from './free-space.js';

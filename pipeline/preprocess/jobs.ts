@@ -1,8 +1,8 @@
-import type { VideoEntry } from '../../cache/index.js';
-import type { DecodedClip } from '../../stages/video/decode.js';
-import type { StageError } from '../../stages/failure.js';
-import type { Sampling } from '../../stages/sample.js';
-import type { VideoIndex } from '../../stages/video/video-index.js';
+import type { VideoEntry } from '../../cache/records.js';
+import type { DecodedClip } from '../../stages/decode/decode.js';
+import type { StageError } from '../../stages/stage-error.js';
+import type { Sampling } from '../../stages/sample/sample.js';
+import type { VideoIndex } from '../../stages/probe/video-index.js';
 
 /** A clip that is to be made. */
 export interface ClipSlot {

@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { assertEncodable, type ClipShape } from '../../cache/index.js';
-import { maskedPositions, maskOptions } from '../../stages/mask.js';
+import { assertEncodable } from '../../cache/codec/frame-encoding.js';
+import type { ClipShape } from '../../cache/records.js';
+import { maskedPositions, maskOptions } from '../../stages/tube-mask.js';
 import { CEPSTRA } from '../../stages/mfcc.js';
-import { soundOptions } from '../../stages/sound-options.js';
-import { pictureOptions, type FrameForm } from '../../stages/video/picture-filter.js';
-import { sampleOptions } from '../../stages/sample.js';
+import { soundOptions } from '../../stages/audio-options.js';
+import { pictureOptions, type FrameForm } from '../../stages/decode/frame-filter.js';
+import { sampleOptions } from '../../stages/sample/sample.js';
 import { sourceOptions } from '../../stages/source/options.js';
 import { selectionOptions } from '../../stages/source/select.js';
-import { streamOptions } from '../../stages/video/stream-choice.js';
+import { streamOptions } from '../../stages/probe/stream-choice.js';
 import type { FailureLimit } from '../failure.js';
 import { frameStore, storeConfiguration, storeOptions } from './store-options.js';
 

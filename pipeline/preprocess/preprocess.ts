@@ -1,12 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  beginPart,
-  endPart,
-  openCacheWriter,
-  Quarantine,
-  type CacheWriter,
-} from '../../cache/index.js';
+import { beginPart, endPart } from '../../cache/merge/parts.js';
+import { openCacheWriter, type CacheWriter } from '../../cache/writer.js';
+import { Quarantine } from '../../cache/quarantine.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
 import { cacheFolder, cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from '../failure.js';

@@ -1,23 +1,20 @@
-import {
-  FramesTooLargeError,
-  randomFor,
-  sampleKey,
-  type CacheWriter,
-  type PreparedSample,
-  type Quarantine,
-  type Sample,
-  type VideoEntry,
-} from '../../cache/index.js';
+import { FramesTooLargeError } from '../../cache/codec/frame-encoding.js';
+import { randomFor } from '../../cache/order/random.js';
+import { sampleKey } from '../../cache/sample-key.js';
+import type { CacheWriter } from '../../cache/writer.js';
+import type { PreparedSample } from '../../cache/codec/prepare.js';
+import type { Quarantine } from '../../cache/quarantine.js';
+import type { Sample, VideoEntry } from '../../cache/records.js';
 import { CAUSES, outsideVideo } from '../../stages/causes.js';
-import { BufferPool } from '../../stages/buffer-pool.js';
-import { contentHash, fileVersion } from '../../stages/content-hash.js';
-import { decodeClip } from '../../stages/video/decode.js';
-import { StageError } from '../../stages/failure.js';
-import { drawTubeMask } from '../../stages/mask.js';
+import { BufferPool } from '../../stages/decode/buffer-pool.js';
+import { contentHash, fileVersion } from '../../stages/source/content-hash.js';
+import { decodeClip } from '../../stages/decode/decode.js';
+import { StageError } from '../../stages/stage-error.js';
+import { drawTubeMask } from '../../stages/tube-mask.js';
 import { logMel } from '../../stages/log-mel.js';
 import { mfcc } from '../../stages/mfcc.js';
-import { indexVideo } from '../../stages/video/probe.js';
-import { sampleClips, segmentOf } from '../../stages/sample.js';
+import { indexVideo } from '../../stages/probe/probe.js';
+import { sampleClips, segmentOf } from '../../stages/sample/sample.js';
 import { clipChance } from './clip-chance.js';
 import { TooManyFailuresError, type FailurePolicy } from '../failure.js';
 import type { ClipJob, DecodedJob, VideoJob } from './jobs.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FRAME_FORMATS, frameEncoderVersion, type FrameStore } from '../../cache/index.js';
+import { FRAME_FORMATS } from '../../cache/records.js';
+import { frameEncoderVersion, type FrameStore } from '../../cache/codec/frame-encoding.js';
 
 /** How a cache keeps frames; the defaults are argued in docs/storage.md. */
 export const storeOptions = z.strictObject({

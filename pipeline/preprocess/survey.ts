@@ -1,4 +1,4 @@
-import type { VideoEntry } from '../../cache/index.js';
+import type { VideoEntry } from '../../cache/records.js';
 import type { SourceOptions } from '../../stages/source/options.js';
 import { select, type Selection } from '../../stages/source/select.js';
 import { openSource } from '../../stages/source/open-source.js';

@@ -1,6 +1,11 @@
+import { modelConfig } from '../../model/model-config.js';
 import { stat } from 'node:fs/promises';
-import { classifierSpecs, modelConfig, pretrainedName, readWeights, type ClassifierConfig, type ModelConfig, type NamedArray } from '../../model/index.js'; // prettier-ignore
-import { listCheckpoints, readRun } from './run-folder.js';
+import { classifierSpecs } from '../../model/systems.js';
+import { type ModelConfig } from '../../model/config.js';
+import { pretrainedName, type ClassifierConfig } from '../../model/classifier.js';
+import { readWeights } from '../../model/weights/read-weights.js';
+import type { NamedArray } from '../../model/weights/safetensors.js';
+import { listCheckpoints, readRun } from './run/run-folder.js';
 
 /** Weights to begin fine-tuning with. */
 export interface ClassifierInit {

@@ -1,7 +1,12 @@
-import { randomFor } from '../../cache/index.js';
-import { classifierConfig, classifierSpecs, systemOf, type ClassifierConfig, type ModelConfig } from '../../model/index.js'; // prettier-ignore
-import { classificationObjective, type FinetuneOptions, type LabelledBatch, type LentBatch, type LoaderSource } from '../../stages/index.js'; // prettier-ignore
-import { ClassList } from './class-list.js';
+import { randomFor } from '../../cache/order/random.js';
+import { classifierConfig, type ClassifierConfig } from '../../model/classifier.js';
+import { classifierSpecs, systemOf } from '../../model/systems.js';
+import type { ModelConfig } from '../../model/config.js';
+import { classificationObjective, type LabelledBatch } from '../../stages/finetune/objective.js';
+import type { FinetuneOptions } from '../../stages/finetune/finetune-options.js';
+import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { LoaderSource } from '../../stages/load/options.js';
+import { ClassList } from './data/class-list.js';
 import {
   readClassifierInit,
   takeWeights,
@@ -9,12 +14,12 @@ import {
   type TakenWeights,
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
-import { chooseEngine, describeRun, drawWeights, statisticsFor } from './new-run.js';
+import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
-import { trainingLoader } from './training-batches.js';
-import { openTrainingData } from './training-data.js';
+import { trainingLoader } from './data/training-batches.js';
+import { openTrainingData } from './data/training-data.js';
 import type { TrainingSummary } from './training-run.js';
-import { openValidation } from './validation-data.js';
+import { openValidation } from './data/validation-data.js';
 
 /** What of a classifier is asked for; the classes are those of the samples. */
 export interface HeadChoice {

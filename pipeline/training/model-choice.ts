@@ -1,13 +1,9 @@
+import { SYSTEM_NAMES, PRESETS, type ModelConfig } from '../../model/config.js';
+import { modelConfig } from '../../model/model-config.js';
 import { z } from 'zod';
-import type { ClipShape } from '../../cache/index.js';
-import { wholeNumber } from '../../stages/index.js';
-import {
-  modelConfig,
-  PRESETS,
-  SYSTEM_NAMES,
-  systemOf,
-  type ModelConfig,
-} from '../../model/index.js';
+import type { ClipShape } from '../../cache/records.js';
+import { wholeNumber } from '../../stages/train/training-options.js';
+import { systemOf } from '../../model/systems.js';
 
 const size = wholeNumber.optional();
 const list = z

@@ -1,16 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '../../cache/index.js';
-import { pretrainSpecs, readWeights, type ModelConfig } from '../../model/index.js'; // prettier-ignore
-import { reconstructionObjective, type ClipBatch, type LoaderSource, type SoundStatistics, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
+import { writeAtomically } from '../../cache/folder/atomic-file.js';
+import { pretrainSpecs } from '../../model/systems.js';
+import { readWeights } from '../../model/weights/read-weights.js';
+import type { ModelConfig } from '../../model/config.js';
+import { reconstructionObjective } from '../../stages/train/objective.js';
+import type { ClipBatch } from '../../stages/batch/batch.js';
+import type { LoaderSource } from '../../stages/load/options.js';
+import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
+import type { Trainer } from '../../stages/train/train.js';
+import type { TrainingOptions } from '../../stages/train/training-options.js';
 import { reconstructClips, spreadIndices } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
-import { chooseEngine, describeRun, drawWeights, statisticsFor } from './new-run.js';
+import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
-import { cachedMaskRatio, trainingLoader } from './training-batches.js';
-import { openTrainingData } from './training-data.js';
+import { cachedMaskRatio, trainingLoader } from './data/training-batches.js';
+import { openTrainingData } from './data/training-data.js';
 import type { TrainingSummary } from './training-run.js';
-import { openValidation } from './validation-data.js';
+import { openValidation } from './data/validation-data.js';
 
 export interface PretrainRequest extends TrainingRequest {
   readonly model: ModelChoice;

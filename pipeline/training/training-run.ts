@@ -1,8 +1,10 @@
 import { Writable } from 'node:stream';
-import type { ProductType } from '../../model/index.js';
-import type { LentBatch, Trainer, TrainingPlan } from '../../stages/index.js';
-import { saveBest, saveCheckpoint } from './checkpoint.js';
-import type { MetricsLine } from './run-folder.js';
+import type { ProductType } from '../../engine/graph/bfloat16.js';
+import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { Trainer } from '../../stages/train/train.js';
+import type { TrainingPlan } from '../../stages/train/training-options.js';
+import { saveBest, saveCheckpoint } from './run/checkpoint.js';
+import type { MetricsLine } from './run/run-folder.js';
 import { BestLook, type Look, type Validation } from './validation.js';
 
 /** What happens in a run. */

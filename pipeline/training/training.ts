@@ -1,10 +1,17 @@
+import type { RunDescription } from './run/run-description.js';
 import { pipeline } from 'node:stream/promises';
-import type { BackendName, StoredValues } from '../../model/index.js';
-import { createTrainer, planTraining, type CaptureChoice, type LentBatch, type Loader, type Objective, type PrecisionChoice, type Trainer, type TrainingOptions } from '../../stages/index.js'; // prettier-ignore
-import { newestCheckpoint } from './checkpoint.js';
-import { openRun, readMetrics, type RunDescription } from './run-folder.js';
-import { openRunLog } from './run-log.js';
-import type { CacheChoice, DataOptions } from './training-data.js';
+import type { StoredValues } from '../../model/weights/load-weights.js';
+import type { BackendName } from '../../engine/backend.js';
+import { createTrainer, type Trainer } from '../../stages/train/train.js';
+import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
+import type { CaptureChoice, PrecisionChoice } from '../../stages/train/runner.js';
+import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { Loader } from '../../stages/load/loader.js';
+import type { Objective } from '../../stages/train/objective.js';
+import { newestCheckpoint } from './run/checkpoint.js';
+import { openRun, readMetrics } from './run/run-folder.js';
+import { openRunLog } from './run/run-log.js';
+import type { CacheChoice, DataOptions } from './data/training-data.js';
 import { TrainingRun, type TrainingEvent, type TrainingSummary } from './training-run.js';
 import type { Validation } from './validation.js';
 

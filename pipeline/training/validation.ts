@@ -1,4 +1,4 @@
-import type { MetricsLine } from './run-folder.js';
+import type { MetricsLine } from './run/run-folder.js';
 
 /** A look at the clips for validation. */
 export interface Look {

@@ -1,12 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  StatisticsFold,
-  sumsDiffer,
-  type Manifest,
-  type ShardVerdict,
-  type SurveyedShard,
-  type VerifiedChunk,
-} from '../../cache/index.js';
+import { StatisticsFold } from '../../cache/manifest/statistics.js';
+import { sumsDiffer, type ShardVerdict } from '../../cache/verify/drop.js';
+import type { Manifest } from '../../cache/manifest/manifest.js';
+import type { SurveyedShard } from '../../cache/verify/survey.js';
+import type { VerifiedChunk } from '../../cache/verify/chunk.js';
 
 /** What is known of a shard while its samples are being verified. */
 export class ShardTally {

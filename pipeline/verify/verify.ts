@@ -1,15 +1,9 @@
-import {
-  dropBad,
-  MANIFEST_FILE,
-  surveyCache,
-  type BadSample,
-  type Manifest,
-  type SurveyedShard,
-  type VerifyChunk,
-  type VerifyRules,
-} from '../../cache/index.js';
-import { maskedPositions } from '../../stages/mask.js';
-import { verifyInThreads } from './crew.js';
+import { dropBad } from '../../cache/verify/drop.js';
+import { MANIFEST_FILE, type Manifest } from '../../cache/manifest/manifest.js';
+import { surveyCache, type SurveyedShard } from '../../cache/verify/survey.js';
+import type { BadSample, VerifyChunk, VerifyRules } from '../../cache/verify/chunk.js';
+import { maskedPositions } from '../../stages/tube-mask.js';
+import { verifyInThreads } from './worker-pool.js';
 import { verifyOptions, type VerifyInput } from './options.js';
 import { ShardTally } from './tally.js';
 

@@ -1,18 +1,15 @@
+import { INFERENCE } from '../../model/forward.js';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  classifierSpecs,
-  classify,
-  INFERENCE,
-  loadWeights,
-  weightsFrom,
-  type ClassifierConfig,
-  type ModelConfig,
-  type StoredValues,
-  type Tensors,
-} from '../../model/index.js';
-import type { ClipBatch } from '../batch.js';
-import { toLabelBatch } from '../model-batch.js';
-import { createRunner } from '../training/runner.js';
+import { classifierSpecs, classify } from '../../model/systems.js';
+
+import { loadWeights, type StoredValues } from '../../model/weights/load-weights.js';
+import { weightsFrom } from '../../model/weights/weights.js';
+import type { ClassifierConfig } from '../../model/classifier.js';
+import type { ModelConfig } from '../../model/config.js';
+import type { Tensors } from '../../engine/graph/capture.js';
+import type { ClipBatch } from '../batch/batch.js';
+import { toLabelBatch } from '../batch/model-batch.js';
+import { createRunner } from '../train/runner.js';
 
 /** A trained classifier. */
 export interface Classifier {

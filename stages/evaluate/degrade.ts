@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClipBatch } from '../batch.js';
+import type { ClipBatch } from '../batch/batch.js';
 
 export const degradeOptions = z.strictObject({
   /** Deviation of a Gaussian blur of the frames in pixels; 0: none. */

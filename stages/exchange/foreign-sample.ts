@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ClipShape, FrameStack, SampleHeader } from '../../cache/index.js';
+import type { ClipShape, SampleHeader } from '../../cache/records.js';
+import type { FrameStack } from '../../cache/codec/frame-encoding.js';
 import { bytesOf, floatsOf, type SampleParts } from './webdataset.js';
 
 /** Frames a second of a clip that does not say when its frames were shown. */

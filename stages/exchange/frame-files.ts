@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { StoredSample } from '../../cache/index.js';
+import type { StoredSample } from '../../cache/records.js';
 import type { TarFile } from './tar.js';
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { SampleHeader, StoredSample } from '../../cache/index.js';
+import type { SampleHeader, StoredSample } from '../../cache/records.js';
 import { bytesOf, floatsOf, type SampleParts } from './webdataset.js';
 
 const seconds = z.number();

@@ -1,4 +1,4 @@
-import type { ClipShape, FrameFormat, StoredSample } from '../../cache/index.js';
+import type { ClipShape, FrameFormat, StoredSample } from '../../cache/records.js';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy.js';
 import type { TarFile } from './tar.js';
 import { decodeZip } from './zip.js';

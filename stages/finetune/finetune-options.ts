@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import { augmentOptions } from '../augment.js';
-import {
-  hasWholeParts,
-  stepOptions,
-  WHOLE_PARTS,
-  wholeNumber,
-} from '../training/training-options.js';
+import { augmentOptions } from '../augment/augment.js';
+import { hasWholeParts, stepOptions, WHOLE_PARTS, wholeNumber } from '../train/training-options.js';
 import { classificationOptions } from './objective.js';
-import { randAugmentOptions } from './rand-augment.js';
+import { randAugmentOptions } from '../augment/rand-augment.js';
 
 const { crop, flip } = augmentOptions.shape;
 

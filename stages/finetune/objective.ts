@@ -1,21 +1,16 @@
+import { INFERENCE, type LabelBatch } from '../../model/forward.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import {
-  classifierSpecs,
-  classify,
-  INFERENCE,
-  smoothLabels,
-  softCrossEntropy,
-  type ClassifierConfig,
-  type LabelBatch,
-  type ModelConfig,
-  type Tensors,
-} from '../../model/index.js';
-import type { ClipBatch } from '../batch.js';
-import { toLabelBatch } from '../model-batch.js';
-import type { Objective } from '../training/objective.js';
+import { classifierSpecs, classify } from '../../model/systems.js';
+
+import { smoothLabels, softCrossEntropy, type ClassifierConfig } from '../../model/classifier.js';
+import type { ModelConfig } from '../../model/config.js';
+import type { Tensors } from '../../engine/graph/capture.js';
+import type { ClipBatch } from '../batch/batch.js';
+import { toLabelBatch } from '../batch/model-batch.js';
+import type { Objective } from '../train/objective.js';
 import { layerDecay } from './layer-decay.js';
-import { drawMixing, mixingOptions, type Mixing } from './mixing.js';
+import { drawMixing, mixingOptions, type Mixing } from '../augment/mixing.js';
 
 export const classificationOptions = z.strictObject({
   ...mixingOptions.shape,

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseListLine } from './csv.js';
-import { csvFields } from './kinetics-rows.js';
-import { peek, quoted } from './text.js';
-import { UCF101_LIST } from './ucf101.js';
+import { parseListLine } from './lists/csv.js';
+import { csvFields } from './lists/kinetics-rows.js';
+import { peek, quoted } from './lists/text.js';
+import { UCF101_LIST } from './lists/ucf101.js';
 import { SOURCE_KINDS, type SourceKind } from './video-source.js';
 
 export const KNOWN_SOURCES =

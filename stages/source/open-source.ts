@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { csvSource } from './csv.js';
+import { csvSource } from './lists/csv.js';
 import { detectKind, KNOWN_SOURCES } from './detect.js';
 import { folderSource, VIDEO_EXTENSIONS } from './folder.js';
-import { jsonlSource } from './jsonl.js';
-import { kineticsSource } from './kinetics.js';
+import { jsonlSource } from './lists/jsonl.js';
+import { kineticsSource } from './lists/kinetics.js';
 import { sourceOptions, type SourceOptions } from './options.js';
-import { ssv2Source } from './ssv2.js';
-import { ucf101Source } from './ucf101.js';
+import { ssv2Source } from './lists/ssv2.js';
+import { ucf101Source } from './lists/ucf101.js';
 import type { SourceKind, VideoSource } from './video-source.js';
 
 /** @returns whether it is a folder @throws Error when it cannot be read, or is no file either */

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { matchesGlob } from 'node:path';
 import { z } from 'zod';
-import { checksum } from '../../cache/checksum.js';
+import { checksum } from '../../cache/codec/checksum.js';
 import type { VideoEntry } from '../../cache/records.js';
-import { splitName } from './split.js';
-import { quoted } from './text.js';
+import { splitName } from './lists/split.js';
+import { quoted } from './lists/text.js';
 import type { VideoSource } from './video-source.js';
 
 /** One of the parts that several processes share a list by. */

@@ -1,4 +1,4 @@
-import type { VideoEntry } from '../../cache/index.js';
+import type { VideoEntry } from '../../cache/records.js';
 
 /** The forms in which a data set may name its videos. */
 export const SOURCE_KINDS = ['folder', 'jsonl', 'csv', 'ucf101', 'kinetics', 'ssv2'] as const;

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { COMMANDS } from '../../bin/commands.js';
-import { exitCodeOf, UsageError } from '../../bin/failure.js';
-import { bytes, duration, table } from '../../bin/terminal.js';
+import { COMMANDS } from '../../bin/command-list.js';
+import { exitCodeOf, UsageError } from '../../bin/cli/failure.js';
+import { bytes, duration, table } from '../../bin/cli/terminal.js';
 import { AVME, avme } from '../support/cli.js';
 import { scratchFolder } from '../support/media.js';
 

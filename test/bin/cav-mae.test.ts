@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache } from '../../cache/index.js';
-import { readMetrics } from '../../pipeline/index.js';
-import { logMel } from '../../stages/index.js';
+import { openCache } from '../../cache/reader.js';
+import { readMetrics } from '../../pipeline/training/run/run-folder.js';
+import { logMel } from '../../stages/log-mel.js';
 import { avme, refused } from '../support/cli.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../support/media.js';
 

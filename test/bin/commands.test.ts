@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { COMMANDS } from '../../bin/commands.js';
+import { COMMANDS } from '../../bin/command-list.js';
 import { avme } from '../support/cli.js';
 
 const run = promisify(execFile);
 
 /** Files of packages that a fresh process has loaded once it has these commands' modules. */
 async function loadedBy(...commands: readonly string[]): Promise<string[]> {
-  const url = new URL('../../bin/commands.js', import.meta.url).href;
+  const url = new URL('../../bin/command-list.js', import.meta.url).href;
   const script = `
     import { createRequire } from 'node:module';
     import { COMMANDS } from '${url}';

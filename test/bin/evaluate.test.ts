@@ -1,14 +1,15 @@
+import { modelConfig } from '../../model/model-config.js';
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadImage, createCanvas } from '@napi-rs/canvas';
-import { openCache } from '../../cache/index.js';
-import { modelConfig } from '../../model/index.js';
-import { readRun } from '../../pipeline/index.js';
-import { createClassifier } from '../../stages/index.js';
-import { useBackend } from '../../model/index.js';
-import { loadCheckpoint, newestCheckpoint } from '../../pipeline/training/checkpoint.js';
-import { batchFor, drawSample } from '../../pipeline/training/training-batches.js';
+import { openCache } from '../../cache/reader.js';
+
+import { readRun } from '../../pipeline/training/run/run-folder.js';
+import { createClassifier } from '../../stages/evaluate/classify.js';
+import { useBackend } from '../../engine/backend.js';
+import { loadCheckpoint, newestCheckpoint } from '../../pipeline/training/run/checkpoint.js';
+import { batchFor, drawSample } from '../../pipeline/training/data/training-batches.js';
 import { avme, refused } from '../support/cli.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
@@ -137,7 +138,7 @@ describe('avme evaluate', function () {
   });
 
   it('draws a confusion matrix in which cells are as blue as they are full', async () => {
-    const { drawConfusion } = await import('../../stages/index.js');
+    const { drawConfusion } = await import('../../rendering/confusion-sheet.js');
     const counts = [[8, 2], [0, 0]]; // prettier-ignore
     const image = await loadImage(await drawConfusion({ labels: ['a', 'b'], counts }, 'heading'));
     const canvas = createCanvas(image.width, image.height);

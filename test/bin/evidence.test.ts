@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLASSES } from '../../stages/evidence/classes.js';
-import { openCache } from '../../cache/index.js';
-import { pitchOf } from '../../stages/evidence/sound.js';
-import type { Scene } from '../../stages/evidence/scene.js';
-import { correlation } from '../stages/evidence/oracle.js';
+import { CLASSES } from '../../experiments/evidence/classes.js';
+import { openCache } from '../../cache/reader.js';
+import { pitchOf } from '../../experiments/evidence/sound.js';
+import type { Scene } from '../../experiments/evidence/scene.js';
+import { correlation } from '../experiments/evidence/oracle.js';
 import { avme, refused } from '../support/cli.js';
 import { ffmpeg, scratchFolder } from '../support/media.js';
 

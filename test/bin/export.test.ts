@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { openCacheWriter } from '../../cache/index.js';
+import { openCacheWriter } from '../../cache/writer.js';
 import { makeSample, OPTIONS } from '../cache/support.js';
 import { avme, refused } from '../support/cli.js';
 import { scratchFolder } from '../support/media.js';

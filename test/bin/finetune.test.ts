@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { openCache } from '../../cache/index.js';
-import { readSafetensors } from '../../model/index.js';
-import { readMetrics, readRun } from '../../pipeline/index.js';
+import { openCache } from '../../cache/reader.js';
+import { readSafetensors } from '../../model/weights/safetensors.js';
+import { readMetrics, readRun } from '../../pipeline/training/run/run-folder.js';
 import { avme, refused } from '../support/cli.js';
-import { makeDemoMedia } from '../../stages/index.js';
+import { makeDemoMedia } from '../../experiments/demo/demo-media.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 const PLAIN = '--augment-ops 0 --erasing 0 --mixup 0 --cutmix 0 --drop-path 0 --head-dropout 0 --crop none --flip 0 --sound-dropout 0'.split(' '); // prettier-ignore

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listBackends, readSafetensors } from '../../model/index.js';
-import { readMetrics } from '../../pipeline/index.js';
+import { readSafetensors } from '../../model/weights/safetensors.js';
+import { listBackends } from '../../engine/backend.js';
+import { readMetrics } from '../../pipeline/training/run/run-folder.js';
 import { avme, refused } from '../support/cli.js';
 import { relativeError } from '../support/golden.js';
 import { useTinyRuns } from '../support/tiny-run.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { access, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { results as resultsSchema, type Results } from '../../pipeline/reproduce/results.js';
+import { results as resultsSchema, type Results } from '../../experiments/reproduce/results.js';
 import { avme, refused } from '../support/cli.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 

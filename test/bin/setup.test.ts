@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasTensorflow, tensorflowHome } from '../../model/index.js';
-import { findTool } from '../../pipeline/setup/tools.js';
+import { hasTensorflow, tensorflowHome } from '../../engine/backends/tensorflow/home.js';
+import { findTool } from '../../engine/setup/tools.js';
 import { avme } from '../support/cli.js';
 import { scratchFolder } from '../support/media.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache } from '../../cache/index.js';
+import { openCache } from '../../cache/reader.js';
 import { samplesOf } from '../cache/support.js';
 import { flip, put, range, useVerifiedCache, verify } from '../pipeline/verify/support.js';
 import { avme, refused } from '../support/cli.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCacheWriter, type ClipShape } from '../../cache/index.js';
+import { openCacheWriter } from '../../cache/writer.js';
+import type { ClipShape } from '../../cache/records.js';
 import { readTrees, type Span } from '../../cache/shard/tree.js';
 import { readWhatGoes, withFlip } from './damage-support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { openCache, openCacheWriter } from '../../cache/index.js';
+import { openCache } from '../../cache/reader.js';
+import { openCacheWriter } from '../../cache/writer.js';
 import { readWhatGoes } from './damage-support.js';
 import { makeSample, OPTIONS, useFolder } from './support.js';
 

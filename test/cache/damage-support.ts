@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { open } from 'node:fs/promises';
-import { CorruptRecordError, openCache, type Sample } from '../../cache/index.js';
+import { CorruptRecordError } from '../../cache/codec/codec.js';
+import { openCache } from '../../cache/reader.js';
+import type { Sample } from '../../cache/records.js';
 
 /** One bit of a file, changed and put right again. */
 export async function withFlip(path: string, at: number, test: () => Promise<void>): Promise<void> {

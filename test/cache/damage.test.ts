@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, openCacheWriter } from '../../cache/index.js';
-import { cacheIdentity, readManifest } from '../../cache/manifest.js';
+import { openCache } from '../../cache/reader.js';
+import { openCacheWriter } from '../../cache/writer.js';
+import { cacheIdentity, readManifest } from '../../cache/manifest/manifest.js';
 import { openShardFile } from '../../cache/shard/open.js';
 import { readWhatGoes, withFlip } from './damage-support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';

@@ -4,7 +4,8 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openCache, openCacheWriter } from '../../cache/index.js';
+import { openCache } from '../../cache/reader.js';
+import { openCacheWriter } from '../../cache/writer.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from './support.js';
 
 const run = promisify(execFile);

@@ -5,8 +5,10 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openCache, openCacheWriter, type Sample } from '../../cache/index.js';
-import { randomFor } from '../../cache/random.js';
+import { openCache } from '../../cache/reader.js';
+import { openCacheWriter } from '../../cache/writer.js';
+import type { Sample } from '../../cache/records.js';
+import { randomFor } from '../../cache/order/random.js';
 import { makeSample, OPTIONS, samplesOf, useFolder } from './support.js';
 
 const COUNT = 240;

@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  CorruptRecordError,
-  EncodedFramesError,
-  openCache,
-  openCacheWriter,
-  sumsOf,
-  type CacheWriterOptions,
-  type ClipShape,
-} from '../../cache/index.js';
-import { StatisticsFold } from '../../cache/statistics.js';
+import { CorruptRecordError, EncodedFramesError } from '../../cache/codec/codec.js';
+import { openCache } from '../../cache/reader.js';
+import { openCacheWriter, type CacheWriterOptions } from '../../cache/writer.js';
+import { sumsOf, StatisticsFold } from '../../cache/manifest/statistics.js';
+import type { ClipShape } from '../../cache/records.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 
 const LARGE: ClipShape = { ...SHAPE, size: 32, storeSize: 36, square: false };

@@ -3,14 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  checksum,
-  openCache,
-  openCacheWriter,
-  type CacheReader,
-  type CacheWriterOptions,
-} from '../../cache/index.js';
-import { verifyCache } from '../../pipeline/index.js';
+import { checksum } from '../../cache/codec/checksum.js';
+import { openCache, type CacheReader } from '../../cache/reader.js';
+import { openCacheWriter, type CacheWriterOptions } from '../../cache/writer.js';
+import { verifyCache } from '../../pipeline/verify/verify.js';
 import { flip } from '../pipeline/verify/support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { Quarantine, readQuarantine } from '../../cache/index.js';
+import { Quarantine, readQuarantine } from '../../cache/quarantine.js';
 import { useFolder } from './support.js';
 
 const entry = (id: string, cause = 'no picture') => ({

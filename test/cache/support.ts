@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CacheReader, CacheWriterOptions, ClipShape, Sample } from '../../cache/index.js';
+import type { CacheReader } from '../../cache/reader.js';
+import type { CacheWriterOptions } from '../../cache/writer.js';
+import type { ClipShape, Sample } from '../../cache/records.js';
 
 export const SHAPE: ClipShape = {
   frames: 4,

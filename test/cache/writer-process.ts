@@ -2,7 +2,7 @@
  * A process that writes a cache until it is killed: `node writer-process.js FOLDER COUNT`. Prints
  * "open" when it has the cache open and "sealed" when it is through; then it waits for its end.
  */
-import { openCacheWriter } from '../../cache/index.js';
+import { openCacheWriter } from '../../cache/writer.js';
 import { makeSample, OPTIONS } from './support.js';
 
 const [folder = '', count = '0'] = process.argv.slice(2);

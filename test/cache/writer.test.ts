@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, openCacheWriter, type CacheWriterOptions } from '../../cache/index.js';
+import { openCache } from '../../cache/reader.js';
+import { openCacheWriter, type CacheWriterOptions } from '../../cache/writer.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from './support.js';
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);

@@ -1,19 +1,13 @@
+import { modelConfig } from '../../model/model-config.js';
+import { INFERENCE, type ForwardMode, type ModelBatch } from '../../model/forward.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFor } from '../../cache/index.js';
-import {
-  INFERENCE,
-  initialWeights,
-  modelConfig,
-  pretrainForward,
-  pretrainLoss,
-  pretrainSpecs,
-  PRESETS,
-  weightsFrom,
-  type ForwardMode,
-  type ModelBatch,
-  type ModelConfig,
-} from '../../model/index.js';
+import { randomFor } from '../../cache/order/random.js';
+import { pretrainForward } from '../../model/av-maskenhancer.js';
+import { initialWeights } from '../../model/weights/init.js';
+import { PRESETS, type ModelConfig } from '../../model/config.js';
+import { pretrainLoss, pretrainSpecs } from '../../model/systems.js';
+import { weightsFrom } from '../../model/weights/weights.js';
 import { onEachBackend } from '../support/backends.js';
 
 const CLIPS = 3;

@@ -1,21 +1,17 @@
+import { modelConfig } from '../../model/model-config.js';
+import { INFERENCE, type ModelBatch } from '../../model/forward.js';
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  classifierConfig,
-  classify,
-  INFERENCE,
-  modelConfig,
-  pretrainLoss,
-  pretrainSpecs,
-  readWeights,
-  weightsFrom,
-  writeSafetensors,
-  type ModelBatch,
-} from '../../model/index.js';
+import { classifierConfig } from '../../model/classifier.js';
+import { classify, pretrainLoss, pretrainSpecs } from '../../model/systems.js';
+
+import { readWeights } from '../../model/weights/read-weights.js';
+import { weightsFrom } from '../../model/weights/weights.js';
+import { writeSafetensors } from '../../model/weights/safetensors.js';
 import { cavMaeLossParts } from '../../model/cav-mae.js';
-import { gridTable } from '../../model/position.js';
+import { gridTable } from '../../model/layers/position.js';
 import { onEveryQuickBackend } from '../support/backends.js';
 import { assertClose, readGolden, relativeError, type Golden } from '../support/golden.js';
 import { scratchFolder } from '../support/media.js';

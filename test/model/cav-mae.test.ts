@@ -1,19 +1,14 @@
+import { modelConfig } from '../../model/model-config.js';
+import { INFERENCE, type ModelBatch } from '../../model/forward.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFor } from '../../cache/index.js';
-import {
-  classifierConfig,
-  classify,
-  INFERENCE,
-  initialWeights,
-  modelConfig,
-  pretrainLoss,
-  pretrainSpecs,
-  reconstructTokens,
-  weightsFrom,
-  type ModelBatch,
-  type ModelConfig,
-} from '../../model/index.js';
+import { randomFor } from '../../cache/order/random.js';
+import { classifierConfig } from '../../model/classifier.js';
+import { classify, pretrainLoss, pretrainSpecs, reconstructTokens } from '../../model/systems.js';
+
+import { initialWeights } from '../../model/weights/init.js';
+import { type ModelConfig } from '../../model/config.js';
+import { weightsFrom } from '../../model/weights/weights.js';
 import { cavMaeLossParts } from '../../model/cav-mae.js';
 import { onEachBackend } from '../support/backends.js';
 import { relativeError } from '../support/golden.js';
@@ -79,7 +74,7 @@ onEachBackend('CAV-MAE', () => {
 
   it('does not see what is masked: neither pixels nor sound change the loss but as targets', () => {
     const [weights, batch] = [weightsFrom(weightsOf(SMALL)), smallBatch()];
-    const made = (one: ModelBatch) => reconstructTokens(one, weights, { ...SMALL, target: 'raw' }).made; // prettier-ignore
+    const made = (one: ModelBatch) => reconstructTokens(one, weights, { ...SMALL, target: 'raw' }).reconstruction; // prettier-ignore
     const before = made(batch).dataSync<'float32'>().slice();
     // Clip 0 sees the patches of the first column; the last pixel belongs to the last.
     const changed = tf.buffer(

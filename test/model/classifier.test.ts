@@ -1,24 +1,20 @@
+import { modelConfig } from '../../model/model-config.js';
+import { type LabelBatch, INFERENCE, type ForwardMode } from '../../model/forward.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFor } from '../../cache/index.js';
+import { randomFor } from '../../cache/order/random.js';
 import {
   classifierConfig,
-  classifierSpecs,
-  classify,
-  INFERENCE,
-  initialWeights,
-  modelConfig,
   pretrainedName,
-  pretrainSpecs,
-  PRESETS,
   smoothLabels,
   softCrossEntropy,
-  weightsFrom,
   type ClassifierConfig,
-  type ForwardMode,
-  type LabelBatch,
-  type ModelConfig,
-} from '../../model/index.js';
+} from '../../model/classifier.js';
+import { classifierSpecs, classify, pretrainSpecs } from '../../model/systems.js';
+
+import { initialWeights } from '../../model/weights/init.js';
+import { PRESETS, type ModelConfig } from '../../model/config.js';
+import { weightsFrom } from '../../model/weights/weights.js';
 import { onEveryQuickBackend } from '../support/backends.js';
 import { assertClose, goldenPixels, readGolden, relativeError, type Golden } from '../support/golden.js'; // prettier-ignore
 

@@ -1,7 +1,8 @@
+import { modelConfig } from '../../model/model-config.js';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { modelConfig, positionsOf, PRESETS, slotsOf } from '../../model/index.js';
-import { tubeletValues } from '../../model/geometry.js';
+import { PRESETS } from '../../model/config.js';
+import { positionsOf, slotsOf, tubeletValues } from '../../model/layers/geometry.js';
 
 /** Field and message of each thing wrong. */
 function issuesOf(input: object): [string, string][] {

@@ -1,11 +1,12 @@
+import { modelConfig } from '../../model/model-config.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFor } from '../../cache/index.js';
-import { crossAttention, headsFor } from '../../model/cross-attention.js';
+import { randomFor } from '../../cache/order/random.js';
+import { crossAttention, headsFor } from '../../model/layers/cross-attention.js';
 import { fuse, fusionSpecs, slotMembership } from '../../model/fusion.js';
-import { modelConfig, weightsFrom, type ModelConfig } from '../../model/index.js';
-import { linear } from '../../model/layers.js';
-import { under, type Weights } from '../../model/weights.js';
+import { type ModelConfig } from '../../model/config.js';
+import { weightsFrom, under, type Weights } from '../../model/weights/weights.js';
+import { linear } from '../../engine/ops/layers.js';
 import { onEachBackend } from '../support/backends.js';
 import { relativeError } from '../support/golden.js';
 

@@ -1,16 +1,13 @@
+import { modelConfig } from '../../model/model-config.js';
+import { SYSTEM_NAMES } from '../../model/config.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFor } from '../../cache/index.js';
-import {
-  classifierConfig,
-  classifierSpecs,
-  initialWeights,
-  modelConfig,
-  pretrainSpecs,
-  SYSTEM_NAMES,
-  systemOf,
-  useBackend,
-} from '../../model/index.js';
+import { randomFor } from '../../cache/order/random.js';
+import { classifierConfig } from '../../model/classifier.js';
+import { classifierSpecs, pretrainSpecs, systemOf } from '../../model/systems.js';
+import { initialWeights } from '../../model/weights/init.js';
+
+import { useBackend } from '../../engine/backend.js';
 
 const SMALL = {
   ...{ imageSize: 16, patch: 8, frames: 4, mfccFrames: 16, melBands: 16 },

@@ -1,20 +1,15 @@
+import { modelConfig } from '../../model/model-config.js';
+import { INFERENCE, type ModelBatch } from '../../model/forward.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  adamwStep,
-  INFERENCE,
-  isDecayed,
-  modelConfig,
-  pretrainForward,
-  pretrainLoss,
-  weightsFrom,
-  type ModelBatch,
-  type ModelConfig,
-  type Moments,
-} from '../../model/index.js';
-import { reconstructionTargets } from '../../model/loss.js';
-import { normalizePixels, patchify } from '../../model/patch.js';
-import { encodeVisible } from '../../model/visual-encoder.js';
+import { adamwStep, isDecayed, type Moments } from '../../model/optim/adamw.js';
+import { pretrainForward } from '../../model/av-maskenhancer.js';
+import { type ModelConfig } from '../../model/config.js';
+import { pretrainLoss } from '../../model/systems.js';
+import { weightsFrom } from '../../model/weights/weights.js';
+import { reconstructionTargets } from '../../model/losses/reconstruction.js';
+import { normalizePixels, patchify } from '../../model/layers/patch.js';
+import { encodeVisible } from '../../model/videomae.js';
 import { isSlow, onEveryBackend } from '../support/backends.js';
 import {
   assertClose,

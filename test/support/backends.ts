@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { BACKENDS, useBackend, type BackendName } from '../../model/index.js';
+import { BACKENDS, useBackend, type BackendName } from '../../engine/backend.js';
 
 /** Debian's chromium brings a GPU made of software, on which WebGPU runs anywhere. */
 const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { run } from '../../bin/run.js';
+import { run } from '../../bin/cli/run.js';
 
 export const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
-import { readSafetensors, type NamedArray } from '../../model/index.js';
+import { readSafetensors, type NamedArray } from '../../model/weights/safetensors.js';
 
 /** A golden file made with the original authors' code. */
 export interface Golden {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { FFMPEG_PATH } from '../../stages/video/ffmpeg.js';
+import { FFMPEG_PATH } from '../../stages/ffmpeg/ffmpeg.js';
 
 const run = promisify(execFile);
 

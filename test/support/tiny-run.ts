@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { makeDemoMedia } from '../../stages/index.js';
+import { makeDemoMedia } from '../../experiments/demo/demo-media.js';
 import { avme } from './cli.js';
 import { copyOf, fixture } from './fixture.js';
 import { scratchFolder } from './media.js';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js';
-import type { NamedArray } from '../../model/index.js';
+import type { NamedArray } from '../../model/weights/safetensors.js';
 
 /** Opcodes of pickle, protocol 2. */
 const op = (code: string) => Buffer.from(code, 'latin1');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, readQuarantine } from '../../cache/index.js';
+import { openCache } from '../../cache/reader.js';
+import { readQuarantine } from '../../cache/quarantine.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import { makeVideo, scratchFolder, type MediaOptions } from '../support/media.js';
 import { mutate } from './mutate.js';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { appendFile, copyFile, mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readQuarantine } from '../../cache/index.js';
+import { readQuarantine } from '../../cache/quarantine.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
-import { contentHash } from '../../stages/content-hash.js';
-import { decodeClip } from '../../stages/video/decode.js';
-import { indexVideo } from '../../stages/video/probe.js';
+import { contentHash } from '../../stages/source/content-hash.js';
+import { decodeClip } from '../../stages/decode/decode.js';
+import { indexVideo } from '../../stages/probe/probe.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
 import { contentOf } from './support.js';
 

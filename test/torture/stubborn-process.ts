@@ -1,6 +1,6 @@
 /* A command that says "started" and then does not stop when it is asked to. */
 import { z } from 'zod';
-import { defineCommand } from '../../bin/command.js';
+import { defineCommand } from '../../bin/cli/command.js';
 
 const command = defineCommand({
   name: 'stubborn',

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { openCache, readQuarantine } from '../../cache/index.js';
-import { randomFor } from '../../cache/random.js';
+import { openCache } from '../../cache/reader.js';
+import { readQuarantine } from '../../cache/quarantine.js';
+import { randomFor } from '../../cache/order/random.js';
 import { makeVideo } from '../support/media.js';
 
 /** The long versions of these tests run for an hour or so; `npm run test:long`. */

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  mergeCaches,
-  openCache,
-  openCacheWriter,
-  partFolder,
-  type MergeOptions,
-} from '../../../cache/index.js';
-import { lockForWriting } from '../../../cache/lock.js';
-import { readManifest, writeManifest } from '../../../cache/manifest.js';
+import { mergeCaches, type MergeOptions } from '../../../cache/merge/merge.js';
+import { openCache } from '../../../cache/reader.js';
+import { openCacheWriter } from '../../../cache/writer.js';
+import { partFolder } from '../../../cache/merge/parts.js';
+import { lockForWriting } from '../../../cache/folder/lock.js';
+import { readManifest, writeManifest } from '../../../cache/manifest/manifest.js';
 import { pathInside } from '../../../cache/merge/sources.js';
 import { expectSamples, put, range } from '../../pipeline/verify/support.js';
 import { makeSample, OPTIONS, useFolder } from '../support.js';

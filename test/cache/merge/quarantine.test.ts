@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { mergeCaches } from '../../../cache/merge/merge.js';
+import { partFolder } from '../../../cache/merge/parts.js';
 import {
-  mergeCaches,
-  partFolder,
   readQuarantine,
   type QuarantineRecord,
-} from '../../../cache/index.js';
+  writeQuarantine,
+} from '../../../cache/quarantine.js';
 import { joinQuarantines } from '../../../cache/merge/quarantine.js';
-import { writeQuarantine } from '../../../cache/quarantine.js';
 import { put } from '../../pipeline/verify/support.js';
 import { useFolder } from '../support.js';
 

@@ -1,16 +1,18 @@
+import { modelConfig } from '../../../model/model-config.js';
 import assert from 'node:assert/strict';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadImage } from '@napi-rs/canvas';
-import { openCache } from '../../../cache/index.js';
-import { CONTRAST_WEIGHT, modelConfig } from '../../../model/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { CONTRAST_WEIGHT } from '../../../model/cav-mae.js';
+
 import { CONTRAST_CLIPS } from '../../../pipeline/evaluate/contrast.js';
 import { evaluate } from '../../../pipeline/evaluate/evaluate.js';
 import { evaluateRobustness, PICTURES } from '../../../pipeline/evaluate/robustness.js';
 import { readWeightsOf } from '../../../pipeline/evaluate/weights.js';
-import { readRun } from '../../../pipeline/training/run-folder.js';
-import { batchFor, drawSample } from '../../../pipeline/training/training-batches.js';
-import { createReconstructor } from '../../../stages/index.js';
+import { readRun } from '../../../pipeline/training/run/run-folder.js';
+import { batchFor, drawSample } from '../../../pipeline/training/data/training-batches.js';
+import { createReconstructor } from '../../../stages/evaluate/reconstruct.js';
 import { useFolder } from '../../cache/support.js';
 import { makeCache, makeClassifier, makeReconstructorRun } from './support.js';
 

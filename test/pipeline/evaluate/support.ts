@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { openCache, openCacheWriter, type CacheReader, type ClipShape, type Sample } from '../../../cache/index.js'; // prettier-ignore
+import { openCache, type CacheReader } from '../../../cache/reader.js';
+import { openCacheWriter } from '../../../cache/writer.js';
+import type { ClipShape, Sample } from '../../../cache/records.js';
 import { finetune } from '../../../pipeline/training/finetune.js';
 import { modelChoice } from '../../../pipeline/training/model-choice.js';
 import { pretrain } from '../../../pipeline/training/pretrain.js';
-import { finetuneOptions, trainingOptions } from '../../../stages/index.js';
+import { finetuneOptions } from '../../../stages/finetune/finetune-options.js';
+import { trainingOptions } from '../../../stages/train/training-options.js';
 import { makeSample, OPTIONS } from '../../cache/support.js';
 
 export const WIDTH = 40;

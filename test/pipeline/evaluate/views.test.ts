@@ -1,13 +1,16 @@
+import { modelConfig } from '../../../model/model-config.js';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CacheReader } from '../../../cache/index.js';
-import { modelConfig } from '../../../model/index.js';
+import type { CacheReader } from '../../../cache/reader.js';
+
 import { evaluate } from '../../../pipeline/evaluate/evaluate.js';
 import { chooseClips, viewsOption } from '../../../pipeline/evaluate/views.js';
 import { readWeightsOf } from '../../../pipeline/evaluate/weights.js';
-import { readRun } from '../../../pipeline/training/run-folder.js';
-import { assembleBatch, createClassifier, drawFor } from '../../../stages/index.js';
+import { readRun } from '../../../pipeline/training/run/run-folder.js';
+import { assembleBatch } from '../../../stages/batch/batch.js';
+import { createClassifier } from '../../../stages/evaluate/classify.js';
+import { drawFor } from '../../../stages/load/workers/clip-writer.js';
 import { useFolder } from '../../cache/support.js';
 import {
   makeCache,

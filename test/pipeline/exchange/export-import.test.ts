@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, openCacheWriter, type CacheWriterOptions } from '../../../cache/index.js';
-import { exportNumpy, exportWebDataset, importWebDataset } from '../../../pipeline/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { openCacheWriter, type CacheWriterOptions } from '../../../cache/writer.js';
+import { exportNumpy, exportWebDataset } from '../../../pipeline/exchange/export.js';
+import { importWebDataset } from '../../../pipeline/exchange/import.js';
 import { encodeNpy } from '../../../stages/exchange/npy.js';
 import { writeTar, type TarFile } from '../../../stages/exchange/tar.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from '../../cache/support.js';

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { openCache, openCacheWriter, type ClipShape, type Sample } from '../../../cache/index.js';
-import { exportNumpy, exportWebDataset, importWebDataset } from '../../../pipeline/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { openCacheWriter } from '../../../cache/writer.js';
+import type { ClipShape, Sample } from '../../../cache/records.js';
+import { exportNumpy, exportWebDataset } from '../../../pipeline/exchange/export.js';
+import { importWebDataset } from '../../../pipeline/exchange/import.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from '../../cache/support.js';
 import { usePython } from '../../support/python.js';
 

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { estimateTable } from '../../../bin/preprocess-estimate.js';
-import { openCache } from '../../../cache/index.js';
-import {
-  estimatePreprocess,
-  preprocess,
-  type PreprocessEvent,
-  type PreprocessInput,
-} from '../../../pipeline/index.js';
+import { estimateTable } from '../../../bin/commands/preprocess-estimate.js';
+import { openCache } from '../../../cache/reader.js';
+import { estimatePreprocess } from '../../../pipeline/preprocess/dry-run.js';
+import { preprocess } from '../../../pipeline/preprocess/preprocess.js';
+import type { PreprocessEvent } from '../../../pipeline/preprocess/tally.js';
+import type { PreprocessInput } from '../../../pipeline/preprocess/options.js';
 import { avme } from '../../support/cli.js';
 import { makeVideo, scratchFolder } from '../../support/media.js';
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, readQuarantine, type Sample } from '../../../cache/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { readQuarantine } from '../../../cache/quarantine.js';
+import type { Sample } from '../../../cache/records.js';
 import { preprocess } from '../../../pipeline/preprocess/preprocess.js';
 import { preprocessOptions, type PreprocessInput } from '../../../pipeline/preprocess/options.js';
 import { makeVideo, scratchFolder } from '../../support/media.js';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, readQuarantine, type Sample } from '../../../cache/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { readQuarantine } from '../../../cache/quarantine.js';
+import type { Sample } from '../../../cache/records.js';
 import { preprocess, type PreprocessRequest } from '../../../pipeline/preprocess/preprocess.js';
 import { preprocessOptions } from '../../../pipeline/preprocess/options.js';
 import type { PreprocessEvent } from '../../../pipeline/preprocess/tally.js';

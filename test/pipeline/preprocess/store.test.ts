@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache, readQuarantine, type Sample } from '../../../cache/index.js';
-import { preprocess, type PreprocessInput } from '../../../pipeline/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { readQuarantine } from '../../../cache/quarantine.js';
+import type { Sample } from '../../../cache/records.js';
+import { preprocess } from '../../../pipeline/preprocess/preprocess.js';
+import type { PreprocessInput } from '../../../pipeline/preprocess/options.js';
 import { makeVideo, scratchFolder } from '../../support/media.js';
 
 const OPTIONS = { frames: 4, size: 48, fit: 'short-side' } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ClipShape } from '../../../cache/index.js';
-import { PRESETS } from '../../../model/index.js';
+import type { ClipShape } from '../../../cache/records.js';
+import { PRESETS } from '../../../model/config.js';
 import { checkFit, chooseModel, modelChoice } from '../../../pipeline/training/model-choice.js';
 
 const SHAPE: ClipShape = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCache } from '../../../cache/index.js';
+import { openCache } from '../../../cache/reader.js';
 import { readTrees } from '../../../cache/shard/tree.js';
 import { expectSamples, flip, put, range, useVerifiedCache, verify } from './support.js';
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { openCache, openCacheWriter } from '../../../cache/index.js';
-import { readManifest } from '../../../cache/manifest.js';
-import { readIndex, type IndexRow } from '../../../cache/shard/index.js';
-import { StatisticsFold, sumsOf } from '../../../cache/statistics.js';
-import { verifyCache, type VerifyEvent } from '../../../pipeline/index.js';
+import { openCache } from '../../../cache/reader.js';
+import { openCacheWriter } from '../../../cache/writer.js';
+import { readManifest } from '../../../cache/manifest/manifest.js';
+import { readIndex, type IndexRow } from '../../../cache/shard/shard-index.js';
+import { StatisticsFold, sumsOf } from '../../../cache/manifest/statistics.js';
+import { verifyCache, type VerifyEvent } from '../../../pipeline/verify/verify.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from '../../cache/support.js';
 
 export const range = (from: number, to: number) =>

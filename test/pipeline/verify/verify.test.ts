@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { copyFile, cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mergeCaches, openCache, openCacheWriter, partFolder } from '../../../cache/index.js';
-import { readManifest, writeManifest } from '../../../cache/manifest.js';
+import { mergeCaches } from '../../../cache/merge/merge.js';
+import { openCache } from '../../../cache/reader.js';
+import { openCacheWriter } from '../../../cache/writer.js';
+import { partFolder } from '../../../cache/merge/parts.js';
+import { readManifest, writeManifest } from '../../../cache/manifest/manifest.js';
 import { readTrees } from '../../../cache/shard/tree.js';
-import { sumsOf } from '../../../cache/statistics.js';
-import { verifyCache } from '../../../pipeline/index.js';
+import { sumsOf } from '../../../cache/manifest/statistics.js';
+import { verifyCache } from '../../../pipeline/verify/verify.js';
 import { makeSample, OPTIONS, SHAPE } from '../../cache/support.js';
 import { digestOf, expectSamples, flip, put, range, useVerifiedCache, verify } from './support.js';
 

@@ -7,7 +7,7 @@ import {
   degradeOptions,
   muted,
 } from '../../../stages/evaluate/degrade.js';
-import type { ClipBatch } from '../../../stages/index.js';
+import type { ClipBatch } from '../../../stages/batch/batch.js';
 
 const SIZE = 12;
 const frames = fc.uint8Array({ minLength: SIZE * SIZE * 3, maxLength: SIZE * SIZE * 3 });

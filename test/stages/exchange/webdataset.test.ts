@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ClipShape, StoredSample } from '../../../cache/index.js';
+import type { ClipShape, StoredSample } from '../../../cache/records.js';
 import { foreignFrames, foreignSample } from '../../../stages/exchange/foreign-sample.js';
 import { encodeNpy } from '../../../stages/exchange/npy.js';
 import { ownJson, ownSample } from '../../../stages/exchange/own-sample.js';

@@ -1,15 +1,16 @@
+import { modelConfig } from '../../../model/model-config.js';
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { randomFor } from '../../../cache/index.js';
-import { classifierConfig, classifierSpecs, initialWeights, modelConfig } from '../../../model/index.js'; // prettier-ignore
+import { randomFor } from '../../../cache/order/random.js';
+import { classifierConfig } from '../../../model/classifier.js';
+import { classifierSpecs } from '../../../model/systems.js';
+import { initialWeights } from '../../../model/weights/init.js';
+
 import { createClassifier } from '../../../stages/evaluate/classify.js';
 import { classificationObjective, classificationOptions, type LabelledBatch } from '../../../stages/finetune/objective.js'; // prettier-ignore
-import {
-  createTrainer,
-  planTraining,
-  trainingOptions,
-  type CaptureChoice,
-} from '../../../stages/index.js';
+import { createTrainer } from '../../../stages/train/train.js';
+import { planTraining, trainingOptions } from '../../../stages/train/training-options.js';
+import type { CaptureChoice } from '../../../stages/train/runner.js';
 import { onEachBackend } from '../../support/backends.js';
 
 const config = modelConfig.parse({

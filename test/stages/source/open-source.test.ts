@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { VideoEntry } from '../../../cache/index.js';
+import type { VideoEntry } from '../../../cache/records.js';
 import { openSource } from '../../../stages/source/open-source.js';
 import { scratchFolder } from '../../support/media.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { VideoEntry } from '../../../cache/index.js';
+import type { VideoEntry } from '../../../cache/records.js';
 import { sourceOptions } from '../../../stages/source/options.js';
 import {
   partOf,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { VideoEntry } from '../../../cache/index.js';
+import type { VideoEntry } from '../../../cache/records.js';
 import { sourceOptions, type SourceInput } from '../../../stages/source/options.js';
 import { openSource } from '../../../stages/source/open-source.js';
 import { scratchFolder } from '../../support/media.js';

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { preprocessOptions } from '../../pipeline/preprocess/options.js';
+import { preprocess } from '../../pipeline/preprocess/preprocess.js';
+import type { PreprocessEvent } from '../../pipeline/preprocess/tally.js';
+import { SOURCE_KINDS } from '../../stages/source/video-source.js';
+import { defineCommand } from '../cli/command.js';
+import { EXIT } from '../cli/failure.js';
+import { showEstimate } from './preprocess-estimate.js';
+import { QuarantineLines } from '../cli/quarantine-lines.js';
+import { bytes, duration, type Report, visible } from '../cli/terminal.js';
+
+const schema = preprocessOptions.safeExtend({
+  source: z.string(),
+  cache: z.string({ error: 'give the folder of the cache to make or to add to' }),
+  strict: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+
+/** Tells people and machines how preprocessing goes. */
+export function reportPreprocessing(
+  report: Report,
+  quarantine = new QuarantineLines(report),
+): (event: PreprocessEvent) => void {
+  return (event) => {
+    report.event(event.event, event);
+    switch (event.event) {
+      case 'start': {
+        const ignored = Object.entries(event.ignored).map(([kind, count]) => `${count} ${kind}`);
+        report.line(
+          `${event.total} videos` +
+            (event.kind === 'folder' ? '' : ` (${event.kind})`) +
+            (ignored.length > 0 ? `; passed over, as no video: ${ignored.join(', ')}` : ''),
+        );
+        break;
+      }
+      case 'progress': {
+        const rate = event.done / Math.max(event.seconds, 1e-9);
+        report.progress(
+          `${event.done}/${event.total} videos  ${rate.toFixed(1)}/s  ` +
+            `${duration((event.total - event.done) / Math.max(rate, 1e-9))} left  ` +
+            `${event.written} clips written, ${event.skipped} skipped, ${event.quarantined} quarantined`,
+        );
+        break;
+      }
+      case 'quarantined':
+        quarantine.add(event.path, event.cause);
+        break;
+      case 'space':
+        report.line(
+          `the cache will hardly find room: it needs about ${bytes(event.bytes)}, ${bytes(event.freeBytes)} are free`,
+        );
+        break;
+      case 'duplicate':
+        report.line(`left out ${visible(event.path)}: the same content as ${visible(event.of)}`);
+        break;
+    }
+  };
+}
+
+export const preprocessCommand = defineCommand({
+  name: 'preprocess',
+  example: 'avme preprocess videos/ --cache cache/ --size 224',
+  args: [
+    {
+      name: '<source>',
+      key: 'source',
+      text: 'a folder of videos, a .jsonl list, a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
+    },
+  ],
+  schema,
+  flags: {
+    cache: { value: 'folder', text: 'the cache to make, or to add to' },
+    sourceKind: {
+      value: 'kind',
+      text: `${SOURCE_KINDS.join(', ')} (default: found out by name and content)`,
+    },
+    videos: {
+      value: 'folder',
+      text: "where the videos of a list are: its paths are relative to this folder (default: the list's own)",
+    },
+    fold: {
+      value: 'n',
+      text: 'UCF101, given as the folder of its lists: which of the three divisions (default: 1)',
+    },
+    trimmed: { text: 'Kinetics: files called ID.mp4 are the segments already, not whole videos' },
+    split: {
+      value: 'name,...',
+      text: 'only videos of these splits; validation and the like are the same as val',
+    },
+    filter: {
+      value: 'glob',
+      many: true,
+      text: 'only videos whose id (the path in the folder or list) or label it matches; * stops at "/", ** does not; may be repeated',
+    },
+    limit: { value: 'n', text: 'only the first so many of those; more can be added later' },
+    shard: {
+      value: 'i/n',
+      text: 'only part i of n, counted from 0, into a folder of its own inside the cache; avme merge joins them',
+    },
+    frames: { value: 'n', text: 'frames a clip' },
+    stride: { value: 'n', text: 'frame steps of the video from one frame of a clip to the next' },
+    clips: { value: 'n', text: 'clips a video' },
+    sampling: {
+      value: 'kind',
+      text: 'even: clips spread over the video, for evaluation; random: drawn by the seed, for training',
+    },
+    size: { value: 'n', text: 'side of the square that the model sees, in pixels' },
+    storeSize: {
+      value: 'n',
+      text: 'short side of the cached frames; more than --size leaves room for random crops (default: --size)',
+    },
+    fit: { value: 'kind', text: 'crop, short-side (frames are not square), pad or stretch' },
+    videoStream: {
+      value: 'n',
+      text: 'picture stream to take, counted from 0 (default: the one with most pixels)',
+    },
+    audioStream: {
+      value: 'n',
+      text: 'sound stream to take, counted from 0 (default: the one with most channels)',
+    },
+    patch: { value: 'n', text: 'side of a patch in pixels' },
+    maskRatio: { value: 'x', text: 'share of the positions that is masked' },
+    mel: {
+      value: 'n',
+      text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',
+    },
+    store: {
+      value: 'kind',
+      text: 'raw: frames as they are; jpeg, webp: ten to twenty times smaller, not quite the same',
+    },
+    quality: { value: 'n', text: 'with jpeg and webp: 1 to 100' },
+    seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
+    jobs: { value: 'n', text: 'videos worked on at once' },
+    timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
+    memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },
+    maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
+    retryFailed: { text: 'try the videos in quarantine again' },
+    strict: { text: 'exit with 3 when a video is in quarantine' },
+    dryRun: {
+      text: 'try a few videos, say how large the cache will be and how long it takes; write nothing',
+    },
+  },
+  async run({ source, cache, strict, dryRun, ...options }, context) {
+    const { report, signal } = context;
+    if (dryRun) {
+      await showEstimate({ source, cache, options, signal }, context);
+      return EXIT.done;
+    }
+    const lines = new QuarantineLines(report);
+    const onEvent = reportPreprocessing(report, lines);
+    const summary = await preprocess({ source, cache, options, onEvent, signal });
+    const { videos, clips, written, skipped, quarantined, seconds, interrupted } = summary;
+    report.event('done', { videos, clips, written, skipped, quarantined, seconds });
+    lines.summary();
+    report.line(
+      `${interrupted ? 'stopped' : 'done'}: ${videos} videos, ${clips} clips; ${written} written, ` +
+        `${skipped} skipped, ${quarantined} videos quarantined; ${duration(seconds)}`,
+    );
+    if (interrupted) return EXIT.interrupted;
+    return strict && quarantined > 0 ? EXIT.quarantined : EXIT.done;
+  },
+});

@@ -1,0 +1,77 @@
+import { type SystemName } from '../../model/config.js';
+
+import type { SoundChoice } from '../../stages/batch/clip-parts.js';
+import type { Classification, Results, RunResult } from './results.js';
+import type { BySeed } from './statistics.js';
+
+/** A system as it was trained. */
+export interface Trained {
+  readonly variant: SystemName;
+  /** Default `own`. */
+  readonly sound?: SoundChoice;
+  /** Default the ratio of the comparison. */
+  readonly maskRatio?: number;
+}
+
+/** How it is looked at; default with the sound that it was trained with, on good pictures. */
+export interface Look {
+  readonly sound?: SoundChoice;
+  readonly maskRatio?: number;
+  readonly blur?: number;
+  readonly lowRes?: number;
+}
+
+/** What results say of systems, by seed; empty where something was not run. */
+export class Measures {
+  constructor(readonly results: Results) {}
+
+  runs({ variant, sound = 'own', maskRatio = this.results.protocol.maskRatio }: Trained): RunResult[] {
+    return this.results.runs.filter(
+      (run) => run.variant === variant && run.sound === sound && run.maskRatio === maskRatio,
+    );
+  } // prettier-ignore
+
+  /** Squared error of masked pixels, 0..1. */
+  mse(trained: Trained, look: Look = {}): BySeed {
+    const { sound = trained.sound ?? 'own', maskRatio = this.results.protocol.maskRatio } = look;
+    return this.bySeed(trained, ({ reconstructions }) => reconstructions.find((one) => one.sound === sound && one.maskRatio === maskRatio)?.mse); // prettier-ignore
+  }
+
+  top1(trained: Trained, look: Look = {}): BySeed {
+    return this.classified(trained, look, ({ top1 }) => top1);
+  }
+
+  top5(trained: Trained): BySeed {
+    return this.classified(trained, {}, ({ top5 }) => top5);
+  }
+
+  /** Mean accuracy of some of the classes. */
+  classes(trained: Trained, chosen: readonly number[]): BySeed {
+    return this.classified(trained, {}, ({ perClass }) => {
+      const shares = chosen.flatMap((i) => perClass[i] ?? []);
+      return shares.length === 0
+        ? undefined
+        : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    });
+  }
+
+  private classified(
+    trained: Trained,
+    { sound = trained.sound ?? 'own', blur = 0, lowRes = 1 }: Look,
+    of: (one: Classification) => number | undefined,
+  ): BySeed {
+    return this.bySeed(trained, ({ classifications }) => {
+      const found = classifications.find((one) => one.sound === sound && one.blur === blur && one.lowRes === lowRes); // prettier-ignore
+      return found && of(found);
+    });
+  }
+
+  private bySeed(trained: Trained, of: (run: RunResult) => number | undefined): BySeed {
+    return new Map(
+      this.runs(trained).flatMap((run) => {
+        const value = of(run);
+        return value === undefined ? [] : [[run.seed, value] as const];
+      }),
+    );
+  }
+}

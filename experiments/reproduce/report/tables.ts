@@ -1,0 +1,177 @@
+import { type SystemName } from '../../../model/config.js';
+
+import type { Measures, Trained } from '../measures.js';
+import { PICTURES } from '../../../pipeline/evaluate/robustness.js';
+import { comparable, hears } from '../plan.js';
+import { PAPER } from '../paper.js';
+import type { Block, Table } from './document.js';
+import { CALLED, errorText, NONE, percent, shareText } from './words.js';
+
+const ORDER: readonly SystemName[] = ['v', 'cav-mae', 'av-no-cross', 'av'];
+
+/** Systems that there are results of, at the ratio of the comparison. */
+export const systemsOf = (measures: Measures) =>
+  ORDER.filter((variant) => measures.runs({ variant }).length > 0);
+
+/** Ratios that AV-MaskEnhancer was trained with. */
+const ratiosOf = (measures: Measures) =>
+  [...new Set(measures.results.runs.filter(({ variant, sound }) => variant === 'av' && sound === 'own').map(({ maskRatio }) => maskRatio))].sort((a, b) => a - b); // prettier-ignore
+
+export function tableI(measures: Measures): Table {
+  const { maskRatio } = measures.results.protocol;
+  const kinds: Trained[] = [
+    ...systemsOf(measures).filter((variant) => variant !== 'av').map((variant) => ({ variant, maskRatio })),
+    ...ratiosOf(measures).map((ratio) => ({ variant: 'av' as const, maskRatio: ratio })),
+  ]; // prettier-ignore
+  const paper = ({ variant, maskRatio }: Trained) =>
+    PAPER.tableI.find((row) => row.variant === variant && (row.maskRatio === null || row.maskRatio === maskRatio))?.top1; // prettier-ignore
+  return {
+    kind: 'table',
+    caption:
+      'Table I: accuracy in per cent, mean ± deviation over seeds. The last column is the paper’s, on UCF101 with ViT-B, under its own protocol: to be read beside ours, not against it.',
+    head: ['system', 'masked in pre-training', 'top-1', 'top-5', 'paper’s top-1 on UCF101'],
+    rows: kinds.map((kind) => [
+      CALLED[kind.variant],
+      percent(kind.maskRatio ?? maskRatio),
+      shareText(measures.top1(kind)),
+      shareText(measures.top5(kind)),
+      paper(kind)?.toFixed(1) ?? NONE,
+    ]),
+  };
+}
+
+export function tableII(measures: Measures): Table {
+  const systems = systemsOf(measures).filter(comparable);
+  return {
+    kind: 'table',
+    caption: `Table II: what cross-attention is worth. Squared error of masked pixels (0 to 1) on test clips, in thousandths, at ${percent(measures.results.protocol.maskRatio)} masked. The last two columns are the paper’s: UCF101, and losses of its released logs at epoch 523 (ViT-S, 75 % masked).`,
+    head: ['system', 'weights', 'error · 10⁻³', 'top-1 %', 'paper’s top-1', 'paper’s logged loss'],
+    rows: systems.map((variant) => {
+      const paper = PAPER.tableII.find((row) => row.variant === variant);
+      return [
+        CALLED[variant],
+        (measures.runs({ variant })[0]?.parameters ?? 0).toLocaleString('en'),
+        errorText(measures.mse({ variant })),
+        shareText(measures.top1({ variant })),
+        paper?.top1?.toFixed(1) ?? NONE,
+        paper?.loggedLoss.toFixed(4) ?? NONE,
+      ];
+    }),
+  };
+}
+
+/** What each system makes of test clips at each ratio. */
+export function ratioTable(measures: Measures): Table {
+  const ratios = [...new Set(measures.results.runs.flatMap(({ reconstructions }) => reconstructions.map(({ maskRatio }) => maskRatio)))].sort((a, b) => a - b); // prettier-ignore
+  const common = measures.results.protocol.maskRatio;
+  const kinds: Trained[] = [
+    ...systemsOf(measures).filter((variant) => comparable(variant) && variant !== 'av').map((variant) => ({ variant, maskRatio: common })),
+    ...ratiosOf(measures).map((ratio) => ({ variant: 'av' as const, maskRatio: ratio })),
+  ]; // prettier-ignore
+  return {
+    kind: 'table',
+    caption:
+      'Error on test clips, in thousandths, by the share that is masked when it is measured.',
+    head: ['system, masked in pre-training', ...ratios.map((ratio) => `${percent(ratio)} masked`)],
+    rows: kinds.map((kind) => [
+      `${CALLED[kind.variant]}, ${percent(kind.maskRatio ?? common)}`,
+      ...ratios.map((ratio) => errorText(measures.mse(kind, { maskRatio: ratio }))),
+    ]),
+  };
+}
+
+/** What is left without the right sound. */
+export function controlTable(measures: Measures): Table {
+  const rows: string[][] = [];
+  const row = (name: string, trained: Trained, sound?: 'mute' | 'shuffled' | 'presence') => {
+    const look = sound === undefined ? {} : { sound };
+    const [mse, top1] = [measures.mse(trained, look), measures.top1(trained, look)];
+    if (mse.size + top1.size > 0) rows.push([name, errorText(mse), shareText(top1)]);
+  };
+  for (const variant of systemsOf(measures).filter(hears)) {
+    row(`${CALLED[variant]}, its own sound`, { variant });
+    row('… muted', { variant }, 'mute');
+    row('… with the sounds of other clips', { variant }, 'shuffled');
+    row('… knowing only that there is sound', { variant }, 'presence');
+  }
+  row('trained on the sounds of other clips', { variant: 'av', sound: 'shuffled' });
+  row('trained on the presence of sound alone', { variant: 'av', sound: 'presence' });
+  row('VideoMAE, which hears nothing', { variant: 'v' });
+  return {
+    kind: 'table',
+    caption:
+      'Controls. Errors of CAV-MAE are those of single frames under masks of their own, and stand in no order with the others.',
+    head: ['system', 'error · 10⁻³', 'top-1 %'],
+    rows,
+  };
+}
+
+/** What sound adds when the picture is bad. */
+export function robustnessTable(measures: Measures): Table | undefined {
+  const [av, v] = [{ variant: 'av' }, { variant: 'v' }] as const;
+  const rows = PICTURES.map(({ picture, blur, lowRes }) => [
+    picture,
+    shareText(measures.top1(av, { blur, lowRes })),
+    shareText(measures.top1(av, { blur, lowRes, sound: 'mute' })),
+    shareText(measures.top1(v, { blur, lowRes })),
+  ]);
+  if (measures.top1(av).size === 0) return undefined;
+  return {
+    kind: 'table',
+    caption: 'Top-1 in per cent where the pictures are worse than those that were learned from.',
+    head: ['pictures', 'AV-MaskEnhancer', '… muted', 'VideoMAE'],
+    rows,
+  };
+}
+
+/** Classes whose labels begin alike, as `voice-pure` and `voice-buzz`; none where that says nothing. */
+export function groupsOf(classes: readonly string[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  classes.forEach((label, i) => {
+    const at = label.indexOf('-');
+    const group = at < 0 ? label : label.slice(0, at);
+    groups.set(group, [...(groups.get(group) ?? []), i]);
+  });
+  const tells = groups.size > 1 && [...groups.values()].every((members) => members.length > 1);
+  return tells ? groups : new Map<string, number[]>();
+}
+
+export function classBlocks(measures: Measures): Block[] {
+  const { classes } = measures.results.cache;
+  const systems = systemsOf(measures).filter((variant) => measures.top1({ variant }).size > 0);
+  if (systems.length === 0) return [];
+  const table = (caption: string, first: string, parts: [string, number[]][]): Table => ({
+    kind: 'table',
+    caption,
+    head: [first, ...systems.map((variant) => CALLED[variant])],
+    rows: parts.map(([name, members]) => [name, ...systems.map((variant) => shareText(measures.classes({ variant }, members)))]), // prettier-ignore
+  });
+  const groups = groupsOf(classes);
+  const each = table('Accuracy of each class, in per cent.', 'class', classes.map((label, i) => [label, [i]])); // prettier-ignore
+  return [
+    ...(groups.size > 0 ? [table('Accuracy of groups of classes whose labels begin alike, in per cent.', 'group', [...groups])] : []), // prettier-ignore
+    { kind: 'details', summary: `Each of the ${classes.length} classes`, blocks: [each] },
+  ];
+}
+
+/** Every number by itself. */
+export function seedTable(measures: Measures): Table {
+  return {
+    kind: 'table',
+    caption: 'Each training by itself.',
+    head: ['system', 'masked', 'heard', 'seed', 'error · 10⁻³', 'top-1 %', 'minutes'],
+    rows: measures.results.runs.map((run) => {
+      const mine = (values: ReadonlyMap<number, number>) => new Map([...values].filter(([seed]) => seed === run.seed)); // prettier-ignore
+      const kind = { variant: run.variant as SystemName, maskRatio: run.maskRatio, sound: run.sound }; // prettier-ignore
+      return [
+        CALLED[kind.variant],
+        percent(run.maskRatio),
+        run.sound,
+        String(run.seed),
+        errorText(mine(measures.mse(kind))),
+        shareText(mine(measures.top1(kind))),
+        (run.seconds / 60).toFixed(1),
+      ];
+    }),
+  };
+}

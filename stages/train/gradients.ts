@@ -1,0 +1,57 @@
+import { type ForwardMode } from '../../model/forward.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { weightsFrom } from '../../model/weights/weights.js';
+
+import type { LoadedBatch } from './objective.js';
+
+/** Loss of a batch and its gradients in the order of the names; all the caller's to dispose of. */
+export interface Gradients {
+  readonly value: tf.Scalar;
+  readonly grads: tf.Tensor[];
+}
+
+/** @param learned names of the weights to differentiate in @param all those and the others */
+export function gradientsOf(
+  batch: LoadedBatch,
+  learned: readonly string[],
+  all: ReadonlyMap<string, tf.Tensor>,
+  mode: ForwardMode,
+): Gradients {
+  const lossOf = (...tensors: tf.Tensor[]) => {
+    const merged = new Map(all);
+    learned.forEach((name, i) => merged.set(name, tensors[i] as tf.Tensor));
+    return batch.loss(weightsFrom(merged), mode);
+  };
+  const { value, grads } = tf.valueAndGrads(lossOf)(learned.map(weightsFrom(all)));
+  return { value, grads };
+}
+
+/** Adds gradients up; both summands are disposed of. */
+export function addGradients(sum: tf.Tensor[] | undefined, grads: tf.Tensor[]): tf.Tensor[] {
+  if (sum === undefined) return grads;
+  const added = sum.map((tensor, i) => tf.add(tensor, grads[i] as tf.Tensor));
+  tf.dispose([sum, grads]);
+  return added;
+}
+
+/** Row by row: wasm adds in float32, and a sum over millions of values at once stops growing. */
+function sumOfSquares(x: tf.Tensor): tf.Tensor {
+  const rows = tf.reshape(tf.square(x), [-1, x.shape.at(-1) ?? 1]);
+  return tf.sum(tf.sum(rows, 0));
+}
+
+/**
+ * What the gradients are multiplied by: the mean over `batches`, and no longer than `limit` together.
+ * @returns a scalar, the caller's to dispose of; undefined where nothing is to be multiplied
+ */
+export function gradientFactor(
+  grads: readonly tf.Tensor[],
+  batches: number,
+  limit: number | undefined,
+): tf.Tensor | undefined {
+  if (limit === undefined) return batches === 1 ? undefined : tf.scalar(1 / batches);
+  return tf.tidy(() => {
+    const norm = tf.div(tf.sqrt(tf.addN(grads.map(sumOfSquares))), batches);
+    return tf.div(tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1), batches);
+  });
+}

@@ -1,0 +1,211 @@
+import { type ForwardMode } from '../../model/forward.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { cosineWithWarmup, type Schedule } from '../../model/optim/schedule.js';
+
+import type { StoredValues } from '../../model/weights/load-weights.js';
+import type { ProductType } from '../../engine/graph/bfloat16.js';
+import type { Seed } from '../../engine/ops/dropout.js';
+import type { Tensors } from '../../engine/graph/capture.js';
+import { capturedUpdate } from './captured-update.js';
+import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
+import { addGradients, gradientsOf } from './gradients.js';
+import { measure, type Measurement } from './measure.js';
+import type { LoadedBatch, Objective } from './objective.js';
+import { createRunner, type CaptureChoice } from './runner.js';
+import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
+
+/** What one step of training did. */
+export interface StepResult {
+  /** Number of the step that was taken, from 1. */
+  readonly step: number;
+  readonly loss: number;
+  /** Learning rate of the step. */
+  readonly lr: number;
+  /** What the loss is made of, by names; empty where it has no parts. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** Takes training steps; holds weights, moments and the number of steps taken. */
+export interface Trainer<B> {
+  readonly step: number;
+  /** Whether steps run as graphs. */
+  readonly captured: boolean;
+  /** What matrices are multiplied in. */
+  readonly precision: ProductType;
+  /** Why they do not, although they may. */
+  readonly whyNot: string | undefined;
+  /** Learned weights. */
+  readonly parameters: number;
+  /**
+   * Adds a batch to the step in hand. Several batches, of one size, are what one large batch would be,
+   * but for batch norm, which sees each by itself.
+   * @throws Error naming the clips of a batch whose loss is not a finite number; nothing is learned then
+   */
+  add(batch: B): Promise<void>;
+  /** Takes the step on the mean of the losses of the batches that were added, at least one. */
+  finish(): StepResult;
+  /** One step on one batch. */
+  train(batch: B): Promise<StepResult>;
+  /** Without learning, with the averaged weights where they are kept. */
+  measure(batches: AsyncIterable<B>): Promise<Measurement>;
+  /**
+   * Weights under their model's names, moments below `optimizer.`, averages below `ema.`: all that the next step depends on.
+   */
+  state(): Promise<NamedValues>;
+  dispose(): void;
+}
+
+export interface TrainerOptions<B> {
+  readonly objective: Objective<B>;
+  readonly options: OptimizerOptions & {
+    /** Decides dropout. */
+    readonly seed: number;
+    /** Largest norm of all gradients together. */
+    readonly clipGrad?: number | undefined;
+  };
+  readonly plan: Schedule;
+  /** Weights to begin with, and moments where a run goes on. */
+  readonly initial: StoredValues;
+  /** Steps that have been taken already. */
+  readonly step: number;
+  /** Whether steps run as graphs; default `auto`. */
+  readonly capture?: CaptureChoice | undefined;
+  /** What matrices are multiplied in; default float32. */
+  readonly precision?: ProductType | undefined;
+}
+
+/** In front of the names of results. */
+const UPDATE = 'update.';
+const PART = 'part.';
+
+/** The loss, and what it is made of by names. */
+async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]> {
+  const read = Object.entries(made)
+    .filter(([name]) => name === 'loss' || name.startsWith(PART))
+    .map(async ([name, tensor]) => [name, (await tensor.data())[0] ?? NaN] as const);
+  const numbers = new Map(await Promise.all(read));
+  const loss = numbers.get('loss') ?? NaN;
+  numbers.delete('loss');
+  return [new Map([...numbers].map(([name, value]) => [name.slice(PART.length), value])), loss];
+}
+
+/**
+ * The training stage: forward, backward, AdamW.
+ * @throws Error naming the weights that `initial` lacks or that have another size
+ */
+export function createTrainer<B extends { readonly keys: readonly string[] }>({
+  objective,
+  options,
+  plan,
+  initial,
+  step: taken,
+  capture,
+  precision,
+}: TrainerOptions<B>): Trainer<B> {
+  const optimizer = new Optimizer(objective.specs, initial, options);
+  const { weights, learned } = optimizer;
+  const runner = createRunner(capture, precision);
+  let step = taken;
+
+  /** Loss and gradients of one batch, new running statistics and the parts of the loss, by names. */
+  function compute(loaded: LoadedBatch, nextSeed: () => Seed): Tensors {
+    const updates = new Map<string, tf.Tensor>();
+    const made: Record<string, tf.Tensor> = {};
+    const note: ForwardMode['note'] = (parts) => {
+      for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
+    };
+    const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
+    const { value, grads } = gradientsOf(loaded, learned, weights, mode);
+    grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
+    updates.forEach((next, name) => (made[UPDATE + name] = next));
+    return { ...made, loss: value };
+  }
+
+  function differentiate(batch: B): Tensors {
+    const loaded = objective.load(batch, 'learn');
+    const drawn = deviceSeeds(options.seed, step, hand.batches);
+    const work = () => compute(loaded, drawn?.places() ?? hand.nextSeed);
+    const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
+    const made = runner.run('gradients', inputs, work);
+    loaded.dispose();
+    tf.dispose({ ...drawn?.inputs });
+    return made;
+  }
+
+  /** The step in hand. */
+  let hand = begin();
+  function begin() {
+    return { batches: 0, loss: 0, parts: new Map<string, number>(), grads: undefined as tf.Tensor[] | undefined, nextSeed: dropoutSeeds(options.seed, step) }; // prettier-ignore
+  }
+
+  function refuse(batch: B, loss: number): never {
+    tf.dispose(hand.grads ?? []);
+    hand = begin();
+    throw new Error(
+      `the loss of step ${step + 1} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${batch.keys.map((key) => key.slice(0, 12)).join(', ')}`,
+    );
+  }
+
+  async function add(batch: B): Promise<void> {
+    const made = differentiate(batch);
+    // Together: each wait for the device's queue costs the same, whatever it is for.
+    const [numbers, loss] = await readNumbers(made).catch((error: unknown) => {
+      tf.dispose({ ...made });
+      throw error;
+    });
+    if (!Number.isFinite(loss)) {
+      tf.dispose({ ...made });
+      refuse(batch, loss);
+    }
+    made['loss']?.dispose();
+    for (const [name, tensor] of Object.entries(made))
+      if (name.startsWith(UPDATE)) optimizer.replace(name.slice(UPDATE.length), tensor);
+      else if (name.startsWith(PART)) tensor.dispose();
+    for (const [part, value] of numbers) hand.parts.set(part, (hand.parts.get(part) ?? 0) + value);
+    const sum = addGradients(hand.grads, learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
+    hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
+  }
+
+  function finish(): StepResult {
+    const { grads, batches, loss, parts: sums } = hand;
+    if (grads === undefined) throw new RangeError('trainer: there is no batch to take a step on');
+    const lr = cosineWithWarmup(step, plan);
+    step++;
+    const scaleOf = objective.rateScale ?? (() => 1);
+    const request = { batches, clip: options.clipGrad, step, lr, scaleOf };
+    if (runner.captures) capturedUpdate(runner, optimizer, grads, request);
+    else optimizer.step(grads, request);
+    tf.dispose(grads);
+    hand = begin();
+    const parts = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / batches]));
+    return { step, loss: loss / batches, lr, parts };
+  }
+
+  return {
+    get captured() {
+      return runner.captures;
+    },
+    get whyNot() {
+      return runner.whyNot;
+    },
+    get precision() {
+      return runner.precision;
+    },
+    get step() {
+      return step;
+    },
+    parameters: optimizer.parameters,
+    add,
+    finish,
+    async train(batch) {
+      await add(batch);
+      return finish();
+    },
+    measure: (batches) => measure(objective, optimizer.best, batches, runner),
+    state: () => optimizer.state(),
+    dispose() {
+      optimizer.dispose();
+      runner.dispose();
+    },
+  };
+}
