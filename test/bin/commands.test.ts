@@ -38,7 +38,7 @@ describe('commands', function () {
       [],
     );
     // The test sees it where it is loaded.
-    assert.ok((await loadedBy('convert')).some((file) => file.includes('tfjs')));
+    assert.ok((await loadedBy('pretrain')).some((file) => file.includes('tfjs')));
   });
 
   it('are explained by help as by --help', async () => {

@@ -62,48 +62,45 @@ describe('avme reproduce', function () {
     assert.match(await readFile(join(path('one'), 'report.md'), 'utf8'), /VideoMAE/);
   });
 
-  slow.it(
-    'trains, measures, reports; stopped, goes on; its numbers are the commands’',
-    async () => {
-      const stopped = await avme(ask(), { kill: { signal: 'SIGINT', afterLines: 30 } });
-      assert.equal(stopped.code, 130, stopped.stderr);
-      const begun = (events: typeof stopped.events) =>
-        events.flatMap(({ state, id }) => (state === 'begins' ? [String(id)] : []));
-      assert.ok(begun(stopped.events).length > 0);
-      const { code, events, stderr } = await avme(ask());
-      assert.equal(code, 0, stderr);
-      assert.deepEqual({ ...events.at(-1), report: '' }, { event: 'done', done: 2, planned: 2, interrupted: false, report: '' }); // prettier-ignore
-      const results = await readResults();
-      assert.deepEqual(results.runs.map(({ variant }) => variant), ['av', 'v']); // prettier-ignore
-      for (const run of results.runs) {
-        assert.deepEqual(run.curve.map(({ step }) => step), [1, 2, 3, 4, 5, 6]); // prettier-ignore
-        for (const { sound, mse } of run.reconstructions) {
-          const folder = `masked-0.75${sound === 'own' ? '' : `-${sound}`}`;
-          const file = join(path('out'), 'runs', `${run.variant}-0.75`, 'seed-0', folder, 'result.json'); // prettier-ignore
-          assert.equal((JSON.parse(await readFile(file, 'utf8')) as { mse: number }).mse, mse);
-        }
+  slow.it('trains, measures, reports; stopped, goes on; numbers are the commands’', async () => {
+    const stopped = await avme(ask(), { kill: { signal: 'SIGINT', afterLines: 30 } });
+    assert.equal(stopped.code, 130, stopped.stderr);
+    const begun = (events: typeof stopped.events) =>
+      events.flatMap(({ state, id }) => (state === 'begins' ? [String(id)] : []));
+    assert.ok(begun(stopped.events).length > 0);
+    const { code, events, stderr } = await avme(ask());
+    assert.equal(code, 0, stderr);
+    assert.deepEqual({ ...events.at(-1), report: '' }, { event: 'done', done: 2, planned: 2, interrupted: false, report: '' }); // prettier-ignore
+    const results = await readResults();
+    assert.deepEqual(results.runs.map(({ variant }) => variant), ['av', 'v']); // prettier-ignore
+    for (const run of results.runs) {
+      assert.deepEqual(run.curve.map(({ step }) => step), [1, 2, 3, 4, 5, 6]); // prettier-ignore
+      for (const { sound, mse } of run.reconstructions) {
+        const folder = `masked-0.75${sound === 'own' ? '' : `-${sound}`}`;
+        const file = join(path('out'), 'runs', `${run.variant}-0.75`, 'seed-0', folder, 'result.json'); // prettier-ignore
+        assert.equal((JSON.parse(await readFile(file, 'utf8')) as { mse: number }).mse, mse);
       }
-      const [av, v] = results.runs;
-      assert.deepEqual(av?.reconstructions.map(({ sound }) => sound), ['own', 'mute', 'shuffled', 'presence']); // prettier-ignore
-      assert.deepEqual(
-        v?.reconstructions.map(({ sound }) => sound),
-        ['own'],
-      );
-      // Its own sound, three others, and four worse pictures with sound and without.
-      assert.equal(av.classifications.length, 12);
-      assert.ok(av.parameters > v.parameters);
-      const report = await readFile(join(path('out'), 'report.md'), 'utf8');
-      assert.match(report, /VideoMAE/);
-      assert.match(await readFile(join(path('out'), 'report.html'), 'utf8'), /figures\/reconstructions\.png/); // prettier-ignore
-      await access(join(path('out'), 'figures', 'reconstructions.png'));
-      // What is done is not done again, but for what is asked for in another way.
-      const again = await avme(ask());
-      assert.deepEqual(begun(again.events), []);
-      await writeFile(path('recipe.json'), JSON.stringify({ ...RECIPE, evaluate: { backend: 'wasm', batch: 2 } })); // prettier-ignore
-      const changed = begun((await avme(ask('--no-finetune'))).events);
-      assert.deepEqual(changed.map((id) => id.slice(id.lastIndexOf('/') + 1)).sort(), ['masked-0.75', 'masked-0.75', 'masked-0.75-mute', 'masked-0.75-presence', 'masked-0.75-shuffled']); // prettier-ignore
-    },
-  );
+    }
+    const [av, v] = results.runs;
+    assert.deepEqual(av?.reconstructions.map(({ sound }) => sound), ['own', 'mute', 'shuffled', 'presence']); // prettier-ignore
+    assert.deepEqual(
+      v?.reconstructions.map(({ sound }) => sound),
+      ['own'],
+    );
+    // Its own sound, three others, and four worse pictures with sound and without.
+    assert.equal(av.classifications.length, 12);
+    assert.ok(av.parameters > v.parameters);
+    const report = await readFile(join(path('out'), 'report.md'), 'utf8');
+    assert.match(report, /VideoMAE/);
+    assert.match(await readFile(join(path('out'), 'report.html'), 'utf8'), /figures\/reconstructions\.png/); // prettier-ignore
+    await access(join(path('out'), 'figures', 'reconstructions.png'));
+    // What is done is not done again, but for what is asked for in another way.
+    const again = await avme(ask());
+    assert.deepEqual(begun(again.events), []);
+    await writeFile(path('recipe.json'), JSON.stringify({ ...RECIPE, evaluate: { backend: 'wasm', batch: 2 } })); // prettier-ignore
+    const changed = begun((await avme(ask('--no-finetune'))).events);
+    assert.deepEqual(changed.map((id) => id.slice(id.lastIndexOf('/') + 1)).sort(), ['masked-0.75', 'masked-0.75', 'masked-0.75-mute', 'masked-0.75-presence', 'masked-0.75-shuffled']); // prettier-ignore
+  });
 
   it('refuses what the cache has no sound or no clips for, saying what to do', async () => {
     await Promise.all([
