@@ -45,7 +45,7 @@ export {
   type PreprocessInput,
   type PreprocessOptions,
 } from './preprocess/options.js';
-export type { PreprocessStages } from './preprocess/run.js';
+export type { PreprocessStages } from './preprocess/cores.js';
 export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
 export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
 export { pretrain, type PretrainRequest } from './training/pretrain.js';
@@ -60,7 +60,7 @@ export {
   type VerifySummary,
 } from './verify/verify.js';
 export { verifyOptions, type VerifyInput } from './verify/options.js';
-export { stage, type StageCounters, type StageStream } from './stream.js';
+export { stage, type StageCounters, type StageStream } from '../stages/stream.js';
 export {
   dataOptions,
   parseCacheChoice,

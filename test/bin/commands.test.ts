@@ -31,7 +31,9 @@ describe('commands', function () {
   });
 
   it('that need no model load no TensorFlow.js', async () => {
-    const light = await loadedBy('preprocess', 'merge', 'verify', 'import', 'evidence', 'configs');
+    const light = await loadedBy(
+      ...['preprocess', 'merge', 'verify', 'import', 'evidence', 'configs', 'convert'],
+    );
     assert.ok(light.some((file) => file.includes('lmdb')));
     assert.deepEqual(
       light.filter((file) => file.includes('tfjs')),

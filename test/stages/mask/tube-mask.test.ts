@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { randomFor } from '../../cache/order/random.js';
-import { drawTubeMask, maskedPositions, maskOptions, tokenOrder } from '../../stages/tube-mask.js';
+import { randomFor } from '../../../cache/order/random.js';
+import {
+  drawTubeMask,
+  maskedPositions,
+  maskOptions,
+  tokenOrder,
+} from '../../../stages/mask/tube-mask.js';
 
 const ratios = fc.double({ min: 0.05, max: 0.95, noNaN: true });
 

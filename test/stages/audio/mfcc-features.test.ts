@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import meyda from 'meyda';
-import { CEPSTRA, mfcc, SAMPLE_RATE } from '../../stages/mfcc.js';
+import { CEPSTRA, mfccFeatures, SAMPLE_RATE } from '../../../stages/audio/mfcc-features.js';
 
 const Meyda = meyda as unknown as typeof meyda.default;
 
@@ -65,7 +65,7 @@ describe('MFCC', () => {
     for (const hop of [0.01, 0.031, 0.0042, 0.01]) {
       const sound = sweep(12 * hop);
       const expected = plainMfcc(sound, 12);
-      mfcc(sound, 12).forEach((value, i) => {
+      mfccFeatures(sound, 12).forEach((value, i) => {
         assert.ok(
           Math.abs(value - expected[i]!) < 2e-3,
           `hop ${hop}, ${i}: ${value} ${expected[i]}`,
@@ -85,7 +85,7 @@ describe('MFCC', () => {
         (samples, loudness) => {
           // One frame whose window, 2.5 hops, is the whole sound: a hop of 160 lies in its middle.
           const sound = new Float32Array(3 * 160).map((_, i) => loudness * (samples[i - 40] ?? 0));
-          const ours = mfcc(sound, 3).subarray(CEPSTRA, 2 * CEPSTRA);
+          const ours = mfccFeatures(sound, 3).subarray(CEPSTRA, 2 * CEPSTRA);
           const windowed = new Float32Array(512).map((_, i) =>
             i < 400 ? 32768 * (sound[40 + i] ?? 0) * (0.54 - 0.46 * Math.cos((2 * Math.PI * i) / 399)) : 0,
           ); // prettier-ignore
@@ -102,12 +102,12 @@ describe('MFCC', () => {
   it('shifts by a frame when the sound shifts by a hop', () => {
     const sound = sweep(0.64);
     const later = rows(
-      mfcc(
+      mfccFeatures(
         Float32Array.from(sound, (_, i) => sound[i - 160] ?? 0),
         64,
       ),
     );
-    const plain = rows(mfcc(sound, 64));
+    const plain = rows(mfccFeatures(sound, 64));
     // The outermost windows see silence beyond the span.
     for (let i = 3; i < 62; i++) assert.deepEqual(later[i], plain[i - 1]);
   });
@@ -115,7 +115,7 @@ describe('MFCC', () => {
   it('puts the energy of a tone into the mel band of its pitch', () => {
     for (const pitch of [300, 1000, 3000, 6000]) {
       const tone = Float32Array.from({ length: 6400 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * pitch * i) / SAMPLE_RATE)); // prettier-ignore
-      const cepstra = rows(mfcc(tone, 40))[20]!;
+      const cepstra = rows(mfccFeatures(tone, 40))[20]!;
       // Undoing the DCT with what is left of it gives a smooth spectrum with its peak at the band.
       const bands = Array.from(
         { length: 26 },
@@ -135,7 +135,7 @@ describe('MFCC', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (frames, length, loudness) => {
           const noise = Float32Array.from({ length }, (_, i) => loudness * Math.sin(i * i));
-          const result = mfcc(noise, frames);
+          const result = mfccFeatures(noise, frames);
           assert.equal(result.length, frames * CEPSTRA);
           assert.ok(result.every(Number.isFinite));
         },
@@ -145,6 +145,6 @@ describe('MFCC', () => {
   });
 
   it('is zero for silence', () => {
-    assert.ok(mfcc(new Float32Array(1600), 10).every((value) => value === 0));
+    assert.ok(mfccFeatures(new Float32Array(1600), 10).every((value) => value === 0));
   });
 });

@@ -1,4 +1,5 @@
-import { Duplex } from 'node:stream';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 /** How busy a stage is; all counted since its start. */
 export interface StageCounters {
@@ -25,21 +26,24 @@ export type StageWork<In, Out> = (
 
 export interface StageOptions<In> {
   /** Records worked on at once; default 1. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Records held at once: in work, or finished and waiting for one in front of them that takes long.
    * Default, and at least: `concurrency`.
    */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /**
    * What to do with a record whose work threw: drop it by returning, or stop everything by throwing.
    * Default: stop.
    */
-  readonly onFailure?: (error: unknown, record: In) => void | Promise<void>;
+  readonly onFailure?: ((error: unknown, record: In) => void | Promise<void>) | undefined;
 }
 
-export interface StageStream extends Duplex {
+/** A stage as a Node stream in object mode; its types say what goes in and what comes out. */
+export interface StageStream<In = unknown, Out = unknown> extends Duplex {
   readonly counters: StageCounters;
+  /** For the type checker alone; not there at run time. */
+  readonly records?: { readonly in: In; readonly out: Out };
 }
 
 const nothing = (): void => undefined;
@@ -54,7 +58,7 @@ export function stage<In, Out>(
   name: string,
   work: StageWork<In, Out>,
   { concurrency = 1, window = concurrency, onFailure }: StageOptions<In> = {},
-): StageStream {
+): StageStream<In, Out> {
   const counters = newCounters(name, concurrency);
   const abort = new AbortController();
   const queue: Promise<readonly Out[]>[] = [];
@@ -139,29 +143,24 @@ export function stage<In, Out>(
   return Object.assign(stream, { counters });
 }
 
-/** What takes the records at the end of a pipeline. */
-export type Consumer<T> = (records: AsyncIterable<T>) => Promise<void>;
+/** Not `once` of node:events, which ends at an error, and that comes first. */
+const closed = (stream: Readable | Writable): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.closed) resolve();
+    else stream.once('close', resolve);
+  });
 
 /**
- * Runs a pipeline so that an error of its consumer is what it fails with. A consumer that fails
- * aborts the streams in front of it, and Node reports whichever of the two it hears of first.
- * @param run runs the pipeline, with the consumer that it is given at its end
+ * Node's `pipeline` that settles once every stream is closed, that is, once all work in hand has
+ * ended: by itself it may reject while the work of a stage in the middle is still going on.
  */
-export async function withConsumer<T>(
-  consume: Consumer<T>,
-  run: (consume: Consumer<T>) => Promise<unknown>,
+export async function runPipeline(
+  streams: readonly [Readable, ...Duplex[], Writable],
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  const failed: { reason?: unknown } = {};
   try {
-    await run(async (records) => {
-      try {
-        await consume(records);
-      } catch (error) {
-        failed.reason = error;
-        throw error;
-      }
-    });
-  } catch (error) {
-    throw (error as Error).name === 'AbortError' && 'reason' in failed ? failed.reason : error;
+    await pipeline(streams, options.signal === undefined ? {} : { signal: options.signal });
+  } finally {
+    await Promise.all(streams.map(closed));
   }
 }

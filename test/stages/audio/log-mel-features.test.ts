@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { logMel } from '../../stages/log-mel.js';
+import { logMelFeatures } from '../../../stages/audio/log-mel-features.js';
 
 const RATE = 16_000;
 
@@ -44,7 +44,7 @@ describe('log-mel spectrum', () => {
     ] as const) {
       const frames = 6;
       const sound = tone(440, hop * frames).map((value, i) => value + 0.2 * Math.sin(i * i * 1e-4) + 0.1); // prettier-ignore
-      const found = logMel(sound, frames, 40);
+      const found = logMelFeatures(sound, frames, 40);
       for (const frame of [2, 3]) {
         const start = Math.round((frame + 0.5) * hop - length / 2);
         const expected = bandsOf([...sound.subarray(start, start + length)], 40, transform);
@@ -57,7 +57,7 @@ describe('log-mel spectrum', () => {
   });
 
   it('agrees with NumPy on a quarter of a second of noise and tones', () => {
-    const url = new URL('../../../test/golden/log-mel.json', import.meta.url);
+    const url = new URL('../../../../test/golden/log-mel.json', import.meta.url);
     const golden = JSON.parse(readFileSync(url, 'utf8')) as {
       frames: number;
       bands: number;
@@ -65,7 +65,7 @@ describe('log-mel spectrum', () => {
       rows: Record<string, number[]>;
     };
     const sound = Float32Array.from(golden.samples, (value) => value / 32_768);
-    const found = logMel(sound, golden.frames, golden.bands);
+    const found = logMelFeatures(sound, golden.frames, golden.bands);
     for (const [row, values] of Object.entries(golden.rows))
       values.forEach((value, band) => {
         const got = found[Number(row) * golden.bands + band]!;
@@ -74,11 +74,11 @@ describe('log-mel spectrum', () => {
   });
 
   it('has its peak where the tone is, and the floor where nothing is', () => {
-    const found = logMel(tone(1000, 16_000), 100, 64).subarray(50 * 64, 51 * 64);
+    const found = logMelFeatures(tone(1000, 16_000), 100, 64).subarray(50 * 64, 51 * 64);
     const mel = (hertz: number) => 1127 * Math.log1p(hertz / 700);
     const expected = (65 * (mel(1000) - mel(20))) / (mel(8000) - mel(20)) - 1;
     assert.ok(Math.abs(found.indexOf(Math.max(...found)) - expected) < 1);
-    const silence = logMel(new Float32Array(1600), 10, 16);
+    const silence = logMelFeatures(new Float32Array(1600), 10, 16);
     assert.ok(silence.every((value) => Math.abs(value - Math.log(2 ** -23)) < 1e-5));
   });
 
@@ -89,11 +89,11 @@ describe('log-mel spectrum', () => {
         fc.integer({ min: 1, max: 20 }),
         (samples, frames) => {
           const sound = Float32Array.from(samples);
-          const found = logMel(sound, frames, 16);
+          const found = logMelFeatures(sound, frames, 16);
           assert.equal(found.length, frames * 16);
           assert.ok(found.every(Number.isFinite));
-          logMel(tone(300, 2000), 7, 16);
-          assert.deepEqual(logMel(sound, frames, 16), found);
+          logMelFeatures(tone(300, 2000), 7, 16);
+          assert.deepEqual(logMelFeatures(sound, frames, 16), found);
         },
       ),
       { numRuns: 40 },

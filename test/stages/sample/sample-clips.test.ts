@@ -7,7 +7,7 @@ import {
   sampleClips,
   segmentOf,
   type TimeLine,
-} from '../../../stages/sample/sample.js';
+} from '../../../stages/sample/sample-clips.js';
 
 const steady = (frames: number, rate: number, start = 0): TimeLine => ({
   times: Array.from({ length: frames }, (_, i) => start + i / rate),

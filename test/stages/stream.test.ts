@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { stage, withConsumer, type StageStream, type StageWork } from '../../pipeline/stream.js';
+import { runPipeline, stage, type StageStream, type StageWork } from '../../stages/stream.js';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -157,31 +157,36 @@ describe('a stage as a stream', () => {
     assert.ok(aborted >= 1);
   });
 
-  it('fails with the error of its consumer, whenever that comes', async () => {
+  it('fails with the error of its sink, whenever that comes, once all are closed', async () => {
     const slow: StageWork<number, number> = async (n) => {
       await delay(1);
       return [n];
     };
     for (let wait = 0; wait < 12; wait++)
       for (const concurrency of [1, 2]) {
-        const fail = async (records: AsyncIterable<number>) => {
-          for await (const record of records)
-            if (record === 3) {
-              // Until all that stands in front of it is done and waits, or in the middle of it.
-              if (wait === 0) await delay(20);
-              for (let i = 0; i < wait; i++) await Promise.resolve();
-              throw new Error('the disk is full');
-            }
+        const fail = async (record: number) => {
+          if (record !== 3) return;
+          // Until all that stands in front of it is done and waits, or in the middle of it.
+          if (wait === 0) await delay(20);
+          for (let i = 0; i < wait; i++) await Promise.resolve();
+          throw new Error('the disk is full');
         };
-        const ended = withConsumer(fail, (consume) =>
-          pipeline(
-            Readable.from(numbers(20), { highWaterMark: 1 }),
-            stage('one', slow, { concurrency }),
-            stage('two', slow, { concurrency, onFailure: () => undefined }),
-            consume,
-          ),
-        );
+        const sink = new Writable({
+          objectMode: true,
+          highWaterMark: 1,
+          write(record: number, _encoding, done) {
+            fail(record).then(() => { done(); }, done); // prettier-ignore
+          },
+        });
+        const streams = [
+          Readable.from(numbers(20), { highWaterMark: 1 }),
+          stage('one', slow, { concurrency }),
+          stage('two', slow, { concurrency, onFailure: () => undefined }),
+          sink,
+        ] as const;
+        const ended = runPipeline(streams);
         await assert.rejects(ended, /the disk is full/, `${wait} turns, ${concurrency} at once`);
+        assert.ok(streams.every(({ closed }) => closed));
       }
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips, type SampleOptions } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips, type SampleOptions } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();
@@ -52,17 +52,17 @@ describe('decoding, bit for bit', () => {
         ...['-f', 'lavfi', '-i', 'sine=frequency=700:beep_factor=3:duration=6', ...codecs, path],
       );
       const index = await indexVideo(path, context);
-      assert.notEqual(index.soundStream, null);
+      assert.notEqual(index.audioStream, null);
       for (const sampling of sampleClips(index, { frames: 8, stride: 3, clips: 3 })) {
         const form = { size: 32, fit: 'crop' } as const;
         const once = await decodeClip(index, sampling, form, context);
         // Without the name of the stream, each is decoded by itself.
-        const apart = await decodeClip({ ...index, soundStream: null }, sampling, form, context);
+        const apart = await decodeClip({ ...index, audioStream: null }, sampling, form, context);
         assert.deepEqual(
           { ...once, frames: [...once.frames] },
           { ...apart, frames: [...apart.frames] },
         );
-        assert.ok(once.sound !== null && once.substituted === 0);
+        assert.ok(once.audio !== null && once.substituted === 0);
       }
     }
   });

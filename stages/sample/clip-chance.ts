@@ -1,5 +1,5 @@
 import { randomFor } from '../../cache/order/random.js';
-import type { PreprocessOptions } from './options.js';
+import type { SampleOptions } from './sample-clips.js';
 
 /**
  * What decides where an entry's clips lie: a number in [0, 1) for each, a pure function of the seed
@@ -7,7 +7,7 @@ import type { PreprocessOptions } from './options.js';
  * asked: a cache of the same seed with other pixels holds the same moments.
  */
 export function clipChance(
-  { sampling, seed }: Pick<PreprocessOptions, 'sampling' | 'seed'>,
+  { sampling, seed }: Pick<SampleOptions, 'sampling'> & { readonly seed: number },
   contentHash: string,
   { start, end }: { readonly start: number | null; readonly end: number | null },
 ): ((clip: number) => number) | null {

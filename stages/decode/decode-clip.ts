@@ -1,12 +1,12 @@
 import type { FrameSize } from '../../cache/records.js';
 import { CAUSES, tooLong } from '../causes.js';
 import { decodeFrames, FramesPass, surveyFrames, type DecodedFrames, type Survey } from './decode-frames.js'; // prettier-ignore
-import { decodeSound, SoundPass } from './decode-audio.js';
+import { decodeAudio, AudioPass } from './decode-audio.js';
 import { StageError } from '../stage-error.js';
 import { runFfmpeg } from '../ffmpeg/ffmpeg.js';
 import { explainComplaints } from '../ffmpeg/log.js';
-import type { FrameForm } from './frame-filter.js';
-import { framesOnDisplay, type Sampling } from '../sample/sample.js';
+import type { FrameFit } from './frame-filter.js';
+import { framesOnDisplay, type Sampling } from '../sample/sample-clips.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 
 /** A clip's picture and sound. */
@@ -18,7 +18,7 @@ export interface DecodedClip extends FrameSize {
   /** How many frames stand in for one that could not be decoded. */
   readonly substituted: number;
   /** float32 mono at 16 kHz over the clip's span; null where there is none or it is silent. */
-  readonly sound: Float32Array | null;
+  readonly audio: Float32Array | null;
   /** The decoder's complaints, at most 8. */
   readonly warnings: readonly string[];
 }
@@ -76,11 +76,11 @@ interface Picture {
 async function decodePicture(
   index: VideoIndex,
   sampling: Sampling,
-  form: FrameForm,
+  fit: FrameFit,
   context: RunContext,
 ): Promise<Picture> {
   const chosen = distinct(sampling.times);
-  const decoded = await decodeFrames(index, chosen, form, context);
+  const decoded = await decodeFrames(index, chosen, fit, context);
   if (isComplete(decoded, chosen, index.tick))
     return { decoded, wanted: sampling.times, complaints: decoded.complaints };
   const survey = await surveyClip(index, sampling, context);
@@ -92,7 +92,7 @@ async function decodePicture(
       complaints.join('\n'),
     );
   const wanted = framesOnDisplay(survey.times, sampling.targets, index.interval);
-  const again = await decodeFrames(index, distinct(wanted), form, context, survey.early);
+  const again = await decodeFrames(index, distinct(wanted), fit, context, survey.early);
   if (again.times.length === 0)
     throw new StageError('decode', CAUSES.nothingDecodes, complaints.join('\n'));
   return { decoded: again, wanted, complaints };
@@ -123,16 +123,16 @@ function arrange({ decoded, wanted, complaints }: Picture, { times: planned }: S
 async function decodeAtOnce(
   index: VideoIndex,
   sampling: Sampling,
-  form: FrameForm,
+  fit: FrameFit,
   context: RunContext,
 ): Promise<DecodedClip | undefined> {
   // Of several sound streams ffmpeg finds the best, but not when the file is open twice.
-  if (!index.hasSound || index.soundStream === null) return undefined;
+  if (!index.hasAudio || index.audioStream === null) return undefined;
   const chosen = distinct(sampling.times);
-  const picture = new FramesPass(index, chosen, form, context);
-  const sound = new SoundPass(index, sampling.span, context, 1);
+  const picture = new FramesPass(index, chosen, fit, context);
+  const audio = new AudioPass(index, sampling.span, context, 1);
   try {
-    const { succeeded, complaints } = await runFfmpeg({ ...picture.task, complaintsFrom: undefined, beside: sound.task }); // prettier-ignore
+    const { succeeded, complaints } = await runFfmpeg({ ...picture.task, complaintsFrom: undefined, beside: audio.task }); // prettier-ignore
     if (!succeeded || complaints.length > 0 || picture.mixedSize !== null) return undefined;
   } catch (error) {
     if (error instanceof StageError) return undefined;
@@ -141,7 +141,7 @@ async function decodeAtOnce(
   const decoded = picture.result([]);
   if (!isComplete(decoded, chosen, index.tick)) return undefined;
   const shown = arrange({ decoded, wanted: sampling.times, complaints: [] }, sampling, index.tick);
-  return { ...shown, sound: sound.result(), warnings: [] };
+  return { ...shown, audio: audio.result(), warnings: [] };
 }
 
 /**
@@ -151,23 +151,23 @@ async function decodeAtOnce(
 export async function decodeClip(
   index: VideoIndex,
   sampling: Sampling,
-  form: FrameForm,
+  fit: FrameFit,
   context: RunContext,
 ): Promise<DecodedClip> {
   const [start, end] = sampling.span;
   if (end - start > MAX_SPAN) throw new StageError('decode', tooLong(end - start, index.interval));
-  const atOnce = await decodeAtOnce(index, sampling, form, context);
+  const atOnce = await decodeAtOnce(index, sampling, fit, context);
   if (atOnce !== undefined) return atOnce;
-  const [picture, sound] = await Promise.allSettled([
-    decodePicture(index, sampling, form, context),
-    decodeSound(index, sampling.span, context),
+  const [picture, audio] = await Promise.allSettled([
+    decodePicture(index, sampling, fit, context),
+    decodeAudio(index, sampling.span, context),
   ]);
   if (picture.status === 'rejected') throw picture.reason;
-  if (sound.status === 'rejected') throw sound.reason;
+  if (audio.status === 'rejected') throw audio.reason;
   const { complaints } = picture.value;
   return {
     ...arrange(picture.value, sampling, index.tick),
-    sound: sound.value.samples,
-    warnings: [...new Set([...complaints, ...sound.value.complaints])].slice(0, MAX_WARNINGS),
+    audio: audio.value.samples,
+    warnings: [...new Set([...complaints, ...audio.value.complaints])].slice(0, MAX_WARNINGS),
   };
 }

@@ -6,7 +6,7 @@ import { runFfmpeg } from '../ffmpeg/ffmpeg.js';
 import { pairFields } from '../decode/field-pairs.js';
 import { hdrColour } from './hdr.js';
 import { PacketReader } from './packet-list.js';
-import { nominalInterval } from '../sample/sample.js';
+import { nominalInterval } from '../sample/sample-clips.js';
 import { chooseStream, type StreamChoice } from './stream-choice.js';
 import type { RunContext, VideoIndex } from './video-index.js';
 
@@ -100,9 +100,9 @@ export async function indexVideo(
     interval,
     end: end > last ? end : last + interval,
     seekable: !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(header.container),
-    hasSound: sounds.size > 0,
+    hasAudio: sounds.size > 0,
     // With several, ffmpeg finds the best one.
-    soundStream: sound.name ?? (sounds.size === 1 ? ([...sounds.keys()][0] ?? null) : null),
+    audioStream: sound.name ?? (sounds.size === 1 ? ([...sounds.keys()][0] ?? null) : null),
     hdr: hdrColour(description),
     mirror: header.container.startsWith('mov,') ? await mirrorOf(path, stream) : null,
   };
