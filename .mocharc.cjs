@@ -5,10 +5,11 @@
  *   npm run test:full    every test, on every backend of this machine, in a browser where there is one
  *   npx mocha dist/test/cache/codec.test.js     one file; AVME_TESTS=full in front of it: all of that file
  *
- * A test is fast unless it is written as `slow.it` or `slow.describe` (test/support/slow.ts). Write
- * it so when it takes more than about a second and something faster touches the feature as well.
- * The fast run shows what it leaves out as pending. It also tries properties with fewer cases, a
- * single number in the same file, and models on wasm alone.
+ * A test is fast unless it is written as `slow.it` or `slow.describe` (test/support/slow.ts), or
+ * lies in test/torture, which runs by itself. Write it so when it takes more than a few seconds and
+ * something faster touches the feature as well. The fast run shows slow tests as pending. It also
+ * computes whole models on wasm alone, nothing on native TensorFlow or WebGPU, and tries properties
+ * with fewer cases: one number in test/support/root.ts.
  */
 module.exports = {
   timeout: 60_000,

@@ -69,7 +69,7 @@ describe('avme finetune', function () {
     assert.deepEqual(classifier.head, { classes: 4, fusion: 'fused', dropout: 0, dropPath: 0 });
   });
 
-  slow.it('stopped and gone on with, ends with the same weights and all that is drawn', async () => {
+  slow.it('stopped and gone on with, ends with the same weights and draws', async () => {
     const flags = ['--steps', '6', '--ema', '0.9', '--accumulate', '2', '--validation-splits', 'val', '--validate-every', '2']; // prettier-ignore
     const file = 'step-00000006.safetensors';
     assert.equal((await avme(finetune('straight', ...flags))).code, 0);

@@ -6,9 +6,6 @@ export const LONG = process.env['AVME_LONG'] !== undefined;
 /** Whether the slow tests run as well: `npm run test:full`. */
 export const FULL = size === 'full' || LONG;
 
-/** Cases of a property in the fast run, at most. */
-const FAST_RUNS = 20;
-
 /** Tests that only `npm run test:full` runs; the fast run shows them as pending. */
 export const slow: {
   readonly it: Mocha.PendingTestFunction;
@@ -21,6 +18,3 @@ export const slow: {
     return FULL ? describe : describe.skip;
   },
 };
-
-/** How many cases a property is tried with, of so many in the full run. */
-export const runs = (full: number): number => (FULL ? full : Math.min(full, FAST_RUNS));
