@@ -11,7 +11,7 @@
  * computes whole models on wasm alone, nothing on native TensorFlow or WebGPU, and tries properties
  * with fewer cases: one number in test/support/root.ts.
  */
-module.exports = {
+export default {
   timeout: 60_000,
   require: ['./dist/test/support/root.js'],
 };
