@@ -1,7 +1,8 @@
 import { ELEMENT_BYTES, sizeOf, typeText, type ElementType, type TensorType } from './types.js';
 
 /** Values of a constant, one entry per element. */
-export type ConstantValues = Float32Array | Int32Array | Uint8Array | Uint32Array | readonly number[];
+export type ConstantValues =
+  Float32Array | Int32Array | Uint8Array | Uint32Array | readonly number[];
 
 const INTEGER: ReadonlySet<ElementType> = new Set(['i32', 'ui8', 'ui32', 'ui64']);
 

@@ -10,6 +10,11 @@ export interface Value {
 /** Operation that a reduction or a scatter combines two elements with. */
 export type Combiner = 'add' | 'maximum' | 'minimum' | 'multiply' | 'and' | 'or';
 
+interface Declared {
+  readonly name: string;
+  readonly value: Value;
+}
+
 interface Instruction {
   readonly result: Value;
   /** Without the dialect's prefix. */
@@ -66,7 +71,7 @@ function body(combiner: Combiner, type: TensorType): string {
  * same for all of them and the part of the text form that changes least between versions.
  */
 export class ProgramBuilder {
-  readonly #arguments: { readonly name: string; readonly value: Value }[] = [];
+  readonly #arguments: Declared[] = [];
   readonly #instructions: Instruction[] = [];
   readonly #constants = new Map<string, Value>();
   #next = 0;
@@ -97,7 +102,7 @@ export class ProgramBuilder {
   }
 
   /**
-   * The program of all operations that the results need.
+   * The program of all operations and arguments that the results need.
    * @throws RangeError where a result replaces an argument that is unknown, of another type, or replaced twice
    */
   finish(results: readonly Result[]): Program {
@@ -108,8 +113,9 @@ export class ProgramBuilder {
       return true;
     });
     const lines = kept.reverse().map(lineOf);
-    const args = this.#signature(results);
-    const parameters = this.#arguments.map(({ value }, i) => {
+    const used = this.#arguments.filter(({ value }) => needed.has(value.id));
+    const args = this.#signature(used, results);
+    const parameters = used.map(({ value }, i) => {
       const aliases = args[i]?.aliases;
       const alias = aliases === undefined ? '' : ` {tf.aliasing_output = ${aliases} : i32}`;
       return `%${value.id}: ${typeText(value.type)}${alias}`;
@@ -131,16 +137,16 @@ ${lines.join('\n')}
     };
   }
 
-  #signature(results: readonly Result[]): Argument[] {
+  #signature(used: readonly Declared[], results: readonly Result[]): Argument[] {
     const taken = new Map<string, number>();
     for (const [i, { name, value, replaces }] of results.entries()) {
       if (replaces === undefined) continue;
-      const argument = this.#arguments.find((one) => one.name === replaces);
+      const argument = used.find((one) => one.name === replaces);
       if (argument === undefined || taken.has(replaces) || !sameType(argument.value.type, value.type))
         throw new RangeError(`the result ${name} (${typeText(value.type)}) cannot take over the argument ${replaces}`); // prettier-ignore
       taken.set(replaces, i);
     }
-    return this.#arguments.map(({ name, value }) => ({ name, type: value.type, aliases: taken.get(name) })); // prettier-ignore
+    return used.map(({ name, value }) => ({ name, type: value.type, aliases: taken.get(name) })); // prettier-ignore
   }
 }
 

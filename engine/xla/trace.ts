@@ -15,14 +15,17 @@ export interface TraceRequest {
    * What `work` uses besides them must be made inside it, and becomes a constant.
    */
   readonly inputs: Tensors;
-  /** From `inputs` to results; it must not read values nor depend on them. */
-  readonly work: () => Tensors;
+  /**
+   * Shapes of float32 tensors that a run takes and gives back, by names: `work` is given them. The result of
+   * such a name takes over the argument's memory: its buffer is donated.
+   */
+  readonly state?: ReadonlyMap<string, readonly number[]> | undefined;
+  /** From `inputs` and `state` to results; it must not read values nor depend on them. */
+  readonly work: (state: Tensors) => Tensors;
   /** How matrices are multiplied; default float32. */
   readonly precision?: Precision | undefined;
   /** Element types that arguments arrive in where it is not the tensor's: pixels as `ui8`. */
   readonly arrives?: Readonly<Record<string, ElementType>> | undefined;
-  /** Names of inputs that the result of the same name takes the place of: their buffers are donated. */
-  readonly replaced?: ReadonlySet<string> | undefined;
 }
 
 /** Runs `work` on the tracer. TensorFlow.js changes backends at once where they need not wait to start. */
@@ -49,9 +52,10 @@ function onTracer<T>(tracer: Tracer, work: () => T): T {
  * @throws CaptureError naming what has no place in a program
  */
 export function trace(request: TraceRequest): Program {
-  const { inputs, work, precision = 'float32', arrives = {}, replaced = new Set() } = request;
+  const { inputs, work, precision = 'float32', arrives = {}, state = new Map() } = request;
   const tracer = new Tracer(precision);
   const { builder } = tracer;
+  const held = [...state].map(([name, shape]) => [name, builder.argument(name, tensorType('f32', shape))] as const); // prettier-ignore
   for (const [name, tensor] of Object.entries(inputs)) {
     const element = elementOf(tensor.dtype);
     const argument = builder.argument(name, tensorType(arrives[name] ?? element, tensor.shape));
@@ -60,11 +64,13 @@ export function trace(request: TraceRequest): Program {
   const given = new Set(Object.values(inputs));
   let results: Result[] = [];
   const write = () => {
-    const made = work();
+    const made = work(
+      Object.fromEntries(held.map(([name, value]) => [name, tracer.tensorOf(value)])),
+    );
     results = Object.entries(made).map(([name, tensor]) => ({
       name,
       value: tracer.lookUp(tensor),
-      replaces: replaced.has(name) ? name : undefined,
+      replaces: state.has(name) ? name : undefined,
     }));
     // Also those that are kept, but for an input that is a result too, which stays the caller's.
     tf.dispose(Object.values(made).filter((tensor) => !given.has(tensor)));

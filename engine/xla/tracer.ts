@@ -15,7 +15,14 @@ import { tensorType, type ElementType } from './types.js';
 /** The name that TensorFlow.js knows the tracer by. */
 export const TRACER = 'xla';
 
-const KERNELS: Kernels = { ...ELEMENTWISE, ...REDUCTIONS, ...SHAPES, ...PRODUCTS, ...ROWS, ...RANDOM };
+const KERNELS: Kernels = {
+  ...ELEMENTWISE,
+  ...REDUCTIONS,
+  ...SHAPES,
+  ...PRODUCTS,
+  ...ROWS,
+  ...RANDOM,
+};
 
 const DTYPE: Readonly<Partial<Record<ElementType, 'float32' | 'int32' | 'bool'>>> = {
   f32: 'float32',
@@ -62,6 +69,11 @@ export class Tracer extends tf.KernelBackend {
     this.#live++;
     const { element, shape } = value.type;
     return { dataId, shape: [...shape], dtype: DTYPE[element] ?? 'float32' };
+  }
+
+  /** A tensor that stands for a value, while this is the backend in use. */
+  tensorOf(value: Value): tf.Tensor {
+    return tf.engine().makeTensorFromTensorInfo(this.infoOf(value), this);
   }
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType) {
@@ -128,7 +140,9 @@ function written(kernel: Kernel, call: KernelCall, name: string): ReturnType<Ker
     return kernel(call);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new CaptureError(`${name} has no place in a program for XLA: ${cause.message}`, { cause });
+    throw new CaptureError(`${name} has no place in a program for XLA: ${cause.message}`, {
+      cause,
+    });
   }
 }
 

@@ -1,4 +1,13 @@
-import { binary, compare, convert, filled, select, unary, withNumber, type Comparison } from '../emit.js';
+import {
+  binary,
+  compare,
+  convert,
+  filled,
+  select,
+  unary,
+  withNumber,
+  type Comparison,
+} from '../emit.js';
 import type { ElementType } from '../types.js';
 import type { ProgramBuilder, Value } from '../program.js';
 import type { Kernel, KernelCall, Kernels } from './kernel.js';

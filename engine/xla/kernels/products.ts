@@ -50,7 +50,8 @@ function batchMatMul(call: KernelCall): Value {
 }
 
 type Pair = readonly [number, number];
-const pairOf = (value: unknown): Pair => (typeof value === 'number' ? [value, value] : (value as Pair));
+const pairOf = (value: unknown): Pair =>
+  typeof value === 'number' ? [value, value] : (value as Pair);
 
 /** What is added on each side of height and width. @throws RangeError for a padding of an unknown kind */
 function padding(attrs: KernelCall['attrs'], sizes: Pair, spans: Pair, strides: Pair): Pair[] {

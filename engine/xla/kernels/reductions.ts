@@ -34,12 +34,7 @@ function mean(call: KernelCall): Value {
 }
 
 /** Reduces the last axis, and repeats the result along it. */
-function alongLast(
-  builder: ProgramBuilder,
-  x: Value,
-  combiner: Combiner,
-  start: number,
-): Value {
+function alongLast(builder: ProgramBuilder, x: Value, combiner: Combiner, start: number): Value {
   const last = x.type.shape.length - 1;
   const reduced = reduce(builder, x, [last], combiner, start);
   return broadcastAlong(builder, reduced, x.type.shape, reduced.type.shape.map((_, axis) => axis)); // prettier-ignore

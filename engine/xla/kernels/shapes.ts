@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { broadcast, broadcastAlong, concatenate, filled, i64s, iota, reshape, select, slice, transpose, compare } from '../emit.js'; // prettier-ignore
 import type { Value } from '../program.js';
-import { tensorType } from '../types.js';
+import { sizeOf, tensorType } from '../types.js';
 import { elementOf } from './elementwise.js';
 import type { KernelCall, Kernels } from './kernel.js';
 
@@ -11,6 +11,13 @@ function expandDims({ builder, input, attrs }: KernelCall): Value {
   const { shape } = input('input').type;
   const at = fromFront(attrs['dim'] as number, shape.length + 1);
   return reshape(builder, input('input'), shape.toSpliced(at, 0, 1));
+}
+
+/** One size may be −1: whatever is left. */
+function toShape({ builder, input, attrs }: KernelCall): Value {
+  const x = input('x');
+  const asked = attrs['shape'] as number[];
+  return reshape(builder, x, tf.util.inferFromImplicitShape(asked, sizeOf(x.type.shape)));
 }
 
 function concat({ builder, inputs, attrs }: KernelCall): Value {
@@ -121,7 +128,7 @@ export const SHAPES: Kernels = {
   Pack: pack,
   PadV2: pad,
   Range: range,
-  Reshape: ({ builder, input, attrs }) => reshape(builder, input('x'), attrs['shape'] as number[]),
+  Reshape: toShape,
   Reverse: reverse,
   Slice: cut,
   SplitV: split,
