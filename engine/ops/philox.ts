@@ -15,7 +15,8 @@ export const PHILOX = {
   mantissaScale: 2 ** -23,
 } as const;
 
-type Words = [number, number, number, number];
+/** Four unsigned words of 32 bits. */
+export type Words = [number, number, number, number];
 
 const LOW = 0xffff;
 
@@ -28,7 +29,7 @@ function highProduct(a: number, b: number): number {
 }
 
 /** Ten rounds over a counter of 128 bits, in place. */
-function mix(words: Words, key0: number, key1: number): void {
+export function philox(words: Words, key0: number, key1: number): void {
   const [m0, m1] = PHILOX.multipliers;
   let [k0, k1] = [key0, key1];
   for (let round = 0; round < PHILOX.rounds; round++) {
@@ -51,13 +52,13 @@ const wordsOf = (seed: number) => [seed >>> 0, seed < 0 ? 0xffffffff : 0] as con
  */
 export function philoxUniform(size: number, seed: readonly [number, number]): Float32Array {
   const scrambled: Words = [...wordsOf(seed[0]), ...wordsOf(seed[1])];
-  mix(scrambled, ...PHILOX.scramble);
+  philox(scrambled, ...PHILOX.scramble);
   const [key0, key1, high0, high1] = scrambled;
   const values = new Float32Array(size);
   const words: Words = [0, 0, 0, 0];
   for (let i = 0; i < size; i += 4) {
     [words[0], words[1], words[2], words[3]] = [i / 4, 0, high0, high1];
-    mix(words, key0, key1);
+    philox(words, key0, key1);
     for (let j = 0; j < 4 && i + j < size; j++)
       values[i + j] = ((words[j] ?? 0) & PHILOX.mantissa) * PHILOX.mantissaScale;
   }

@@ -52,7 +52,8 @@ function onTracer<T>(tracer: Tracer, work: () => T): T {
  * @throws CaptureError naming what has no place in a program
  */
 export function trace(request: TraceRequest): Program {
-  const { inputs, work, precision = 'float32', arrives = {}, state = new Map() } = request;
+  const { inputs, work, precision = 'float32', arrives = {} } = request;
+  const state = request.state ?? new Map<string, readonly number[]>();
   const tracer = new Tracer(precision);
   const { builder } = tracer;
   const held = [...state].map(([name, shape]) => [name, builder.argument(name, tensorType('f32', shape))] as const); // prettier-ignore

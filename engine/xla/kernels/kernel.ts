@@ -8,7 +8,7 @@ export interface KernelCall {
   /** In the order that the kernel is given them in. */
   readonly inputs: readonly Value[];
   /** @throws Error naming an input that is missing */
-  input(name: string): Value;
+  readonly input: (name: string) => Value;
   readonly attrs: Readonly<Record<string, unknown>>;
 }
 

@@ -9,7 +9,7 @@ const list = (values: readonly number[]) => `[${values.join(', ')}]`;
 function gather({ builder, input, attrs }: KernelCall): Value {
   const [x, indices] = [input('x'), input('indices')];
   if ((attrs['batchDims'] ?? 0) !== 0) throw new RangeError('gather by batches has no place in a program'); // prettier-ignore
-  const axis = (attrs['axis'] as number) ?? 0;
+  const axis = (attrs['axis'] ?? 0) as number;
   const rank = x.type.shape.length;
   const chosen = indices.type.shape;
   const shape = [...x.type.shape.slice(0, axis), ...chosen, ...x.type.shape.slice(axis + 1)];

@@ -53,7 +53,7 @@ onBackend('wasm', 'operations in a program for XLA against TensorFlow.js', () =>
     const given = Object.fromEntries(
       await Promise.all(Object.entries(inputs).map(async ([name, tensor]) => [name, await tensor.data()] as const)),
     ); // prettier-ignore
-    const [results] = run(program, [given as Record<string, Float32Array>]);
+    const [results] = run(program, [given]);
     for (const [name, tensor] of Object.entries(expected)) {
       const error = relativeError(results![name]!, tensor.dataSync());
       assert.ok(error < 2e-6, `${name}: ${error}\n${results![name]!.join()}\n${tensor.dataSync().join()}`); // prettier-ignore

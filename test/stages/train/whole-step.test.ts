@@ -8,7 +8,6 @@ import { modelConfig } from '../../../model/model-config.js';
 import { systemOf } from '../../../model/systems.js';
 import { cosineWithWarmup } from '../../../model/optim/schedule.js';
 import { initialWeights } from '../../../model/weights/init.js';
-import type { ClipBatch } from '../../../stages/batch/batch.js';
 import { classificationObjective, classificationOptions, type LabelledBatch } from '../../../stages/finetune/objective.js'; // prettier-ignore
 import { updateNumbers, type UpdatePlan } from '../../../stages/train/apply-update.js';
 import { placesBehind, seedNumbers } from '../../../stages/train/dropout-seeds.js';
@@ -114,10 +113,10 @@ type Case = readonly [name: string, objective: Objective<LabelledBatch>, config:
 
 const pretraining = SYSTEM_NAMES.map((variant): Case => {
   const config = configOf(variant);
-  return [`pre-training of ${variant}`, reconstructionObjective(config) as Objective<ClipBatch>, config];
+  return [`pre-training of ${variant}`, reconstructionObjective(config), config];
 }); // prettier-ignore
 
-const classifiers = SYSTEM_NAMES.flatMap((variant) => {
+const classifiers = (['av', 'v', 'cav-mae'] as const).flatMap((variant) => {
   const config = configOf(variant);
   return systemOf(config).fusions.map((fusion): Case => {
     const head = classifierConfig.parse({ classes: CLASSES, fusion, dropout: 0.1, dropPath: 0.1 });
@@ -208,6 +207,42 @@ onBackend('wasm', 'a whole step as a program for XLA', () => {
       }
       trainer.dispose();
     });
+
+  it('leaves all as it is where the loss is not a number', () => {
+    const [, objective, config] = pretraining.find(([name]) => name.endsWith('of av'))!;
+    const initial = initialOf(objective);
+    initial.set('mask_token', { ...initial.get('mask_token')!, data: initial.get('mask_token')!.data.map(() => NaN) }); // prettier-ignore
+    const plan = planOf(objective);
+    const batch = batchOf(config, 0);
+    const { tensors } = objective.load(batch, 'learn');
+    const program = wholeStep({ batch: objective.load(batch, 'learn'), plan });
+    const state = [...stateShapes(plan)].map(([name, shape]) => {
+      const size = tf.util.sizeFromShape([...shape]);
+      return [name, initial.get(name)?.data ?? new Float32Array(size).fill(0.25)] as const;
+    });
+    const numbers = Object.entries(updateNumbers(plan, 1, 1)).map(([name, value]) => [name, Float32Array.of(value)] as const); // prettier-ignore
+    const all = { ...valuesOf(tensors), ...Object.fromEntries(numbers), ...Object.fromEntries(state), [SEED]: seedNumbers(0, 0, 0) }; // prettier-ignore
+    const [results] = run(program, [given(program, all)]);
+    assert.ok(Number.isNaN(results!['loss']![0]));
+    for (const [name, before] of state)
+      if (results![name] !== undefined) assert.deepEqual(results![name], before, name);
+  });
+
+  it('multiplies in bfloat16 where it is asked to, with a loss near to float32', () => {
+    const [, objective, config] = pretraining.find(([name]) => name.endsWith('of v'))!;
+    const plan = planOf(objective);
+    const batch = objective.load(batchOf(config, 0), 'learn');
+    const initial = initialOf(objective);
+    const state = [...stateShapes(plan)].map(([name, shape]) => [name, initial.get(name)?.data ?? new Float32Array(tf.util.sizeFromShape([...shape]))] as const); // prettier-ignore
+    const numbers = Object.entries(updateNumbers(plan, 1, 0)).map(([name, value]) => [name, Float32Array.of(value)] as const); // prettier-ignore
+    const all = { ...valuesOf(batch.tensors), ...Object.fromEntries(numbers), ...Object.fromEntries(state), [SEED]: seedNumbers(0, 0, 0) }; // prettier-ignore
+    const [wide, narrow] = (['float32', 'bfloat16'] as const).map((precision) => {
+      const program = wholeStep({ batch, plan, precision });
+      return run(program, [given(program, all)])[0]!['loss']!;
+    });
+    const error = relativeError(narrow!, wide!);
+    assert.ok(error > 0 && error < 1e-2, `${error}`);
+  });
 
   /** What a program takes of what there is. */
   function given(program: { arguments: readonly { name: string }[] }, all: StepInputs): StepInputs {
