@@ -3,6 +3,7 @@
 const FLOORS = [
   ['bench'],
   ['test'],
+  ['docs'],
   ['bin'],
   ['experiments', 'inspector'],
   ['pipeline'],

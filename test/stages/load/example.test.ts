@@ -3,18 +3,19 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { codeBlocks } from '../../docs/markdown.js';
 import { useTinyRuns } from '../../support/tiny-run.js';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 
-describe('docs/loader.md', function () {
+describe('docs/explanation/loader.md', function () {
   this.timeout(120_000);
   const { path } = useTinyRuns();
 
   it('has an example that runs as it stands there, on the package as others import it', async () => {
-    const text = await readFile(`${ROOT}/docs/loader.md`, 'utf8');
-    const [, code] = /^```js\n([^]*?)^```$/m.exec(text)!;
+    const text = await readFile(`${ROOT}/docs/explanation/loader.md`, 'utf8');
+    const [code] = codeBlocks(text, 'js');
     const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', code!], {
       cwd: ROOT,
       env: { ...process.env, CACHE: path('cache') },

@@ -6,12 +6,12 @@ import { initialWeights } from '../../../model/weights/init.js';
 import { type ModelConfig } from '../../../model/config.js';
 import { pretrainSpecs } from '../../../model/systems.js';
 import { createTrainer, type StepResult } from '../../../stages/train/train.js';
-import { drawTubeMask, tokenOrder } from '../../../stages/tube-mask.js';
+import { drawTubeMask, tokenOrder } from '../../../stages/mask/tube-mask.js';
 import { planTraining, trainingOptions } from '../../../stages/train/training-options.js';
 import { reconstructionObjective } from '../../../stages/train/objective.js';
 import type { ClipBatch } from '../../../stages/batch/batch.js';
 import type { NamedValues } from '../../../stages/train/optimizer.js';
-import { onEachBackend } from '../../support/backends.js';
+import { modelOnEachBackend } from '../../support/backends.js';
 
 const SIZES = {
   ...{ frames: 4, imageSize: 16, patch: 4, width: 24, depth: 1, heads: 2 },
@@ -85,7 +85,7 @@ function distance(a: NamedValues, b: NamedValues, counts: (name: string) => bool
 const bytesOf = (state: NamedValues) =>
   [...state].map(([name, { data }]) => [name, Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).toString('base64')]); // prettier-ignore
 
-onEachBackend('training', (backend) => {
+modelOnEachBackend('training', (backend) => {
   // Plain JavaScript is too slow for the whole way. To predict nothing costs 1: targets are normalised.
   const [steps, target] = backend === 'cpu' ? [12, 1] : [60, 0.8];
 

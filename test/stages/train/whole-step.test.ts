@@ -17,7 +17,7 @@ import { AVERAGED } from '../../../stages/train/optimizer.js';
 import { createTrainer } from '../../../stages/train/train.js';
 import { planTraining, trainingOptions } from '../../../stages/train/training-options.js';
 import { SEED, stateShapes, wholeStep } from '../../../stages/train/whole-step.js';
-import { drawTubeMask, tokenOrder } from '../../../stages/tube-mask.js';
+import { drawTubeMask, tokenOrder } from '../../../stages/mask/tube-mask.js';
 import { useXla, type StepInputs } from '../../engine/xla/jaxlib.js';
 import { onBackend } from '../../support/backends.js';
 import { relativeError } from '../../support/golden.js';
