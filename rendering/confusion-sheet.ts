@@ -56,7 +56,7 @@ export function topMistakes({ labels, counts }: Confusion, most: number): Mistak
 
 /** What the colours stand for. */
 function drawScale(pen: SKRSContext2D, x: number, y: number): void {
-  write(pen, 'share of the row', x, y + 10, { size: 11, colour: STYLE.faint });
+  write(pen, 'fraction of the row', x, y + 10, { size: 11, colour: STYLE.faint });
   SHARES.forEach((share, i) => {
     pen.fillStyle = shade(share);
     pen.fillRect(x, y + 18 + i * LINE, 14, 14);

@@ -15,7 +15,7 @@ export function filmsOf(
   return [
     { name: 'original', pixels: original },
     { name: 'what the model saw', pixels: seen },
-    { name: 'what it made of it', pixels: made },
+    { name: 'reconstruction', pixels: made },
   ];
 }
 

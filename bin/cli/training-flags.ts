@@ -51,7 +51,7 @@ export const dataFlags: Flags<typeof dataOptions.shape> = {
 export const runFlags: Flags<typeof runOptions.shape> = {
   cache: {
     value: 'folder',
-    text: 'the cache to learn from; several times for several, FOLDER:2 for twice the share',
+    text: 'the cache to learn from; several times for several, FOLDER:2 for twice the weight',
     many: true,
   },
   run: { value: 'folder', text: 'where checkpoints and metrics go; an interrupted run goes on' },

@@ -118,7 +118,10 @@ export const evaluateCommand = defineCommand({
     },
     badRecords: { value: 'kind', text: 'stop at a damaged record, or skip it' },
     robustness: { text: 'a table: worse and worse pictures, with sound and without' },
-    maskRatio: { value: 'x', text: 'share of positions masked (default: the run’s)' },
+    maskRatio: {
+      value: 'x',
+      text: 'mask ratio: part of the positions that are masked (default: the run’s)',
+    },
     seed: { value: 'n', text: 'decides masks, and whose sound is whose' },
     batch: { value: 'n', text: 'clips computed at once' },
     out: { value: 'folder', text: 'where predictions, confusion matrix and result go' },

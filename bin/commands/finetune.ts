@@ -49,7 +49,10 @@ export const finetuneCommand = defineCommand({
     erasing: { value: 'p', text: 'probability that a box is erased' },
     mixup: { value: 'a', text: 'α of mixup; 0: none' },
     cutmix: { value: 'a', text: 'α of cutmix; 0: none' },
-    smoothing: { value: 'x', text: 'share of a label that is spread over all classes' },
+    smoothing: {
+      value: 'x',
+      text: 'label smoothing: part of a label that is spread over all classes',
+    },
     layerDecay: {
       value: 'x',
       text: 'what the learning rate is multiplied by from layer to layer, from the head down',

@@ -119,7 +119,7 @@ export const preprocessCommand = defineCommand({
       text: 'sound stream to take, counted from 0 (default: the one with most channels)',
     },
     patch: { value: 'n', text: 'side of a patch in pixels' },
-    maskRatio: { value: 'x', text: 'share of the positions that is masked' },
+    maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
     mel: {
       value: 'n',
       text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',

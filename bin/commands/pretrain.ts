@@ -25,12 +25,15 @@ export const pretrainCommand = defineCommand({
     ...modelFlags,
     ...stepFlags,
     mask: { value: 'kind', text: 'epoch: drawn anew each time; cached: the cache’s own' },
-    maskRatio: { value: 'x', text: 'share of positions masked (default: the cache’s)' },
+    maskRatio: {
+      value: 'x',
+      text: 'mask ratio: part of the positions that are masked (default: the cache’s)',
+    },
     crop: { value: 'kind', text: 'multi-scale, random-resized or none' },
     flip: { value: 'p', text: 'probability of a mirror image' },
     picturesEvery: {
       value: 'n',
-      text: 'steps between pictures of what the model makes of clips, in pictures/ of the run',
+      text: 'steps between pictures of reconstructions, in pictures/ of the run',
     },
     init: {
       value: 'file',

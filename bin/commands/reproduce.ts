@@ -35,7 +35,7 @@ export const reproduceCommand = defineCommand({
     },
     maskRatio: {
       value: 'x',
-      text: 'share of positions masked where systems are compared (default: the cache’s)',
+      text: 'mask ratio: part of the positions that are masked where systems are compared (default: the cache’s)',
     },
     maskRatios: { value: 'list', text: 'ratios that AV-MaskEnhancer is trained with besides' },
     controls: { negated: true, text: 'do not train on other clips’ sounds' },

@@ -64,7 +64,7 @@ const TRAINING = { batch: 4, lr: 3e-3, minLr: 1e-5, crop: 'none' } as const;
 
 async function drawPictures({ folder }: DemoRequest, cache: string, run: string) {
   const paths = {
-    'what the model made of clips it saw a quarter of': join(folder, 'reconstruction.png'),
+    'reconstructions of clips of which the model saw a quarter': join(folder, 'reconstruction.png'),
     'how it learned': join(folder, 'loss.png'),
     'one clip as it lies in the cache': join(folder, 'contact-sheet.png'),
   };

@@ -47,7 +47,7 @@ export const preprocessOptions = z
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-    /** How many videos (`10`) or which share of them (`5%`) may fail before the run stops; null: any. */
+    /** How many videos (`10`) or which percentage of them (`5%`) may fail before the run stops; null: any. */
     maxFailures: failureLimit.nullable().default(null),
     /** Try the videos in quarantine again. */
     retryFailed: z.boolean().default(false),
