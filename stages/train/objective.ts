@@ -30,7 +30,7 @@ export interface Objective<B> {
    * The same tensors as they lie in memory, pixels as bytes, for a device that takes them so; undefined where they
    * come from {@link load} alone.
    */
-  readonly values?: (batch: B) => Readonly<Record<string, HostValues>> | undefined;
+  values?(batch: B): Readonly<Record<string, HostValues>> | undefined;
   /** What a weight's learning rate is multiplied by; 1 where it is not given. */
   readonly rateScale?: (name: string) => number;
 }
