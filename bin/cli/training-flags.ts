@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BACKENDS } from '../../engine/backend.js';
+import { TRAINING_BACKENDS } from '../../pipeline/training/run/new-run.js';
 import type { dataOptions } from '../../pipeline/training/data/training-data.js';
 import type { modelChoice } from '../../pipeline/training/model-choice.js';
 import type { TrainingEvent } from '../../pipeline/training/training-run.js';
@@ -27,7 +27,7 @@ export const runOptions = z.object({
   saveEvery: wholeNumber.default(500),
   keep: wholeNumber.default(2),
   stopAt: wholeNumber.optional(),
-  backend: z.enum(['auto', ...BACKENDS]).default('auto'),
+  backend: z.enum(['auto', ...TRAINING_BACKENDS]).default('auto'),
   capture: z
     .enum(['auto', 'yes', 'no', 'xla'])
     .default('auto')
@@ -63,7 +63,7 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   saveEvery: { value: 'n', text: 'steps between checkpoints' },
   keep: { value: 'n', text: 'checkpoints kept' },
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
-  backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
+  backend: { value: 'name', text: 'auto, xla, tensorflow, webgpu, wasm or cpu' },
   capture: {
     value: 'choice',
     text: 'run steps as graphs: auto (on tensorflow), yes, no, or xla: compiled by XLA',

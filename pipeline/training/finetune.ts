@@ -116,6 +116,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
       classifier: { head, classes: [...classes.names] },
     },
     objective: classificationObjective(config, head, training, (position) => randomFor(seed, 0, position, 'mixing')), // prettier-ignore
+    device: engine.device,
     options: training,
     loader,
     prepare: labelled(data.sources),

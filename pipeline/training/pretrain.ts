@@ -102,6 +102,7 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
     title: config.variant,
     description: await describeRun(request, { config, data, validation, engine, statistics }),
     objective: reconstructionObjective(config),
+    device: engine.device,
     options: training,
     loader,
     prepare: (lent) => lent,

@@ -1,7 +1,8 @@
 import type { RunDescription } from './run/run-description.js';
 import { Readable, Writable } from 'node:stream';
 import type { StoredValues } from '../../model/weights/load-weights.js';
-import type { BackendName } from '../../engine/backend.js';
+import type { XlaDevice } from '../../engine/backends/xla/xla.js';
+import { createDeviceTrainer } from '../../stages/train/device-trainer.js';
 import { createTrainer, type Trainer } from '../../stages/train/train.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
 import type { CaptureChoice, PrecisionChoice } from '../../stages/train/runner.js';
@@ -11,6 +12,7 @@ import { runPipeline } from '../../stages/stream.js';
 import { train } from '../../stages/train.js';
 import type { Objective } from '../../stages/train/objective.js';
 import { newestCheckpoint } from './run/checkpoint.js';
+import type { TrainingBackend } from './run/new-run.js';
 import { openRun, readMetrics } from './run/run-folder.js';
 import { openRunLog } from './run/run-log.js';
 import type { CacheChoice, DataOptions } from './data/training-data.js';
@@ -38,7 +40,7 @@ export interface TrainingRequest {
   /** What to do about a damaged record; default `stop`. */
   readonly onBadRecord?: 'stop' | 'skip' | undefined;
   /** Default `auto`. */
-  readonly backend?: BackendName | 'auto';
+  readonly backend?: TrainingBackend | 'auto';
   /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
   readonly capture?: CaptureChoice | undefined;
   /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs. */
@@ -60,6 +62,8 @@ export interface TrainingSetup<B> {
   readonly title: string;
   readonly description: RunDescription;
   readonly objective: Objective<B>;
+  /** Runs the steps; default the backend in use. It is left when the run ends. */
+  readonly device?: XlaDevice | undefined;
   readonly options: Omit<TrainingOptions, 'crop' | 'flip' | 'mask' | 'maskRatio'>;
   readonly loader: Loader;
   /** Batches of `batch / accumulate` clips that the trainer learns from. */
@@ -104,7 +108,11 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   const checkpoint = await newestCheckpoint(folder);
   const step = checkpoint?.step ?? 0;
   const initial = checkpoint?.tensors ?? (await setup.begin());
-  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }); // prettier-ignore
+  const given = { objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }; // prettier-ignore
+  const trainer =
+    setup.device === undefined
+      ? createTrainer(given)
+      : createDeviceTrainer({ ...given, device: setup.device });
   const runLog = await openRunLog(folder, step);
   try {
     const run = new TrainingRun({
@@ -154,5 +162,6 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   } finally {
     await runLog.close();
     trainer.dispose();
+    setup.device?.dispose();
   }
 }

@@ -60,6 +60,8 @@ export interface TrainerOptions<B> {
     readonly seed: number;
     /** Largest norm of all gradients together. */
     readonly clipGrad?: number | undefined;
+    /** Batches of a step; default 1. A device that runs whole steps must know. */
+    readonly accumulate?: number | undefined;
   };
   readonly plan: Schedule;
   /** Weights to begin with, and moments where a run goes on. */
@@ -71,6 +73,12 @@ export interface TrainerOptions<B> {
   /** What matrices are multiplied in; default float32. */
   readonly precision?: ProductType | undefined;
 }
+
+/** A batch whose loss is not a finite number. @param step from 1 */
+export const lossRefusal = (step: number, loss: number, keys: readonly string[]): Error =>
+  new Error(
+    `the loss of step ${step} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${keys.map((key) => key.slice(0, 12)).join(', ')}`,
+  );
 
 /** The loss, and what it is made of by names. */
 async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]> {
@@ -121,9 +129,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   function refuse(batch: B, loss: number): never {
     tf.dispose(hand.grads ?? []);
     hand = begin();
-    throw new Error(
-      `the loss of step ${step + 1} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${batch.keys.map((key) => key.slice(0, 12)).join(', ')}`,
-    );
+    throw lossRefusal(step + 1, loss, batch.keys);
   }
 
   async function add(batch: B): Promise<void> {
