@@ -8,11 +8,13 @@ import { reconstructionObjective } from '../../stages/train/objective.js';
 import type { ClipBatch } from '../../stages/batch/batch.js';
 import type { LoaderSource } from '../../stages/load/options.js';
 import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
-import type { Trainer } from '../../stages/train/train.js';
-import type { TrainingOptions } from '../../stages/train/training-options.js';
+import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
+import { createParallelTrainer } from '../../stages/train/parallel/parallel-trainer.js';
+import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
 import { reconstructClips, spreadIndices } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
 import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { chooseThreads } from './train-threads.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './data/training-batches.js';
 import { openTrainingData } from './data/training-data.js';
@@ -98,7 +100,17 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);
   const engine = await chooseEngine(request);
+  const threads = chooseThreads({
+    asked: request.trainWorkers,
+    ...{ backend: engine.backend, config, clips: common.batch },
+    steps: planTraining(training, loader.epochLength).steps,
+  });
+  const trainerOf = (options: TrainerOptions<ClipBatch>) =>
+    threads === 1
+      ? Promise.resolve(createTrainer(options))
+      : createParallelTrainer({ ...options, config, backend: engine.backend, threads });
   return await takeSteps(request, {
+    trainerOf,
     title: config.variant,
     description: await describeRun(request, { config, data, validation, engine, statistics }),
     objective: reconstructionObjective(config),

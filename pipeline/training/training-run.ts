@@ -20,6 +20,8 @@ export type TrainingEvent =
       readonly backend: string;
       /** Steps taken before, in this run folder. */
       readonly resumedFrom: number;
+      /** Threads that each train on a part of every batch. */
+      readonly threads: number;
       /** Whether steps run as graphs. */
       readonly captured: boolean;
       /** Whether XLA compiles these graphs. */

@@ -10,17 +10,22 @@ export interface Gradients {
   readonly grads: tf.Tensor[];
 }
 
-/** @param learned names of the weights to differentiate in @param all those and the others */
+/**
+ * @param learned names of the weights to differentiate in @param all those and the others
+ * @param weight what the loss counts in that of a larger batch; default all of it
+ */
 export function gradientsOf(
   batch: LoadedBatch,
   learned: readonly string[],
   all: ReadonlyMap<string, tf.Tensor>,
   mode: ForwardMode,
+  weight = 1,
 ): Gradients {
   const lossOf = (...tensors: tf.Tensor[]) => {
     const merged = new Map(all);
     learned.forEach((name, i) => merged.set(name, tensors[i] as tf.Tensor));
-    return batch.loss(weightsFrom(merged), mode);
+    const loss = batch.loss(weightsFrom(merged), mode);
+    return weight === 1 ? loss : tf.mul<tf.Scalar>(loss, weight);
   };
   const { value, grads } = tf.valueAndGrads(lossOf)(learned.map(weightsFrom(all)));
   return { value, grads };

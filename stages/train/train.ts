@@ -12,6 +12,7 @@ import { addGradients, gradientsOf } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
 import type { LoadedBatch, Objective } from './objective.js';
 import { createRunner, type CaptureChoice } from './runner.js';
+import type { WorkerGroup } from './parallel/worker-group.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
 /** What one step of training did. */
@@ -36,12 +37,15 @@ export interface Trainer<B> {
   readonly whyNot: string | undefined;
   /** Learned weights. */
   readonly parameters: number;
+  /** Threads that each work on a part of every batch; default 1. */
+  readonly threads?: number;
   /**
    * Adds a batch to the step in hand. Several batches, of one size, are what one large batch would be,
    * but for batch norm, which sees each by itself.
-   * @throws Error naming the clips of a batch whose loss is not a finite number; nothing is learned then
+   * @returns the loss of the batch
+   * @throws LossError naming the clips of a batch whose loss is not a finite number; nothing is learned then
    */
-  add(batch: B): Promise<void>;
+  add(batch: B): Promise<number>;
   /** Takes the step on the mean of the losses of the batches that were added, at least one. */
   finish(): StepResult;
   /** One step on one batch. */
@@ -72,6 +76,21 @@ export interface TrainerOptions<B> {
   readonly capture?: CaptureChoice | undefined;
   /** What matrices are multiplied in; default float32. */
   readonly precision?: ProductType | undefined;
+  /** Other threads that work on other parts of the same batches; steps do not run as graphs then. */
+  readonly group?: WorkerGroup | undefined;
+}
+
+/** A loss that is not a finite number. */
+export class LossError extends Error {
+  constructor(
+    step: number,
+    readonly loss: number,
+    keys: readonly string[],
+  ) {
+    super(
+      `the loss of step ${step} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${keys.map((key) => key.slice(0, 12)).join(', ')}`,
+    );
+  }
 }
 
 /** In front of the names of results. */
@@ -89,6 +108,14 @@ async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]
   return [new Map([...numbers].map(([name, value]) => [name.slice(PART.length), value])), loss];
 }
 
+/** The loss of the whole batch and what it is made of. @param loss of this thread's part, by its weight */
+function wholeBatch(group: WorkerGroup, parts: ReadonlyMap<string, number>, loss: number) {
+  const { weight } = group;
+  const weighted = [...parts.values()].map((part) => part * weight);
+  const [whole = NaN, ...rest] = group.sum([loss, ...weighted]);
+  return [new Map([...parts.keys()].map((name, i) => [name, rest[i] ?? NaN])), whole] as const;
+}
+
 /**
  * The training stage: forward, backward, AdamW.
  * @throws Error naming the weights that `initial` lacks or that have another size
@@ -101,10 +128,11 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   step: taken,
   capture,
   precision,
+  group,
 }: TrainerOptions<B>): Trainer<B> {
   const optimizer = new Optimizer(objective.specs, initial, options);
   const { weights, learned } = optimizer;
-  const runner = createRunner(capture, precision);
+  const runner = createRunner(group === undefined ? capture : false, precision);
   let step = taken;
 
   /** Loss and gradients of one batch, new running statistics and the parts of the loss, by names. */
@@ -114,8 +142,9 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     const note: ForwardMode['note'] = (parts) => {
       for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
     };
-    const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
-    const { value, grads } = gradientsOf(loaded, learned, weights, mode);
+    const parts = group === undefined ? {} : { sumParts: group.sumTensor };
+    const mode: ForwardMode = { norm: { training: true, updates, ...parts }, nextSeed, note };
+    const { value, grads } = gradientsOf(loaded, learned, weights, mode, group?.weight);
     grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
     updates.forEach((next, name) => (made[UPDATE + name] = next));
     return { ...made, loss: value };
@@ -124,7 +153,8 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   function differentiate(batch: B): Tensors {
     const loaded = objective.load(batch, 'learn');
     const drawn = deviceSeeds(options.seed, step, hand.batches);
-    const work = () => compute(loaded, drawn?.places() ?? hand.nextSeed);
+    const nextSeed = group === undefined ? hand.nextSeed : group.seeds(hand.nextSeed);
+    const work = () => compute(loaded, drawn?.places() ?? nextSeed);
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
     const made = runner.run('gradients', inputs, work);
     loaded.dispose();
@@ -141,18 +171,18 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   function refuse(batch: B, loss: number): never {
     tf.dispose(hand.grads ?? []);
     hand = begin();
-    throw new Error(
-      `the loss of step ${step + 1} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${batch.keys.map((key) => key.slice(0, 12)).join(', ')}`,
-    );
+    throw new LossError(step + 1, loss, batch.keys);
   }
 
-  async function add(batch: B): Promise<void> {
+  async function add(batch: B): Promise<number> {
     const made = differentiate(batch);
     // Together: each wait for the device's queue costs the same, whatever it is for.
-    const [numbers, loss] = await readNumbers(made).catch((error: unknown) => {
-      tf.dispose({ ...made });
-      throw error;
-    });
+    const [numbers, loss] = await readNumbers(made)
+      .then(([parts, loss]) => (group === undefined ? [parts, loss] as const : wholeBatch(group, parts, loss)))
+      .catch((error: unknown) => {
+        tf.dispose({ ...made });
+        throw error;
+      }); // prettier-ignore
     if (!Number.isFinite(loss)) {
       tf.dispose({ ...made });
       refuse(batch, loss);
@@ -164,11 +194,13 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     for (const [part, value] of numbers) hand.parts.set(part, (hand.parts.get(part) ?? 0) + value);
     const sum = addGradients(hand.grads, learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
     hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
+    return loss;
   }
 
   function finish(): StepResult {
-    const { grads, batches, loss, parts: sums } = hand;
-    if (grads === undefined) throw new RangeError('trainer: there is no batch to take a step on');
+    const { grads: own, batches, loss, parts: sums } = hand;
+    if (own === undefined) throw new RangeError('trainer: there is no batch to take a step on');
+    const grads = group === undefined ? own : group.sumGradients(own);
     const lr = cosineWithWarmup(step, plan);
     step++;
     const scaleOf = objective.rateScale ?? (() => 1);
