@@ -168,6 +168,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
             (event.isBest ? ', the best so far' : ''),
         );
         break;
+      case 'picture':
       case 'checkpoint':
         break;
       case 'done':

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../cache/folder/atomic-file.js';
 import { pretrainSpecs } from '../../model/systems.js';
 import { readWeights } from '../../model/weights/read-weights.js';
@@ -11,7 +11,7 @@ import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
 import { createParallelTrainer } from '../../stages/train/parallel/parallel-trainer.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
-import { reconstructClips, spreadIndices } from '../reconstruct.js';
+import { reconstructClips, spreadIndices, type ReconstructResult } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
 import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { chooseThreads } from './train-threads.js';
@@ -28,6 +28,11 @@ export interface PretrainRequest extends TrainingRequest {
   readonly init?: string | undefined;
   /** Steps between two pictures of what the model makes of clips; none where it is not given. */
   readonly picturesEvery?: number | undefined;
+  /** One file that each picture is written over; default `pictures/step-….png` of the run. */
+  readonly pictureFile?: string | undefined;
+  readonly onPicture?: ((made: ReconstructResult) => void | Promise<void>) | undefined;
+  /** Clips on a picture; default 4. */
+  readonly pictured?: number | undefined;
 }
 
 /** The model's weights that a file has; the moments of a checkpoint of ours are no part of them. */
@@ -48,12 +53,9 @@ async function firstWeights({ training, init }: PretrainRequest, config: ModelCo
   return new Map([...drawn, ...given]);
 }
 
-/** Clips on a picture: of those for validation, or else of those that are learned from. */
-const PICTURED = 4;
-
-/** Draws what the model makes of clips, into `pictures/` of the run. */
+/** Draws what the model makes of clips: of those for validation, or else of those that are learned from. */
 function drawEvery(
-  { picturesEvery, run, training: { seed, sound } }: PretrainRequest,
+  { picturesEvery, pictureFile, pictured = 4, run, onEvent, onPicture, training: { seed, sound } }: PretrainRequest,
   source: LoaderSource,
   config: ModelConfig,
   maskRatio: number,
@@ -61,15 +63,19 @@ function drawEvery(
 ) {
   if (picturesEvery === undefined) return undefined;
   const { reader, indices } = source;
-  const chosen = spreadIndices(indices?.length ?? reader.size, PICTURED);
+  const chosen = spreadIndices(indices?.length ?? reader.size, pictured);
   const samples = chosen.map((i) => indices?.[i] ?? i);
   return async (trainer: Trainer<ClipBatch>) => {
     const { step } = trainer;
     if (step % picturesEvery !== 0) return;
     const checkpoint = { step, tensors: await trainer.state() };
-    const { picture } = await reconstructClips({ samples, seed, sound, statistics }, source, config, checkpoint, maskRatio); // prettier-ignore
-    await mkdir(join(run, 'pictures'), { recursive: true });
-    await writeAtomically(join(run, 'pictures', `step-${String(step).padStart(8, '0')}.png`), picture); // prettier-ignore
+    const made = await reconstructClips({ samples, seed, sound, statistics }, source, config, checkpoint, maskRatio); // prettier-ignore
+    const name = `step-${String(step).padStart(8, '0')}.png`;
+    const path = pictureFile ?? join(run, 'pictures', name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, made.picture);
+    onEvent?.({ event: 'picture', step, path, mse: made.mse });
+    await onPicture?.(made);
   };
 }
 
