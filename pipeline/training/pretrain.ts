@@ -55,7 +55,15 @@ async function firstWeights({ training, init }: PretrainRequest, config: ModelCo
 
 /** Draws what the model makes of clips: of those for validation, or else of those that are learned from. */
 function drawEvery(
-  { picturesEvery, pictureFile, pictured = 4, run, onEvent, onPicture, training: { seed, sound } }: PretrainRequest,
+  {
+    picturesEvery,
+    pictureFile,
+    pictured = 4,
+    run,
+    onEvent,
+    onPicture,
+    training: { seed, sound },
+  }: PretrainRequest,
   source: LoaderSource,
   config: ModelConfig,
   maskRatio: number,

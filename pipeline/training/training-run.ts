@@ -35,7 +35,12 @@ export type TrainingEvent =
   | { readonly event: 'uncaptured'; readonly step: number; readonly why: string }
   | ({ readonly event: 'step'; readonly steps: number; readonly secondsLeft: number } & MetricsLine)
   /** What the model makes of clips was drawn. */
-  | { readonly event: 'picture'; readonly step: number; readonly path: string; readonly mse: number }
+  | {
+      readonly event: 'picture';
+      readonly step: number;
+      readonly path: string;
+      readonly mse: number;
+    }
   | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
   | ({ readonly event: 'validation'; readonly isBest: boolean } & Look)
   | ({ readonly event: 'done' } & TrainingSummary);
