@@ -45,6 +45,8 @@ export interface ReconstructRequest {
 
 export interface ReconstructResult {
   readonly picture: Buffer;
+  /** What is on it. */
+  readonly clips: readonly Reconstruction[];
   readonly step: number;
   readonly samples: readonly {
     readonly index: number;
@@ -102,7 +104,7 @@ export async function reconstructClips(
     const mse = samples.reduce((sum, sample) => sum + sample.mse, 0) / samples.length;
     const heading = `${config.variant} after ${checkpoint.step} steps, ${Math.round(100 * maskRatio)} % masked${HEARD[sound]}: mean squared error ${mse.toFixed(4)}`;
     const { imageSize: size, tubelet } = config;
-    return { picture: await drawReconstructions(clips, { size, tubelet, heading }), step: checkpoint.step, samples, mse }; // prettier-ignore
+    return { picture: await drawReconstructions(clips, { size, tubelet, heading }), clips, step: checkpoint.step, samples, mse }; // prettier-ignore
   } finally {
     model.dispose();
   }

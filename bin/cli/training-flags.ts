@@ -147,7 +147,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `${event.resumedFrom > 0 ? `resuming at step ${event.resumedFrom}` : 'training'}: ${event.variant}, ` +
             `${(event.parameters / 1e6).toFixed(2)} M parameters, ${event.samples} samples, ` +
-            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
+            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.threads > 1 ? `, ${event.threads} threads` : ''}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
         );
         break;
       case 'uncaptured':
@@ -168,6 +168,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
             (event.isBest ? ', the best so far' : ''),
         );
         break;
+      case 'picture':
       case 'checkpoint':
         break;
       case 'done':

@@ -20,6 +20,8 @@ export type TrainingEvent =
       readonly backend: string;
       /** Steps taken before, in this run folder. */
       readonly resumedFrom: number;
+      /** Threads that each train on a part of every batch. */
+      readonly threads: number;
       /** Whether steps run as graphs. */
       readonly captured: boolean;
       /** Whether XLA compiles these graphs. */
@@ -32,6 +34,13 @@ export type TrainingEvent =
   /** Steps cannot be captured after all, from this one on. */
   | { readonly event: 'uncaptured'; readonly step: number; readonly why: string }
   | ({ readonly event: 'step'; readonly steps: number; readonly secondsLeft: number } & MetricsLine)
+  /** What the model makes of clips was drawn. */
+  | {
+      readonly event: 'picture';
+      readonly step: number;
+      readonly path: string;
+      readonly mse: number;
+    }
   | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
   | ({ readonly event: 'validation'; readonly isBest: boolean } & Look)
   | ({ readonly event: 'done' } & TrainingSummary);

@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import type { StoredValues } from '../../model/weights/load-weights.js';
 import type { XlaDevice } from '../../engine/backends/xla/xla.js';
 import { createDeviceTrainer } from '../../stages/train/device-trainer.js';
-import { createTrainer, type Trainer } from '../../stages/train/train.js';
+import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
 import type { CaptureChoice, PrecisionChoice } from '../../stages/train/runner.js';
 import type { LentBatch } from '../../stages/load/loaded-batch.js';
@@ -41,6 +41,8 @@ export interface TrainingRequest {
   readonly onBadRecord?: 'stop' | 'skip' | undefined;
   /** Default `auto`. */
   readonly backend?: TrainingBackend | 'auto';
+  /** Threads that train, each on a part of every batch; pre-training only. Default: see `chooseThreads`. */
+  readonly trainWorkers?: number | undefined;
   /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
   readonly capture?: CaptureChoice | undefined;
   /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs. */
@@ -71,6 +73,8 @@ export interface TrainingSetup<B> {
   readonly validation?: Validation<B> | undefined;
   /** Done after a step. */
   readonly afterStep?: ((trainer: Trainer<B>) => Promise<void>) | undefined;
+  /** Default {@link createTrainer}. */
+  readonly trainerOf?: ((options: TrainerOptions<B>) => Promise<Trainer<B>>) | undefined;
   /** Weights that a new run begins with. */
   readonly begin: () => Promise<StoredValues>;
 }
@@ -109,9 +113,10 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   const step = checkpoint?.step ?? 0;
   const initial = checkpoint?.tensors ?? (await setup.begin());
   const given = { objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }; // prettier-ignore
+  const trainerOf = setup.trainerOf ?? createTrainer;
   const trainer =
     setup.device === undefined
-      ? createTrainer(given)
+      ? await trainerOf(given)
       : createDeviceTrainer({ ...given, device: setup.device });
   const runLog = await openRunLog(folder, step);
   try {
@@ -133,6 +138,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       batch,
       backend: description.begunWith.backend,
       resumedFrom: step,
+      threads: trainer.threads ?? 1,
       captured: trainer.captured,
       xla: trainer.captured && request.capture === 'xla',
       precision: trainer.precision,

@@ -8,7 +8,7 @@ import { PART } from './gradients.js';
 import type { Measurement } from './measure.js';
 import type { LoadedBatch } from './objective.js';
 import { AVERAGED } from './optimizer.js';
-import { lossRefusal, type StepResult, type Trainer, type TrainerOptions } from './train.js';
+import { LossError, type StepResult, type Trainer, type TrainerOptions } from './train.js';
 import { endOfStep, measuring, partOfStep, SEED, stateShapes, sumShapes, wholeStep, type WholeStepRequest } from './whole-step.js'; // prettier-ignore
 
 export interface DeviceTrainerOptions<B, T extends DeviceTensor> extends TrainerOptions<B> {
@@ -103,16 +103,17 @@ export function createDeviceTrainer<B extends { readonly keys: readonly string[]
     return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Float32Array.of(value)])); // prettier-ignore
   };
 
-  async function add(batch: B): Promise<void> {
+  async function add(batch: B): Promise<number> {
     const given = { [SEED]: seedNumbers(options.seed, step, hand.batches), ...(parts === 1 ? scalars() : {}) }; // prettier-ignore
     const made = await onBatch(batch, 'learn', parts === 1 ? wholeStep : partOfStep, given);
     const loss = made.get('loss') ?? NaN;
-    if (!Number.isFinite(loss)) throw lossRefusal(step + 1, loss, batch.keys);
+    if (!Number.isFinite(loss)) throw new LossError(step + 1, loss, batch.keys);
     for (const [name, value] of made)
       if (name.startsWith(PART)) hand.terms.set(name.slice(PART.length), (hand.terms.get(name.slice(PART.length)) ?? 0) + value); // prettier-ignore
     hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss };
     if (parts > 1 && hand.batches === parts)
       state.run(await compiled('end', () => endOfStep(plan)), scalars());
+    return loss;
   }
 
   function finish(): StepResult {
