@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'avme-demo/'] },
+  { ignores: ['docs/api/', 'dist/', 'coverage/', 'avme-demo/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts', '**/*.tsx'],
@@ -17,7 +17,10 @@ export default tseslint.config(
     },
   },
   // Printing is the business of bin/ alone.
-  { ignores: ['bin/**', 'bench/**', 'test/**', '**/*.mjs'], rules: { 'no-console': 'error' } },
+  {
+    ignores: ['bin/**', 'bench/**', 'test/**', 'examples/**', '**/*.mjs'],
+    rules: { 'no-console': 'error' },
+  },
   { files: ['test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

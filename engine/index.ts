@@ -7,7 +7,16 @@ export {
 } from './backend.js';
 export { tensorflowDevice } from './backends/tensorflow/tensorflow.js';
 export { hasTensorflow, tensorflowHome } from './backends/tensorflow/home.js';
-export * from './graph/index.js';
+export {
+  canCapture,
+  capture,
+  CaptureError,
+  compiler,
+  fasterProducts,
+  productRates,
+  type ProductType,
+  type Tensors,
+} from './graph/index.js';
 export { attention, type AttentionOptions } from './ops/attention.js';
 export { drawsOnDevice, dropout, type Seed } from './ops/dropout.js';
 export { gatherTokens, placeTokens } from './ops/gather.js';

@@ -1,20 +1,37 @@
-export type { RunDescription } from './training/run/run-description.js';
-export { convert, type Conversion, type ConvertRequest } from './convert.js';
-export { evaluate, type EvaluateResult } from './evaluate/evaluate.js';
+// Preprocessing: from videos to a cache.
+export { preprocess, type PreprocessRequest } from './preprocess/preprocess.js';
 export {
-  evaluateRobustness,
-  type RobustnessResult,
-  type RobustnessRow,
-} from './evaluate/robustness.js';
-export {
-  evaluateOptions,
-  type EvaluateEvent,
-  type EvaluateOptions,
-  type EvaluateRequest,
-} from './evaluate/work.js';
-export { diagnose, type Diagnosis } from './doctor.js';
+  preprocessOptions,
+  type PreprocessInput,
+  type PreprocessOptions,
+} from './preprocess/options.js';
+export type { PreprocessStages } from './preprocess/cores.js';
+export type {
+  PreprocessEvent,
+  PreprocessProgress,
+  PreprocessSummary,
+  StageReport,
+} from './preprocess/tally.js';
+export { TooManyFailuresError, type FailureLimit } from './failure.js';
 export { estimatePreprocess, type Estimate } from './preprocess/dry-run.js';
 export type { EstimateRequest, ProbeResult } from './preprocess/dry-run-probe.js';
+
+// Caches: joining, checking, exchange with other formats.
+export {
+  merge,
+  mergeOptions,
+  type MergeEvent,
+  type MergeInput,
+  type MergeRequest,
+  type MergeSummary,
+} from './merge.js';
+export {
+  verifyCache,
+  type VerifyEvent,
+  type VerifyRequest,
+  type VerifySummary,
+} from './verify/verify.js';
+export { verifyOptions, type VerifyInput } from './verify/options.js';
 export {
   exportNumpy,
   exportWebDataset,
@@ -30,41 +47,33 @@ export {
   type ImportSummary,
 } from './exchange/import.js';
 export { importOptions, type ImportInput, type ImportOptions } from './exchange/import-options.js';
-export {
-  merge,
-  mergeOptions,
-  type MergeEvent,
-  type MergeInput,
-  type MergeRequest,
-  type MergeSummary,
-} from './merge.js';
-export { modelChoice, type ModelChoice } from './training/model-choice.js';
-export { preprocess, type PreprocessRequest } from './preprocess/preprocess.js';
-export {
-  preprocessOptions,
-  type PreprocessInput,
-  type PreprocessOptions,
-} from './preprocess/options.js';
-export type { PreprocessStages } from './preprocess/run.js';
-export type { PreprocessEvent, PreprocessSummary } from './preprocess/tally.js';
-export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
+
+// Training.
 export { pretrain, type PretrainRequest } from './training/pretrain.js';
+export { finetune, type FinetuneRequest, type HeadChoice } from './training/finetune.js';
+export { modelChoice, type ModelChoice } from './training/model-choice.js';
+export { dataOptions, type CacheChoice, type DataOptions } from './training/data/training-data.js';
 export type { TrainingRequest, ValidationChoice } from './training/training.js';
 export type { TrainingEvent, TrainingSummary } from './training/training-run.js';
-export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
 export { readMetrics, readRun, type MetricsLine } from './training/run/run-folder.js';
+export type { RunDescription } from './training/run/run-description.js';
+
+// What was learned.
+export { evaluate, type EvaluateResult } from './evaluate/evaluate.js';
 export {
-  verifyCache,
-  type VerifyEvent,
-  type VerifyRequest,
-  type VerifySummary,
-} from './verify/verify.js';
-export { verifyOptions, type VerifyInput } from './verify/options.js';
-export { stage, type StageCounters, type StageStream } from './stream.js';
+  evaluateOptions,
+  type EvaluateEvent,
+  type EvaluateOptions,
+  type EvaluateRequest,
+} from './evaluate/work.js';
 export {
-  dataOptions,
-  parseCacheChoice,
-  type CacheChoice,
-  type DataOptions,
-} from './training/data/training-data.js';
+  evaluateRobustness,
+  type RobustnessResult,
+  type RobustnessRow,
+} from './evaluate/robustness.js';
+export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
+export { convert, type Conversion, type ConvertRequest } from './convert.js';
+
+// The installation.
+export { diagnose, type Diagnosis } from './doctor.js';
 export { avmeVersion } from './version.js';

@@ -1,6 +1,7 @@
 /**
  * Why a video goes into quarantine, in the words that its owner reads: with the table of
- * docs/preprocess.md, the policy in one place. What ffmpeg is cut off for stands in `ffmpeg.ts`.
+ * docs/reference/odd-media.md, the policy in one place. What ffmpeg is cut off for stands in
+ * `ffmpeg.ts`.
  */
 export const CAUSES = {
   // read

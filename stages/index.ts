@@ -1,60 +1,58 @@
-export { augmentOptions, type AugmentOptions } from './augment/augment.js';
-export {
-  assembleBatch,
-  type BatchOptions,
-  type ClipBatch,
-  type DrawnSample,
-} from './batch/batch.js';
-export {
-  melStatistics,
-  SOUNDS,
-  WHOLE_CLIP,
-  type ClipParts,
-  type SoundChoice,
-} from './batch/clip-parts.js';
-export { createClassifier, type Classifier } from './evaluate/classify.js';
-export { degrade, degradeOptions, muted, type DegradeOptions } from './evaluate/degrade.js';
-export { heardWith, otherClips, otherClipsOf } from './load/other-audio.js';
-export {
-  accuracyOf,
-  ranking,
-  ViewMean,
-  type Accuracy,
-  type Prediction,
-} from './evaluate/scores.js';
+// The stages of preprocessing, in the order in which a video passes them. Each is a Node stream in
+// object mode; see docs/explanation/design.md for how to add one.
+export { videos, type VideosOptions } from './videos.js';
+export { index, type IndexOptions } from './index-videos.js';
+export { sample, type SampleStageOptions } from './sample.js';
+export { decode, type DecodeOptions } from './decode.js';
+export { tubeMask, type TubeMaskOptions } from './tube-mask.js';
+export { mfcc, type MfccOptions } from './mfcc.js';
+export { logMel, type LogMelOptions } from './log-mel.js';
+export { shardCache, type ShardCacheOptions, type ShardCacheStream } from './shard-cache.js';
+
+// What they are made of: records, the wrapper that makes a stage, and failures.
+export type {
+  ClipKey,
+  Configuration,
+  DecodedRecord,
+  DescribedClip,
+  IndexedVideo,
+  MaskedClip,
+  SampledClip,
+  VideoRecord,
+} from './clip.js';
 export { StageError } from './stage-error.js';
-export { FFMPEG_PATH, ffmpegVersion } from './ffmpeg/ffmpeg.js';
-export { drawFor } from './load/workers/clip-writer.js';
-export type { LentBatch, LentSample } from './load/loaded-batch.js';
+export {
+  runPipeline,
+  stage,
+  type StageCounters,
+  type StageOptions,
+  type StageStream,
+} from './stream.js';
+export type { WithStage } from './stage-options.js';
+
+// The functions at their cores, for use without streams.
+export { logMelFeatures } from './audio/log-mel-features.js';
+export { CEPSTRA, mfccFeatures, SAMPLE_RATE } from './audio/mfcc-features.js';
+export { decodeClip, type DecodedClip } from './decode/decode-clip.js';
+export type { FrameFit } from './decode/frame-filter.js';
+export { drawTubeMask, maskedPositions, tokenOrder, type TokenOrder } from './mask/tube-mask.js';
+export { indexVideo } from './probe/index-video.js';
+export type { RunContext, VideoIndex } from './probe/video-index.js';
+export { sampleClips, type ClipPlan, type Sampling, type TimeLine } from './sample/sample-clips.js';
+export { openSource } from './source/open-source.js';
+export { SOURCE_KINDS, type SourceKind, type VideoSource } from './source/video-source.js';
+
+// Training: batches from a cache, and what learns from them.
+export { batches, type BatchesOptions } from './batches.js';
+export { train, type TrainedStep, type TrainOptions } from './train.js';
+export type { ClipBatch } from './batch/batch.js';
+export { augmentOptions, type AugmentOptions } from './augment/augment.js';
 export { Loader, type LoaderReport } from './load/loader.js';
-export type { DrawOptions } from './load/workers/messages.js';
 export type { LoaderOptions, LoaderSource } from './load/options.js';
-export type { BadRecord } from './load/plan.js';
 export { finetuneOptions, type FinetuneOptions } from './finetune/finetune-options.js';
 export { classificationObjective, type LabelledBatch } from './finetune/objective.js';
-export {
-  drawTubeMask,
-  maskedPositions,
-  maskOptions,
-  maskRatioOption,
-  tokenOrder,
-} from './tube-mask.js';
-export { logMel } from './log-mel.js';
-export { mfcc, SAMPLE_RATE } from './mfcc.js';
-export { createReconstructor, type Reconstructor } from './evaluate/reconstruct.js';
-export { pooledStatistics, type SoundStatistics } from './batch/audio-statistics.js';
-export { soundAttention } from './evaluate/audio-attention.js';
 export { reconstructionObjective, type LoadedBatch, type Objective } from './train/objective.js';
-export { AVERAGED, type NamedValues } from './train/optimizer.js';
-export type { Measurement } from './train/measure.js';
-export { choosePrecision, type CaptureChoice, type PrecisionChoice } from './train/runner.js';
 export { createTrainer, type StepResult, type Trainer } from './train/train.js';
-export {
-  planTraining,
-  stepOptions,
-  trainingOptions,
-  wholeNumber,
-  type TrainingOptions,
-  type TrainingPlan,
-} from './train/training-options.js';
-export { SOURCE_KINDS, type SourceKind, type VideoSource } from './source/video-source.js';
+export { planTraining, trainingOptions, type TrainingOptions } from './train/training-options.js';
+export { createClassifier, type Classifier } from './evaluate/classify.js';
+export { createReconstructor, type Reconstructor } from './evaluate/reconstruct.js';

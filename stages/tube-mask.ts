@@ -1,93 +1,55 @@
 import { z } from 'zod';
+import { randomFor } from '../cache/order/random.js';
+import {
+  assertHas,
+  configured,
+  configuredNumber,
+  type DecodedRecord,
+  type MaskedClip,
+} from './clip.js';
+import { drawTubeMask, maskedPositions, maskOptions } from './mask/tube-mask.js';
+import { parseOptions, type WithStage } from './stage-options.js';
+import { stage, type StageStream } from './stream.js';
 
-/** Share of the positions that is hidden from the model, between 0 and 1, both excluded. */
-export const maskRatioOption = z.coerce
-  .number()
-  .gt(0, 'must be above 0: nothing would be left to reconstruct')
-  .lt(1, 'must be below 1: nothing would be left to see');
-
-export const maskOptions = z.strictObject({
-  /** Side of a patch in pixels; must divide the frame size. */
-  patch: z.coerce.number().int().min(2).max(128).default(16),
-  /** Share of the positions that is hidden from the model, between 0 and 1, both excluded. */
-  maskRatio: maskRatioOption.default(0.9),
+const ownOptions = z.strictObject({
+  ratio: maskOptions.shape.maskRatio,
+  patch: maskOptions.shape.patch,
+  /** Of the draws; a whole number. */
+  seed: z.int().min(0).default(0),
 });
 
-/**
- * How many of the spatial positions a tube mask hides: `floor(ratio · positions)`.
- * @throws RangeError when that leaves nothing visible or nothing masked
- */
-export function maskedPositions(positions: number, ratio: number): number {
-  // 0.57 · 100 is 56.99999999999999 in binary, and means 57.
-  const masked = Math.floor(ratio * positions + 1e-9);
-  if (!(ratio > 0 && ratio < 1) || masked < 1 || masked >= positions)
-    throw new RangeError(
-      `a mask ratio of ${ratio} hides ${masked} of ${positions} positions; ` +
-        'choose one between 0 and 1 that hides at least one and leaves at least one visible',
-    );
-  return masked;
+export interface TubeMaskOptions extends Partial<z.input<typeof ownOptions>> {
+  /** Replaces the way masks are drawn. */
+  readonly core?: typeof drawTubeMask | undefined;
 }
 
 /**
- * Draws a tube mask: one spatial map that holds for all temporal slots (VideoMAE).
- * @param draw uniform numbers in [0, 1); the mask is a pure function of them
- * @returns uint8 `[positions]`, 1 = masked
+ * Draws the tube mask of each clip: one spatial map that holds for all temporal slots (VideoMAE,
+ * §3.2). A mask is a pure function of the seed and the clip's key.
+ *
+ * Options: `ratio` of the positions that are masked, above 0 and below 1 (default 0.9), `patch`
+ * (side in pixels; default 16), `seed` (default 0), and those of every stage.
+ * @returns a Duplex from {@link DecodedRecord} to {@link MaskedClip}
+ * @throws RangeError for an option that is wrong, or a patch that does not divide the frames
  */
-export function drawTubeMask(positions: number, ratio: number, draw: () => number): Uint8Array {
-  return drawMask(positions, maskedPositions(positions, ratio), draw);
-}
-
-/**
- * Hides `hidden` of so many positions, each as likely as any other.
- * @param draw uniform numbers in [0, 1); the mask is a pure function of them
- * @returns uint8 `[positions]`, 1 = masked
- */
-export function drawMask(positions: number, hidden: number, draw: () => number): Uint8Array {
-  const mask = new Uint8Array(positions);
-  mask.fill(1, 0, hidden);
-  for (let i = positions - 1; i > 0; i--) {
-    const j = Math.floor(draw() * (i + 1));
-    [mask[i], mask[j]] = [mask[j] ?? 0, mask[i] ?? 0];
-  }
-  return mask;
-}
-
-/** Indices of the tokens of a clip, `slot · positions + position`, ascending: time-major. */
-export interface TokenOrder {
-  readonly visible: Int32Array;
-  readonly masked: Int32Array;
-}
-
-/**
- * Spreads a tube mask over the temporal slots.
- * @param mask uint8 `[positions]`
- * @param slots temporal slots, `frames / 2`
- * @param visible written in place, `[slots · visible positions]`
- * @param masked written in place, `[slots · masked positions]`
- * @throws RangeError when the mask hides more or fewer positions than these have room for
- */
-export function writeTokenOrder(
-  mask: Uint8Array,
-  slots: number,
-  visible: Int32Array,
-  masked: Int32Array,
-): void {
-  const hidden = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
-  if (slots * hidden !== masked.length || slots * (mask.length - hidden) !== visible.length)
-    throw new RangeError(
-      `batch: a mask hides ${hidden} of ${mask.length} positions, the others ${masked.length / slots}; draw all with one ratio`,
-    );
-  const tokens = slots * mask.length;
-  for (let token = 0, seen = 0, unseen = 0; token < tokens; token++)
-    if (mask[token % mask.length] === 0) visible[seen++] = token;
-    else masked[unseen++] = token;
-}
-
-/** As {@link writeTokenOrder}, into arrays of its own. */
-export function tokenOrder(mask: Uint8Array, slots: number): TokenOrder {
-  const hidden = mask.reduce((sum, value) => sum + (value === 0 ? 0 : 1), 0);
-  const visible = new Int32Array(slots * (mask.length - hidden));
-  const masked = new Int32Array(slots * hidden);
-  writeTokenOrder(mask, slots, visible, masked);
-  return { visible, masked };
+export function tubeMask(
+  options: WithStage<TubeMaskOptions, DecodedRecord> = {},
+): StageStream<DecodedRecord, MaskedClip> {
+  const { concurrency, window, onFailure, core = drawTubeMask, ...own } = options;
+  const { ratio, patch, seed } = parseOptions('tubeMask', ownOptions, own);
+  return stage(
+    'tube-mask',
+    (record: DecodedRecord): MaskedClip[] => {
+      assertHas(record, 'tubeMask', 'clip', 'sample()');
+      const size = configuredNumber(record, 'tubeMask', 'size', 'decode()');
+      if (size % patch !== 0)
+        throw new RangeError(`tubeMask: patch (${patch}) must divide the frame size (${size})`);
+      const positions = (size / patch) ** 2;
+      maskedPositions(positions, ratio);
+      const draw = randomFor(seed, 0, record.clip.key, 'cached mask');
+      const configuration = configured(record, 'tubeMask', { patch, maskRatio: ratio, seed });
+      return [{ ...record, configuration, mask: core(positions, ratio, draw) }];
+    },
+    { concurrency, window, onFailure },
+  );
 }

@@ -2,7 +2,7 @@ import { modelConfig } from '../../model/model-config.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { randomFor } from '../../cache/order/random.js';
 import { PRESETS, type ModelConfig } from '../../model/config.js';
-import { drawTubeMask, tokenOrder } from '../../stages/tube-mask.js';
+import { drawTubeMask, tokenOrder } from '../../stages/mask/tube-mask.js';
 import type { ClipBatch } from '../../stages/batch/batch.js';
 
 /**

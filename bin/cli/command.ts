@@ -65,7 +65,9 @@ function interruptSignal(): { signal: AbortSignal; dispose: () => void } {
 }
 
 /** A command, with what the sections of config files are checked against. */
-export type DefinedCommand = Command & { readonly spec: SectionSpec };
+export type DefinedCommand = Command & {
+  readonly spec: SectionSpec & { readonly example: string };
+};
 
 /** Turns a spec into a command: flags from the schema, options from line and config file, validated once. */
 export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): DefinedCommand {
@@ -80,7 +82,9 @@ export function defineCommand<Schema extends Shape>(spec: CommandSpec<Schema>): 
       continue;
     }
     const value = flag.value === undefined ? '' : ` <${flag.value}>`;
-    const [name, text] = [`${flagOf(key)}${value}`, flag.text + defaultText(spec.schema, key)];
+    // A text that states its own default says more, e.g. that it depends on the machine.
+    const standard = flag.text.includes('(default:') ? '' : defaultText(spec.schema, key);
+    const [name, text] = [`${flagOf(key)}${value}`, flag.text + standard];
     if (flag.many === true)
       command.option(name, text, (item: string, all: string[] | undefined) => [
         ...(all ?? []),

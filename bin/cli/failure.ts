@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import type { z } from 'zod';
 import { openFilesRemedy } from '../../cache/open-files.js';
 
-/** Exit codes of every command; documented in docs/commands.md. */
+/** Exit codes of every command; documented in docs/reference/json-output.md. */
 export const EXIT = { done: 0, failed: 1, usage: 2, quarantined: 3, interrupted: 130 } as const;
 
 /** A mistake in what the user typed: one sentence that says what to do; exits 2. */

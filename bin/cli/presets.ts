@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Recipes that come with avme, `NAME.json` each: docs/configs.md. */
+/** Recipes that come with avme, `NAME.json` each: docs/reference/configs.md. */
 const FOLDER = fileURLToPath(new URL('../../../configs/', import.meta.url));
 
 /** The file of a preset. */

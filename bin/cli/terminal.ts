@@ -1,6 +1,6 @@
 /** What a command says while it works; `bin/` is the only place that prints. */
 export interface Report {
-  /** Machine-readable: one JSON object a line, printed only with `--json`; documented in docs/commands.md. */
+  /** Machine-readable: one JSON object a line, printed only with `--json`; documented in docs/reference/json-output.md. */
   event(name: string, fields: object): void;
   /** For people: a line that stays. Silent with `--json`. */
   line(text: string): void;

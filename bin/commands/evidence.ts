@@ -21,7 +21,7 @@ export const evidenceCommand = defineCommand({
       text: 'strength of noise, hum, blur, texture, camera movement and distractors; 0: none',
     },
     silent: { value: 'share', text: 'share of the clips without sound, whatever their class' },
-    jobs: { value: 'n', text: 'clips encoded at once' },
+    jobs: { value: 'n', text: 'clips encoded at once (default: one a core)' },
   },
   async run({ folder, ...options }, { report, signal }) {
     const summary = await makeEvidence({

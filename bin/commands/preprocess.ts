@@ -130,7 +130,7 @@ export const preprocessCommand = defineCommand({
     },
     quality: { value: 'n', text: 'with jpeg and webp: 1 to 100' },
     seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
-    jobs: { value: 'n', text: 'videos worked on at once' },
+    jobs: { value: 'n', text: 'videos worked on at once (default: one a core)' },
     timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
     memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },
     maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BACKENDS } from '../../engine/backend.js';
 import { reconstruct } from '../../pipeline/reconstruct.js';
-import { maskRatioOption } from '../../stages/tube-mask.js';
+import { maskRatioOption } from '../../stages/mask/tube-mask.js';
 import { defineCommand } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
 

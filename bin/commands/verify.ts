@@ -55,7 +55,7 @@ export const verifyCommand = defineCommand({
   args: [{ name: '<cache>', key: 'cache', text: 'a cache folder' }],
   schema,
   flags: {
-    jobs: { value: 'n', text: 'threads that read and check' },
+    jobs: { value: 'n', text: 'threads that read and check (default: one a core)' },
     deep: { text: 'also decode frames, and add up all values again to check the statistics' },
     drop: { text: 'take what is bad out of the cache: the next avme preprocess makes it again' },
   },

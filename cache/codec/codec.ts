@@ -13,7 +13,7 @@ import {
 } from '../records.js';
 
 /*
- * A record, little-endian (docs/cache-format.md):
+ * A record, little-endian (docs/reference/cache-format.md):
  *   0 magic "AVM2"  4 length of the record u32  8 XXH64 of all that follows u64
  *   16 number of arrays u16  18 zero u16  20 length of the header u32
  *   24 table of the arrays, 40 bytes each: name (8, zero padded), type u16, rank u16, dims 4 × u32,

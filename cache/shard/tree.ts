@@ -6,7 +6,7 @@ import { openFiles } from '../open-files.js';
  * Where LMDB has put what a shard holds, without LMDB: it trusts the page numbers and offsets of its
  * file, so that one wrong bit there ends the process. Here a wrong one is an error, or leads to bytes
  * whose checksum does not match. The layout (LMDB data version 2, 64 bit, little-endian) is in
- * docs/cache-format.md.
+ * docs/reference/cache-format.md.
  */
 const HEADER = 24;
 const MAGIC = 0xbeefc0de;

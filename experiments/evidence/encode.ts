@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { SAMPLE_RATE } from '../../stages/mfcc.js';
+import { SAMPLE_RATE } from '../../stages/audio/mfcc-features.js';
 import { FFMPEG_PATH } from '../../stages/ffmpeg/ffmpeg.js';
 import { RATE } from './motion.js';
 import { framesOf } from './picture.js';
@@ -28,8 +28,8 @@ function optionsFor(scene: Scene, side: number, pcm: string, out: string): strin
   const exact = ['-fflags', '+bitexact', '-flags:v', '+bitexact', '-flags:a', '+bitexact'];
   return [
     ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...picture],
-    ...(scene.hasSound ? sound : []),
-    ...[...h264, ...(scene.hasSound ? aac : []), ...exact, '-f', 'mp4', `file:${out}`],
+    ...(scene.hasAudio ? sound : []),
+    ...[...h264, ...(scene.hasAudio ? aac : []), ...exact, '-f', 'mp4', `file:${out}`],
   ];
 }
 
@@ -50,7 +50,7 @@ export async function encodeScene(
   try {
     // An ffmpeg whose avme was killed may still be writing: it keeps its file, and we get another.
     await rm(part, { force: true });
-    if (scene.hasSound) await writeFile(pcm, pcmOf(soundOf(scene)));
+    if (scene.hasAudio) await writeFile(pcm, pcmOf(soundOf(scene)));
     // Detached, so that Ctrl-C on a terminal reaches us alone.
     const child = spawn(FFMPEG_PATH, optionsFor(scene, side, pcm, part), {
       detached: true,

@@ -10,7 +10,7 @@ import { describeEvidence } from './describe.js';
 import { encodeScene } from './encode.js';
 import { SPLITS, type Split } from './nuisance.js';
 import { sceneOf, type Scene } from './scene.js';
-import { stage } from '../../pipeline/stream.js';
+import { stage } from '../../stages/stream.js';
 
 /** What the clips are made of; a folder holds one such set, of which more clips can be made later. */
 const settingsSchema = z.object({

@@ -56,7 +56,7 @@ export interface Scene extends ClipPlace {
   readonly label: ClassName;
   readonly actor: Singer | Bouncer;
   readonly nuisance: Nuisance;
-  readonly hasSound: boolean;
+  readonly hasAudio: boolean;
 }
 
 /** Seconds by which clicks miss the bounce: a third of a hop, so that late and early are as far apart as either from on. */
@@ -127,6 +127,6 @@ export function sceneOf(
     label,
     actor: group === 'bounce' ? bouncer(label, draw('actor')) : singer(group, label, draw('actor')),
     nuisance: drawNuisance(split, draw('nuisance'), disturbance),
-    hasSound: draw('silent')() >= silent,
+    hasAudio: draw('silent')() >= silent,
   };
 }

@@ -12,7 +12,7 @@ import { arrayFiles, IDENTITY_FILE } from '../../stages/exchange/webdataset.js';
 import { encodeZip } from '../../stages/exchange/zip.js';
 import { exportOptions, type ExportInput, type ExportOptions } from './export-options.js';
 import { checkIndex } from '../../cache/check-index.js';
-import { storeOf } from '../preprocess/store-options.js';
+import { storeOf } from '../../stages/shard-cache/store-options.js';
 
 export interface ExportRequest {
   readonly cache: string;

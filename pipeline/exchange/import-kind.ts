@@ -7,12 +7,16 @@ import {
   type CacheIdentity,
 } from '../../cache/manifest/manifest.js';
 import { foreignFrames } from '../../stages/exchange/foreign-sample.js';
-import { maskedPositions } from '../../stages/tube-mask.js';
-import { CEPSTRA } from '../../stages/mfcc.js';
+import { maskedPositions } from '../../stages/mask/tube-mask.js';
+import { CEPSTRA } from '../../stages/audio/mfcc-features.js';
 import { readTar } from '../../stages/exchange/tar.js';
 import { groupByKey, IDENTITY_FILE, readParts } from '../../stages/exchange/webdataset.js';
 import type { ImportOptions } from './import-options.js';
-import { frameStore, storeConfiguration, storeTools } from '../preprocess/store-options.js';
+import {
+  frameStore,
+  storeConfiguration,
+  storeTools,
+} from '../../stages/shard-cache/store-options.js';
 
 /** Bytes that one file of a tar may have; a clip of 64 frames of 1024 × 1024 pixels has 201 MB. */
 export const MAX_FILE = 1024 ** 3;

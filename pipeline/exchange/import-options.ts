@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { maskOptions } from '../../stages/tube-mask.js';
-import { storeOptions } from '../preprocess/store-options.js';
+import { maskOptions } from '../../stages/mask/tube-mask.js';
+import { storeOptions } from '../../stages/shard-cache/store-options.js';
 
 /** What the samples of a WebDataset that avme did not write are taken for. */
 export const importOptions = z.strictObject({

@@ -3,13 +3,13 @@ import { openCacheWriter, type CacheWriter } from '../../cache/writer.js';
 import { randomFor } from '../../cache/order/random.js';
 import { sampleKey } from '../../cache/sample-key.js';
 import { foreignSample } from '../../stages/exchange/foreign-sample.js';
-import { drawTubeMask, maskedPositions } from '../../stages/tube-mask.js';
+import { drawTubeMask, maskedPositions } from '../../stages/mask/tube-mask.js';
 import { ownSample } from '../../stages/exchange/own-sample.js';
 import { readTar } from '../../stages/exchange/tar.js';
 import { groupByKey, readParts, type FileGroup } from '../../stages/exchange/webdataset.js';
 import { kindOf, MAX_FILE } from './import-kind.js';
 import { importOptions, type ImportInput, type ImportOptions } from './import-options.js';
-import { storeOf } from '../preprocess/store-options.js';
+import { storeOf } from '../../stages/shard-cache/store-options.js';
 
 export interface ImportRequest {
   /** Tars, gzipped or not, that avme or another program wrote. */

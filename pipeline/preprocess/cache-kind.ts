@@ -4,30 +4,16 @@ import { checkPartAddable } from '../../cache/folder/addable.js';
 import { partFolder } from '../../cache/merge/parts.js';
 import type { CacheWriterOptions } from '../../cache/writer.js';
 import type { ClipShape } from '../../cache/records.js';
-import { ffmpegVersion } from '../../stages/ffmpeg/ffmpeg.js';
-import { cacheConfiguration, clipShape, type PreprocessOptions } from './options.js';
-import { frameStore, storeTools } from './store-options.js';
-
-/** Raised when the stages come to make something else of the same video and options. */
-const PREPROCESS_SCHEMA = 2;
+import { cacheKindOf } from '../../stages/shard-cache/cache-kind.js';
+import { cacheConfiguration, type PreprocessOptions } from './options.js';
 
 /** What kind of cache preprocessing with these options makes. */
-export async function cacheKind(
+export function cacheKind(
   options: PreprocessOptions,
   tools: Readonly<Record<string, string | number>> = {},
   signal?: AbortSignal,
 ): Promise<CacheWriterOptions> {
-  return {
-    configuration: cacheConfiguration(options),
-    tools: {
-      ffmpeg: await ffmpegVersion(signal),
-      preprocess: PREPROCESS_SCHEMA,
-      ...(await storeTools(options)),
-      ...tools,
-    },
-    shape: clipShape(options),
-    store: frameStore(options),
-  };
+  return cacheKindOf(cacheConfiguration(options), options, tools, signal);
 }
 
 /**

@@ -1,17 +1,16 @@
+import { limitOptions } from '../../stages/ffmpeg/limits.js';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { assertEncodable } from '../../cache/codec/frame-encoding.js';
-import type { ClipShape } from '../../cache/records.js';
-import { maskedPositions, maskOptions } from '../../stages/tube-mask.js';
-import { CEPSTRA } from '../../stages/mfcc.js';
-import { soundOptions } from '../../stages/audio-options.js';
-import { pictureOptions, type FrameForm } from '../../stages/decode/frame-filter.js';
-import { sampleOptions } from '../../stages/sample/sample.js';
+import { maskedPositions, maskOptions } from '../../stages/mask/tube-mask.js';
+import { soundOptions } from '../../stages/audio/audio-options.js';
+import { frameOptions } from '../../stages/decode/frame-filter.js';
+import { sampleOptions } from '../../stages/sample/sample-clips.js';
 import { sourceOptions } from '../../stages/source/options.js';
 import { selectionOptions } from '../../stages/source/select.js';
 import { streamOptions } from '../../stages/probe/stream-choice.js';
 import type { FailureLimit } from '../failure.js';
-import { frameStore, storeConfiguration, storeOptions } from './store-options.js';
+import { frameStore, storeOptions } from '../../stages/shard-cache/store-options.js';
 
 const limitSchema = z.strictObject({ value: z.number(), unit: z.enum(['videos', 'percent']) });
 
@@ -39,18 +38,15 @@ export const preprocessOptions = z
     ...selectionOptions.shape,
     ...streamOptions.shape,
     ...sampleOptions.shape,
-    ...pictureOptions.shape,
+    ...frameOptions.shape,
     ...maskOptions.shape,
     ...soundOptions.shape,
     ...storeOptions.shape,
+    ...limitOptions.shape,
     /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-    /** Seconds that one run of ffmpeg may take. */
-    timeout: z.coerce.number().positive().max(86_400).default(300),
-    /** GiB of memory that one run of ffmpeg may take; 8K HDR takes 2. */
-    memory: z.coerce.number().min(0.125).max(1024).default(4),
     /** How many videos (`10`) or which share of them (`5%`) may fail before the run stops; null: any. */
     maxFailures: failureLimit.nullable().default(null),
     /** Try the videos in quarantine again. */
@@ -81,29 +77,6 @@ export const preprocessOptions = z
 export type PreprocessOptions = z.infer<typeof preprocessOptions>;
 export type PreprocessInput = z.input<typeof preprocessOptions>;
 
-/** What the frames of the cache are made to be. */
-export function frameForm({ size, storeSize, fit }: PreprocessOptions): FrameForm {
-  return { size: storeSize ?? size, fit };
-}
-
-/** The shape of the clips that these options make. */
-export function clipShape(options: PreprocessOptions): ClipShape {
-  const { frames, stride, size, patch, mel } = options;
-  const form = frameForm(options);
-  return {
-    frames,
-    size,
-    storeSize: form.size,
-    square: form.fit !== 'short-side',
-    positions: (size / patch) ** 2,
-    // Four MFCC frames a source frame step.
-    mfccFrames: 4 * frames * stride,
-    cepstra: CEPSTRA,
-    // Nothing at all where there is none: such caches have the fingerprint that they always had.
-    ...(mel > 0 && { melBands: mel }),
-  };
-}
-
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
   const { videoStream, audioStream, frames, stride, clips, sampling } = options;
@@ -112,6 +85,5 @@ export function cacheConfiguration(options: PreprocessOptions) {
     ...{ videoStream, audioStream, frames, stride, clips, sampling },
     ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
     ...(mel > 0 && { mel }),
-    ...storeConfiguration(options),
   };
 }

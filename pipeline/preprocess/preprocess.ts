@@ -1,16 +1,25 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable, Writable } from 'node:stream';
 import { beginPart, endPart } from '../../cache/merge/parts.js';
 import { openCacheWriter, type CacheWriter } from '../../cache/writer.js';
 import { Quarantine } from '../../cache/quarantine.js';
+import { decode } from '../../stages/decode.js';
+import { index } from '../../stages/index-videos.js';
+import { logMel } from '../../stages/log-mel.js';
+import { mfcc } from '../../stages/mfcc.js';
+import { sample } from '../../stages/sample.js';
+import { shardCache } from '../../stages/shard-cache.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
+import { runPipeline, type StageStream } from '../../stages/stream.js';
+import { tubeMask } from '../../stages/tube-mask.js';
+import { videos } from '../../stages/videos.js';
 import { cacheFolder, cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from '../failure.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessInput, type PreprocessOptions } from './options.js';
-import { defaultStages, PreprocessRun, type PreprocessStages } from './run.js';
+import { RunLedger } from './ledger.js';
+import { missingClips } from './missing-clips.js';
+import type { PreprocessStages } from './cores.js';
 import type { PreprocessEvent, PreprocessSummary } from './tally.js';
-import { stage, withConsumer } from '../stream.js';
 import { sourceOf, survey } from './survey.js';
 
 export interface PreprocessRequest {
@@ -56,18 +65,19 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     if (options.shard !== null) await beginPart(cache);
     await warnOfSpace(writer, total * options.clips, options, onEvent);
     const quarantine = await Quarantine.open(cache);
-    const run = new PreprocessRun({
-      options,
-      stages: { ...defaultStages, ...request.stages },
-      writer,
+    const ledger = new RunLedger({
       quarantine,
       policy: failureLimit(options.maxFailures, total),
       total,
+      retryFailed: options.retryFailed,
       onEvent,
     });
     let stopped: unknown = null;
     try {
-      await stream(source, run, options.jobs, signal);
+      await runPipeline(
+        stagesOf(source, { options, cores: request.stages ?? {}, writer, quarantine, ledger }),
+        { signal },
+      );
     } catch (error) {
       // These two leave nothing undone but what is left of the list: the cache is sealed as it is.
       if (signal?.aborted !== true && !(error instanceof TooManyFailuresError)) throw error;
@@ -78,7 +88,7 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     if (options.shard !== null && stopped === null) await endPart(cache);
     await writer.seal();
     if (stopped instanceof TooManyFailuresError) throw stopped;
-    return { ...run.tally.counts(), interrupted: stopped !== null };
+    return { ...ledger.tally.counts(), interrupted: stopped !== null };
   } finally {
     await writer.close();
   }
@@ -98,20 +108,38 @@ async function warnOfSpace(
   if (bytes > free) onEvent?.({ event: 'space', bytes, freeBytes: free });
 }
 
-/** The pipeline itself: clips are worked on `jobs` at once and arrive in the order of the list. */
-function stream(source: VideoSource, run: PreprocessRun, jobs: number, signal?: AbortSignal) {
-  const several = { concurrency: jobs, onFailure: run.fail };
+interface PipelineParts {
+  readonly options: PreprocessOptions;
+  readonly cores: Partial<PreprocessStages>;
+  readonly writer: CacheWriter;
+  readonly quarantine: Quarantine;
+  readonly ledger: RunLedger;
+}
+
+/** The stages of a run, from the list to the cache; clips arrive in the order of the list. */
+function stagesOf(
+  source: VideoSource,
+  { options, cores, writer, quarantine, ledger }: PipelineParts,
+): [Readable, ...StageStream[], Writable] {
+  const { jobs, timeout, memory, seed, patch, mel, store, quality } = options;
+  const { frames, stride, clips, sampling } = options;
+  const { size, storeSize, fit, videoStream, audioStream } = options;
+  const failing = { onFailure: ledger.failed };
+  const several = { ...failing, concurrency: jobs };
   // Clips take from a blink to seconds: while one of them is waited for, those behind it are made.
   const ahead = { ...several, window: 2 * jobs };
-  return withConsumer(run.store, (store) =>
-    pipeline(
-      Readable.from(source.entries(), { highWaterMark: 1 }),
-      run.watch(stage('read', run.read, ahead)),
-      run.watch(stage('index', run.index, ahead)),
-      run.watch(stage('decode', run.decode, ahead)),
-      run.watch(stage('describe', run.describe, several)),
-      store,
-      signal === undefined ? {} : { signal },
-    ),
-  );
+  const limits = { timeout, memory };
+  const { hash, index: indexCore, sample: sampleCore, decode: decodeCore, mask, mfcc: mfccCore, logMel: logMelCore } = cores; // prettier-ignore
+  const missing = { writer, quarantine, ledger, clips, retryFailed: options.retryFailed };
+  const streams: StageStream[] = [
+    missingClips({ ...missing, hash, ...ahead }),
+    index({ videoStream, audioStream, ...limits, core: indexCore, ...ahead }),
+    sample({ frames, stride, clips, sampling, seed, core: sampleCore, ...failing }),
+    decode({ size, storeSize, fit, ...limits, core: decodeCore, ...ahead }),
+    tubeMask({ ratio: options.maskRatio, patch, seed, core: mask, ...failing }),
+    mfcc({ core: mfccCore, ...failing }),
+    ...(mel > 0 ? [logMel({ bands: mel, core: logMelCore, ...failing })] : []),
+  ] as StageStream[];
+  const sink = shardCache(writer, { store, quality, onStored: ledger.stored, ...several });
+  return [videos(source), ...streams.map((stream) => ledger.watch(stream)), ledger.watch(sink)];
 }

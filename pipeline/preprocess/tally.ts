@@ -1,5 +1,5 @@
 import type { SourceKind } from '../../stages/source/video-source.js';
-import type { StageCounters } from '../stream.js';
+import type { StageCounters } from '../../stages/stream.js';
 
 /** What a run of preprocessing came to. */
 export interface PreprocessSummary {

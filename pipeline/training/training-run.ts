@@ -1,6 +1,5 @@
-import { Writable } from 'node:stream';
 import type { ProductType } from '../../engine/graph/bfloat16.js';
-import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { TrainedStep } from '../../stages/train.js';
 import type { Trainer } from '../../stages/train/train.js';
 import type { TrainingPlan } from '../../stages/train/training-options.js';
 import { saveBest, saveCheckpoint } from './run/checkpoint.js';
@@ -61,10 +60,6 @@ export interface TrainingRunOptions<B> {
   readonly plan: TrainingPlan;
   /** Samples in an epoch. */
   readonly samples: number;
-  /** Batches a step. */
-  readonly parts: number;
-  /** What the trainer learns from. */
-  readonly prepare: (batch: LentBatch) => B;
   readonly validation?: Validation<B> | undefined;
   /** Lines of the steps that were taken before. */
   readonly past: readonly MetricsLine[];
@@ -78,18 +73,11 @@ export interface TrainingRunOptions<B> {
   readonly onEvent: (event: TrainingEvent) => void;
 }
 
-/** What is known of the step in hand. */
-const nothing = () => ({ batches: 0, clips: 0, replaced: 0, waited: 0 });
-
-/** Takes a run's steps and keeps the record of them. */
+/** Keeps the record of a run's steps. */
 export class TrainingRun<B> {
   #loss: number | null = null;
   #saved = { step: -1, path: '' };
   #rate = 0;
-  #hand = nothing();
-  #stepStart = performance.now();
-  /** When the last batch was done with. */
-  #free = performance.now();
   readonly #start = performance.now();
   readonly #best: BestLook;
 
@@ -105,20 +93,6 @@ export class TrainingRun<B> {
   get stoppedEarly(): boolean {
     const { trainer, plan, validation } = this.options;
     return trainer.step < plan.steps && this.#best.since >= (validation?.patience ?? Infinity);
-  }
-
-  /** The end of the pipeline. @param onEnd called when no further batch is of use */
-  sink(onEnd: () => void): Writable {
-    return new Writable({
-      objectMode: true,
-      highWaterMark: 1,
-      write: (batch: LentBatch, _, done) => {
-        this.take(batch).then(() => {
-          if (this.stoppedEarly) onEnd();
-          done();
-        }, done);
-      },
-    });
   }
 
   /** Writes a checkpoint of the step that was taken last, unless there is one. @returns its path */
@@ -149,33 +123,15 @@ export class TrainingRun<B> {
     };
   }
 
-  private async take(batch: LentBatch): Promise<void> {
-    const { trainer, parts, prepare } = this.options;
-    const hand = this.#hand;
-    hand.waited += performance.now() - this.#free;
-    await trainer.add(prepare(batch));
-    hand.batches++;
-    hand.clips += batch.keys.length;
-    hand.replaced += batch.replaced;
-    // The loader can fill its memory again while the rest is done.
-    batch.release();
-    if (hand.batches === parts) await this.finish();
-    this.#free = performance.now();
-    // The step was synchronous work: let Ctrl-C and timers be heard between two of them.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  private async finish(): Promise<void> {
+  /** Keeps the record of a step that was just taken: metrics, validation, checkpoint. */
+  readonly record = async (taken: TrainedStep): Promise<void> => {
     const { trainer, plan, samples, log, onEvent, saveEvery, afterStep } = this.options;
-    const { clips, replaced, waited } = this.#hand;
-    this.#hand = nothing();
-    const { step, loss, lr, parts } = trainer.finish();
+    const { step, loss, lr, parts, clips, replaced, seconds, waited } = taken;
     if (this.#captured && !trainer.captured) {
       this.#captured = false;
       onEvent({ event: 'uncaptured', step, why: trainer.whyNot ?? 'unknown' });
     }
     this.#loss = loss;
-    const seconds = (performance.now() - this.#stepStart) / 1000;
     const rate = clips / seconds;
     // A moving average: single steps vary, and the time left should not jump.
     this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
@@ -186,7 +142,7 @@ export class TrainingRun<B> {
       lr,
       epoch: (step * clips) / samples,
       clipsPerSecond: this.#rate,
-      waiting: waited / 1000 / seconds,
+      waiting: waited / seconds,
       replaced,
       ...parts,
       ...(look === undefined ? {} : { validationLoss: look.loss }),
@@ -197,8 +153,7 @@ export class TrainingRun<B> {
     onEvent({ event: 'step', ...line, steps: plan.steps, secondsLeft });
     if (step % saveEvery === 0) await this.save();
     await afterStep?.(trainer);
-    this.#stepStart = performance.now();
-  }
+  };
 
   /** Looks at the clips for validation when it is time to. */
   private async validate(step: number): Promise<Look | undefined> {

@@ -1,5 +1,5 @@
 import type { RunDescription } from './run/run-description.js';
-import { pipeline } from 'node:stream/promises';
+import { Readable, Writable } from 'node:stream';
 import type { StoredValues } from '../../model/weights/load-weights.js';
 import type { BackendName } from '../../engine/backend.js';
 import { createTrainer, type Trainer } from '../../stages/train/train.js';
@@ -7,6 +7,8 @@ import { planTraining, type TrainingOptions } from '../../stages/train/training-
 import type { CaptureChoice, PrecisionChoice } from '../../stages/train/runner.js';
 import type { LentBatch } from '../../stages/load/loaded-batch.js';
 import type { Loader } from '../../stages/load/loader.js';
+import { runPipeline } from '../../stages/stream.js';
+import { train } from '../../stages/train.js';
 import type { Objective } from '../../stages/train/objective.js';
 import { newestCheckpoint } from './run/checkpoint.js';
 import { openRun, readMetrics } from './run/run-folder.js';
@@ -69,6 +71,14 @@ export interface TrainingSetup<B> {
   readonly begin: () => Promise<StoredValues>;
 }
 
+/** The loader's batches between two places, as a stream. */
+const batchesOf = (loader: Loader, from: number, to: number) =>
+  Readable.from(loader.batches(from, to), { objectMode: true, highWaterMark: 1 });
+
+/** The end of a pipeline whose records nobody wants. */
+const drain = () =>
+  new Writable({ objectMode: true, highWaterMark: 1, write: (_record, _encoding, done) => { done(); } }); // prettier-ignore
+
 /** Ends the pipeline where a run stops early, as Ctrl-C does. */
 function endedBy(signal: AbortSignal | undefined) {
   const early = new AbortController();
@@ -99,8 +109,6 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   try {
     const run = new TrainingRun({
       ...{ folder, trainer, plan, samples, onEvent },
-      parts: accumulate,
-      prepare: setup.prepare,
       validation: setup.validation,
       afterStep: setup.afterStep,
       past: await readMetrics(folder),
@@ -124,9 +132,18 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
     });
     const end = run.stoppedEarly ? step : Math.min(plan.steps, request.stopAt ?? plan.steps);
     const { early, either } = endedBy(signal);
-    const sink = run.sink(() => { early.abort(); }); // prettier-ignore
+    const steps = train(trainer, {
+      accumulate,
+      prepare: setup.prepare,
+      onStep: async (step) => {
+        await run.record(step);
+        if (run.stoppedEarly) early.abort();
+      },
+    });
     try {
-      await pipeline(loader.batches(step * batch, end * batch), sink, { signal: either });
+      await runPipeline([batchesOf(loader, step * batch, end * batch), steps, drain()], {
+        signal: either,
+      });
     } catch (error) {
       // Ctrl-C or enough: the step in hand was finished, and is in the checkpoint below.
       if (!either.aborted) throw error;

@@ -2,7 +2,7 @@ import { dropBad } from '../../cache/verify/drop.js';
 import { MANIFEST_FILE, type Manifest } from '../../cache/manifest/manifest.js';
 import { surveyCache, type SurveyedShard } from '../../cache/verify/survey.js';
 import type { BadSample, VerifyChunk, VerifyRules } from '../../cache/verify/chunk.js';
-import { maskedPositions } from '../../stages/tube-mask.js';
+import { maskedPositions } from '../../stages/mask/tube-mask.js';
 import { verifyInThreads } from './worker-pool.js';
 import { verifyOptions, type VerifyInput } from './options.js';
 import { ShardTally } from './tally.js';

@@ -1,7 +1,7 @@
 import type { ClipShape, Sample } from '../../cache/records.js';
 import { augmentClip, type AugmentOptions, type Draw } from '../augment/augment.js';
 import { chosenFrame, melTokens, standardizeMel, WHOLE_CLIP, type ClipParts, type MelStatistics, type SoundChoice } from './clip-parts.js'; // prettier-ignore
-import { drawMask, writeTokenOrder } from '../tube-mask.js';
+import { drawMask, writeTokenOrder } from '../mask/tube-mask.js';
 
 /** The arrays of a batch as the model takes them, clips one after the other. */
 export interface BatchArrays {

@@ -1,6 +1,6 @@
 import { StageError } from '../stage-error.js';
 import { runFfmpeg, type FfmpegTask } from '../ffmpeg/ffmpeg.js';
-import { SAMPLE_RATE } from '../mfcc.js';
+import { SAMPLE_RATE } from '../audio/mfcc-features.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 
 /** Sound decoders need a start in front of the span: codec delay, bit reservoirs, sparse interleaving. */
@@ -13,7 +13,7 @@ const MAX_DRIFT = 0.005;
 const MARGIN = 0.1;
 const FIRST_SOUND = /\[Parsed_ashowinfo\S* @ .* n:0 /;
 
-export interface DecodedSound {
+export interface DecodedAudio {
   /** float32 mono at 16 kHz, `[(end − start) · 16000]`; null where there is none or it is silent. */
   readonly samples: Float32Array | null;
   readonly complaints: readonly string[];
@@ -32,7 +32,7 @@ function isAudible(samples: Float32Array): boolean {
 }
 
 /** A run of ffmpeg that decodes the sound of a span, at 16 kHz and with a margin on both sides. */
-export class SoundPass {
+export class AudioPass {
   readonly task: FfmpegTask;
   readonly #samples: Float32Array;
 
@@ -69,7 +69,7 @@ export class SoundPass {
       `aresample=${SAMPLE_RATE}:async=1:min_hard_comp=${MAX_DRIFT}:first_pts=0:rematrix_maxval=1`,
       'aformat=sample_fmts=flt:channel_layouts=mono',
     ].join(',');
-    const stream = index.soundStream?.replace(/^0:/, `${input}:`);
+    const stream = index.audioStream?.replace(/^0:/, `${input}:`);
     this.task = {
       ...context,
       stage: 'sound',
@@ -106,13 +106,13 @@ export class SoundPass {
  * Gaps, a late start and an early end are silence. Sound that cannot be decoded is no sound.
  * @param span `[start, end)` in seconds of the source's own time line
  */
-export async function decodeSound(
+export async function decodeAudio(
   index: VideoIndex,
   span: readonly [number, number],
   context: RunContext,
-): Promise<DecodedSound> {
-  if (!index.hasSound) return { samples: null, complaints: [] };
-  const pass = new SoundPass(index, span, context);
+): Promise<DecodedAudio> {
+  if (!index.hasAudio) return { samples: null, complaints: [] };
+  const pass = new AudioPass(index, span, context);
   try {
     const { complaints } = await runFfmpeg(pass.task);
     return { samples: pass.result(), complaints };

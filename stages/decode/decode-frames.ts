@@ -1,8 +1,8 @@
 import type { FrameSize } from '../../cache/records.js';
 import type { BufferPool } from './buffer-pool.js';
 import { runFfmpeg, type FfmpegTask } from '../ffmpeg/ffmpeg.js';
-import { maxFrameBytes, pictureFilter, selectFilter, type FrameForm } from './frame-filter.js';
-import { lastAtOrBefore } from '../sample/sample.js';
+import { maxFrameBytes, pictureFilter, selectFilter, type FrameFit } from './frame-filter.js';
+import { lastAtOrBefore } from '../sample/sample-clips.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 
 /** Containers without an index are entered this many seconds early. */
@@ -128,23 +128,23 @@ export class FramesPass {
   /**
    * @param times presentation times in seconds, ascending and distinct
    * @param early how many keyframes further in front to enter the file; Infinity for its beginning
-   * @param box the size that the frames are to have; without it, it follows from `form` and the video
+   * @param box the size that the frames are to have; without it, it follows from `fit` and the video
    */
   constructor(
     index: VideoIndex,
     times: readonly number[],
-    private readonly form: FrameForm,
+    private readonly fit: FrameFit,
     context: RunContext,
     early = 0,
     box?: FrameSize,
   ) {
-    const square = form.fit === 'short-side' ? null : { height: form.size, width: form.size };
+    const square = fit.fit === 'short-side' ? null : { height: fit.size, width: fit.size };
     this.#size = box ?? square;
     const filter = [
       DEINTERLACE,
       selectFilter(times, index.tick),
       ...(index.mirror === null ? [] : [index.mirror]),
-      pictureFilter(form, index.hdr, box),
+      pictureFilter(fit, index.hdr, box),
       this.#size === null ? SHOW : SHOW_TIMES,
     ].join(',');
     const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];
@@ -152,7 +152,7 @@ export class FramesPass {
     this.#pixels = new PixelSink(bytes, context.buffers);
     this.task = {
       ...pass(index, context, entry(index, times[0] ?? 0, early), filter, output),
-      maxBytes: times.length * maxFrameBytes(form),
+      maxBytes: times.length * maxFrameBytes(fit),
       onLine: (line) => { this.#shown.add(line); },
       onOutput: (chunk) => { this.#pixels.add(chunk); },
     }; // prettier-ignore
@@ -166,7 +166,7 @@ export class FramesPass {
   /** What came out; frames that did not are missing. */
   result(complaints: readonly string[]): DecodedFrames {
     const { size, times } = this.#shown;
-    const { height, width } = this.#size ?? size ?? { height: this.form.size, width: this.form.size }; // prettier-ignore
+    const { height, width } = this.#size ?? size ?? { height: this.fit.size, width: this.fit.size }; // prettier-ignore
     const pixels = this.#pixels.bytes;
     const frames = Math.floor(pixels.length / (height * width * 3));
     return { pixels, height, width, times: times.slice(0, frames), complaints };
@@ -177,14 +177,14 @@ export class FramesPass {
 export async function decodeFrames(
   index: VideoIndex,
   times: readonly number[],
-  form: FrameForm,
+  fit: FrameFit,
   context: RunContext,
   early = 0,
 ): Promise<DecodedFrames> {
-  const first = new FramesPass(index, times, form, context, early);
+  const first = new FramesPass(index, times, fit, context, early);
   const { complaints } = await runFfmpeg(first.task);
   if (first.mixedSize === null) return first.result(complaints);
-  const again = new FramesPass(index, times, form, context, early, first.mixedSize);
+  const again = new FramesPass(index, times, fit, context, early, first.mixedSize);
   return again.result((await runFfmpeg(again.task)).complaints);
 }
 

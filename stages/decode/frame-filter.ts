@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FrameSize } from '../../cache/records.js';
 import { toneMap, type HdrColour } from '../probe/hdr.js';
 
-export const pictureOptions = z.strictObject({
+export const frameOptions = z.strictObject({
   /** Side of the square that the model sees, in pixels. */
   size: z.coerce.number().int().min(16).max(1024).default(224),
   /** Short side of the frames that are kept, in pixels; null: `size`. What is more is room for random crops. */
@@ -15,17 +15,17 @@ export const pictureOptions = z.strictObject({
 });
 
 /** What frames are made to be. */
-export interface FrameForm {
+export interface FrameFit {
   /** Short side in pixels; all frames are squares of it unless `fit` is `short-side`. */
   readonly size: number;
-  readonly fit: z.infer<typeof pictureOptions>['fit'];
+  readonly fit: z.infer<typeof frameOptions>['fit'];
 }
 
 /** Wider or taller than 16:1 is no picture; it would be scaled to a strip of any length. */
 const MAX_ASPECT = 16;
 
 /** The most bytes that a frame of this form can have, whatever its video claims to be. */
-export function maxFrameBytes({ size, fit }: FrameForm): number {
+export function maxFrameBytes({ size, fit }: FrameFit): number {
   return 3 * size * size * (fit === 'short-side' ? MAX_ASPECT : 1);
 }
 
@@ -39,7 +39,7 @@ function cover({ height, width }: FrameSize): string {
   return `scale=w=max(${width}\\,round(${height}*${ASPECT})):h=max(${height}\\,round(${width}/(${ASPECT}))):${SCALER},format=rgb24`;
 }
 
-function fitted({ size, fit }: FrameForm): string {
+function fitted({ size, fit }: FrameFit): string {
   const square = { height: size, width: size };
   switch (fit) {
     case 'crop':
@@ -60,8 +60,8 @@ function fitted({ size, fit }: FrameForm): string {
  * sample aspect, ordinary tones whatever the transfer curve.
  * @param box a size that all frames are to have; without it, `short-side` follows each frame's aspect
  */
-export function pictureFilter(form: FrameForm, hdr: HdrColour | null, box?: FrameSize): string {
-  const shape = box === undefined ? fitted(form) : `${cover(box)},crop=${box.width}:${box.height}`;
+export function pictureFilter(fit: FrameFit, hdr: HdrColour | null, box?: FrameSize): string {
+  const shape = box === undefined ? fitted(fit) : `${cover(box)},crop=${box.width}:${box.height}`;
   return [...(hdr === null ? [] : [toneMap(hdr)]), shape, 'setsar=1'].join(',');
 }
 

@@ -55,7 +55,7 @@ export function otherClipsOf(
   seed: number,
 ): Map<number, number> {
   const chosen = indices ?? Array.from({ length: reader.size }, (_, i) => i);
-  const hasSound = (index: number) => {
+  const hasAudio = (index: number) => {
     try {
       return reader.header(index).flags.audioPresent;
     } catch (error) {
@@ -63,7 +63,7 @@ export function otherClipsOf(
       throw error;
     }
   };
-  const clips = chosen.map((index) => ({ index, video: reader.entry(index).id, audioPresent: hasSound(index) })); // prettier-ignore
+  const clips = chosen.map((index) => ({ index, video: reader.entry(index).id, audioPresent: hasAudio(index) })); // prettier-ignore
   return otherClips(clips, seed);
 }
 

@@ -1,6 +1,6 @@
 import type { BufferPool } from '../decode/buffer-pool.js';
 import type { HdrColour } from './hdr.js';
-import type { TimeLine } from '../sample/sample.js';
+import type { TimeLine } from '../sample/sample-clips.js';
 
 /** What every pass of ffmpeg needs to know of the run it is part of. */
 export interface RunContext {
@@ -27,9 +27,9 @@ export interface VideoIndex extends TimeLine {
   /** ffmpeg finds keyframes in this container by its index, not by guessing a place in the file. */
   readonly seekable: boolean;
   /** There is a sound stream, of whatever codec. */
-  readonly hasSound: boolean;
+  readonly hasAudio: boolean;
   /** ffmpeg's name of the sound stream to take; null: the best one. */
-  readonly soundStream: string | null;
+  readonly audioStream: string | null;
   /** How the picture is to be read where its transfer curve is PQ or HLG; null for ordinary pictures. */
   readonly hdr: HdrColour | null;
   /** ffmpeg's filter for a picture that is stored mirrored; null where ffmpeg turns it upright by itself. */

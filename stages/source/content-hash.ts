@@ -68,3 +68,21 @@ export async function contentHash(path: string, signal?: AbortSignal): Promise<s
     }
   });
 }
+
+/**
+ * Works on a file that must stay as it was; whatever comes of a file that is not the one that was
+ * hashed, that is what is wrong with it.
+ * @param version {@link fileVersion} of it before
+ * @throws StageError (stage `read`) when the file has changed, or what `work` threw
+ */
+export async function whileUnchanged<T>(
+  path: string,
+  version: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [result] = await Promise.allSettled([work()]);
+  if (result.status === 'rejected' && !(result.reason instanceof StageError)) throw result.reason;
+  if ((await fileVersion(path)) !== version) throw new StageError('read', CAUSES.changed);
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { augmentOptions } from '../augment/augment.js';
 import { SOUNDS } from '../batch/clip-parts.js';
-import { maskRatioOption } from '../tube-mask.js';
+import { maskRatioOption } from '../mask/tube-mask.js';
 
 const positive = { error: 'must be a whole number, 1 or more' };
 

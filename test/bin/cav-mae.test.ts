@@ -3,7 +3,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCache } from '../../cache/reader.js';
 import { readMetrics } from '../../pipeline/training/run/run-folder.js';
-import { logMel } from '../../stages/log-mel.js';
+import { logMelFeatures } from '../../stages/audio/log-mel-features.js';
 import { avme, refused } from '../support/cli.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../support/media.js';
 
@@ -54,7 +54,7 @@ describe('CAV-MAE on the command line', function () {
       const pcm = await ffmpeg('-i', path(`videos/${header.id}`), '-f', 'f32le', '-ac', '1', '-ar', '16000', '-'); // prettier-ignore
       const sound = new Float32Array(pcm.buffer.slice(pcm.byteOffset, pcm.byteOffset + pcm.length));
       const [start, end] = header.span.map((time) => Math.round(16_000 * time)) as [number, number]; // prettier-ignore
-      const expected = logMel(sound.subarray(start, end), 256, 32);
+      const expected = logMelFeatures(sound.subarray(start, end), 256, 32);
       const distances = Array.from(mel!, (value, at) => Math.abs(value - expected[at]!)).sort((a, b) => a - b); // prettier-ignore
       assert.ok(distances[Math.floor(0.9 * distances.length)]! < 0.05, header.id);
       for (const value of mel!) sum += value;

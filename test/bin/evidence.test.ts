@@ -44,7 +44,7 @@ describe('avme evidence', function () {
     assert.equal(lines.length, TRAIN + TEST);
     assert.deepEqual(new Set(lines.map(({ label }) => label)), new Set(CLASSES));
     for (const line of lines)
-      for (const key of ['path', 'split', 'group', 'actor', 'nuisance', 'hasSound'])
+      for (const key of ['path', 'split', 'group', 'actor', 'nuisance', 'hasAudio'])
         assert.ok(key in line, key);
     const clips = [...(await clipsIn('whole')).keys()];
     assert.deepEqual(lines.map(({ path }) => path).sort(), clips);

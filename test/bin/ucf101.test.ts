@@ -11,7 +11,7 @@ import { writeTorchFile } from '../support/torch-file.js';
 import { makeUcf101 } from '../support/ucf101.js';
 
 const run = promisify(execFile);
-const DOC = fileURLToPath(new URL('../../../docs/ucf101.md', import.meta.url));
+const DOC = fileURLToPath(new URL('../../../docs/how-to/ucf101.md', import.meta.url));
 
 /** What makes ViT-B and its recipe small: put behind the options of the document, so that it wins over them. */
 const MODEL =
@@ -29,10 +29,10 @@ const SMALLER: Readonly<Record<string, string>> = {
 type Event = Readonly<Record<string, unknown>>;
 
 /**
- * The commands of docs/ucf101.md as they stand there, run by a shell on a stand-in for UCF101: what the page
+ * The commands of docs/how-to/ucf101.md as they stand there, run by a shell on a stand-in for UCF101: what the page
  * says works. `AVME_LONG=1` runs all of them, else the controls and pre-training are left.
  */
-describe('docs/ucf101.md', function () {
+describe('docs/how-to/ucf101.md', function () {
   this.timeout(900_000);
   const scratch = scratchFolder();
   let blocks: readonly string[] = [];

@@ -11,7 +11,7 @@ const SHARD = 'shards/shard-00000.lmdb';
 const SAMPLES = 6;
 const PAGE = 4096;
 
-/** Where a record's parts begin, from its own bytes (docs/cache-format.md). */
+/** Where a record's parts begin, from its own bytes (docs/reference/cache-format.md). */
 function recordParts(bytes: Buffer, { offset, length }: Span): [string, Span][] {
   const record = bytes.subarray(offset, offset + length);
   const span = (start: number, end: number): Span => ({

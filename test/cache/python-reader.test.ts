@@ -10,7 +10,7 @@ import { verifyCache } from '../../pipeline/verify/verify.js';
 import { flip } from '../pipeline/verify/support.js';
 import { makeSample, OPTIONS, SHAPE, useFolder } from './support.js';
 
-const PAGE = fileURLToPath(new URL('../../../docs/cache-format.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../../docs/reference/cache-format.md', import.meta.url));
 const PYTHON = '/usr/bin/python3';
 
 /** Prints, a line a sample, the header and for each array its shape, type and checksum. */
@@ -22,7 +22,7 @@ for header, arrays in read_cache(sys.argv[1]):
         name: [list(a.shape), a.dtype.str, xxh64_hexdigest(a.tobytes())] for name, a in arrays.items()}}))
 `;
 
-describe('the reader in Python of docs/cache-format.md', function () {
+describe('the reader in Python of docs/reference/cache-format.md', function () {
   this.timeout(60_000);
   const folder = useFolder();
   const cache = () => join(folder(), 'cache');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { CAUSES, noSuchStream, outsideVideo, tooLong } from '../../stages/causes.js';
 
-/** The rows of the table in docs/preprocess.md whose second column is the cause. */
+/** The rows of the table in docs/reference/odd-media.md whose second column is the cause. */
 async function documented(): Promise<string[]> {
-  const page = await readFile('docs/preprocess.md', 'utf8');
+  const page = await readFile('docs/reference/odd-media.md', 'utf8');
   const [, table = ''] = page.split(/^\| stage +\| cause +\|$/m);
   const [rows = ''] = table.split('\n\n');
   return rows.split('\n').map((row) => (row.split('|')[2] ?? '').trim()); // prettier-ignore

@@ -3,7 +3,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readQuarantine } from '../../cache/quarantine.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
-import { decodeClip } from '../../stages/decode/decode.js';
+import { decodeClip } from '../../stages/decode/decode-clip.js';
 import { scratchFolder } from '../support/media.js';
 import * as bombs from './bombs.js';
 import { contentOf, LONG, onLinux, outlive, resetPeak, watchPeaks } from './support.js';

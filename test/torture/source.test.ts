@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { readQuarantine } from '../../cache/quarantine.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import { contentHash } from '../../stages/source/content-hash.js';
-import { decodeClip } from '../../stages/decode/decode.js';
-import { indexVideo } from '../../stages/probe/probe.js';
+import { decodeClip } from '../../stages/decode/decode-clip.js';
+import { indexVideo } from '../../stages/probe/index-video.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
 import { contentOf } from './support.js';
 

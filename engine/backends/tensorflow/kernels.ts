@@ -51,7 +51,7 @@ const gather: tf.KernelFunc = ({ inputs, attrs, backend: opaque }) => {
 
 /**
  * Products of two matrices by `MatMul` where the second is not turned: there `BatchMatMulV2`, which the stock kernel has
- * for all, takes up to 1.9 times as long on processors, and where it is, 0.75 to 1.1 times (docs/engine.md).
+ * for all, takes up to 1.9 times as long on processors, and where it is, 0.75 to 1.1 times (docs/explanation/engine.md).
  */
 function matMulWith(stock: tf.KernelFunc): tf.KernelFunc {
   return (call) => {

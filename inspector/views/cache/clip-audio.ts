@@ -1,9 +1,9 @@
 import type { SampleHeader } from '../../../cache/records.js';
-import { SAMPLE_RATE } from '../../../stages/mfcc.js';
+import { SAMPLE_RATE } from '../../../stages/audio/mfcc-features.js';
 import { StageError } from '../../../stages/stage-error.js';
 import { contentHash } from '../../../stages/source/content-hash.js';
-import { decodeSound } from '../../../stages/decode/decode-audio.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
+import { decodeAudio } from '../../../stages/decode/decode-audio.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
 import { InspectProblem } from '../problem.js';
 
 const HEADER = 44;
@@ -44,7 +44,7 @@ export async function clipSound(header: SampleHeader, signal: AbortSignal): Prom
     // Also what keeps a foreign cache from making files of this machine audible: it must know them whole.
     if ((await contentHash(path, signal)) !== header.contentHash)
       throw new InspectProblem(409, `${path} has changed since the cache was made`);
-    const { samples } = await decodeSound(await indexVideo(path, context), span, context);
+    const { samples } = await decodeAudio(await indexVideo(path, context), span, context);
     if (samples === null)
       throw new InspectProblem(422, `the sound of ${path} can no longer be decoded`);
     return encodeWav(samples, SAMPLE_RATE);

@@ -1,6 +1,6 @@
 import { randomFor } from '../../../cache/order/random.js';
 import type { Sample } from '../../../cache/records.js';
-import { drawTubeMask } from '../../../stages/tube-mask.js';
+import { drawTubeMask } from '../../../stages/mask/tube-mask.js';
 import { cachedMaskRatio } from '../../../pipeline/training/data/training-batches.js';
 import type { MaskAnswer, SampleAnswer } from '../answers.js';
 import type { CacheSource } from './cache-source.js';

@@ -1,7 +1,7 @@
 import { randomFor } from '../../../cache/order/random.js';
 import type { Sample } from '../../../cache/records.js';
 import { batchArrays, writeClip, type BatchArrays, type DrawnSample } from '../../batch/batch.js';
-import { drawTubeMask } from '../../tube-mask.js';
+import { drawTubeMask } from '../../mask/tube-mask.js';
 import type { ClipSetup, ClipTask, DrawOptions } from './messages.js';
 
 /** Draws what is drawn for one sample: a pure function of (seed, epoch, sample). */

@@ -1,6 +1,6 @@
 import { batchSize } from '../../batch/batch.js';
 import { melStatistics } from '../../batch/clip-parts.js';
-import { maskedPositions } from '../../tube-mask.js';
+import { maskedPositions } from '../../mask/tube-mask.js';
 import type { ClipSetup } from './messages.js';
 import type { CompleteOptions } from '../options.js';
 

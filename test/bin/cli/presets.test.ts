@@ -37,8 +37,11 @@ describe('presets', function () {
   this.timeout(120_000);
   const scratch = scratchFolder();
 
-  it('are like the example in docs/configs.md', async () => {
-    const text = await readFile(new URL('../../../../docs/configs.md', import.meta.url), 'utf8');
+  it('are like the example in docs/reference/configs.md', async () => {
+    const text = await readFile(
+      new URL('../../../../docs/reference/configs.md', import.meta.url),
+      'utf8',
+    );
     const [, example] = /^```json\n([^]*?)^```$/m.exec(text)!;
     await writeFile(scratch.path('example.json'), example!);
     const { preprocess, evaluate } = JSON.parse(example!) as Record<string, object>;

@@ -8,7 +8,7 @@ import { ffmpeg, scratchFolder } from '../../support/media.js';
 
 const OPTIONS = { disturbance: 1, silent: 0 };
 const scene = sceneOf({ seed: 1, split: 'train', index: 0 }, OPTIONS);
-const mute = { ...scene, hasSound: false };
+const mute = { ...scene, hasAudio: false };
 
 describe('encodeScene', function () {
   this.timeout(30_000);

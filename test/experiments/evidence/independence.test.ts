@@ -114,18 +114,18 @@ describe('evidence: what is independent of the class', function () {
   it('everything in a scene but actor and label, and whether there is sound', () => {
     for (let index = 0; index < 50; index++) {
       const [first, ...others] = CLASSES.map((label) => scene(index, label));
-      for (const { nuisance, hasSound } of others)
-        assert.deepEqual({ nuisance, hasSound }, { nuisance: first!.nuisance, hasSound: first!.hasSound }); // prettier-ignore
+      for (const { nuisance, hasAudio } of others)
+        assert.deepEqual({ nuisance, hasAudio }, { nuisance: first!.nuisance, hasAudio: first!.hasAudio }); // prettier-ignore
     }
   });
 
   it('every nuisance and the presence of sound, in the statistics of the labels as they come', () => {
     const scenes = Array.from({ length: 2400 }, (_, index) => scene(index));
     const column = new Map<string, [ClassName, number][]>();
-    for (const { label, nuisance, hasSound } of scenes)
+    for (const { label, nuisance, hasAudio } of scenes)
       for (const [path, value] of [
         ...numbersOf(nuisance),
-        ['/hasSound', hasSound ? 1 : 0] as const,
+        ['/hasAudio', hasAudio ? 1 : 0] as const,
       ])
         // prettier-ignore
         column.set(path, [...(column.get(path) ?? []), [label, value]]);
@@ -141,7 +141,7 @@ describe('evidence: what is independent of the class', function () {
       // More than 60 tables are looked at: 5 deviations are for all of them.
       assert.ok(surprise(CLASSES.map(bins)) < 5, path);
     }
-    const silent = scenes.filter(({ hasSound }) => !hasSound).length / scenes.length;
+    const silent = scenes.filter(({ hasAudio }) => !hasAudio).length / scenes.length;
     assert.ok(Math.abs(silent - OPTIONS.silent) < 0.05, `${silent} silent`);
   });
 

@@ -133,7 +133,7 @@ describe('NumPy', () => {
   });
 });
 
-/** Prints the SHA-256 of the frames in each picture of a tar, taken apart as docs/export.md says. */
+/** Prints the SHA-256 of the frames in each picture of a tar, taken apart as docs/how-to/export-and-import.md says. */
 const PICTURES = `
 import hashlib, io, sys, tarfile
 import numpy as np

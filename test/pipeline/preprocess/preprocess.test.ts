@@ -64,7 +64,7 @@ describe('preprocessing', () => {
     const { stages, seconds } = progress[2]!;
     assert.deepEqual(
       stages.map(({ stage, items, places }) => [stage, items, places]),
-      [['read', 3, 2], ['index', 3, 2], ['decode', 2, 2], ['describe', 2, 2], ['store', 2, 1]],
+      [['read', 3, 2], ['index', 3, 2], ['sample', 2, 1], ['decode', 2, 2], ['tube-mask', 2, 1], ['mfcc', 2, 1], ['store', 2, 1]],
     ); // prettier-ignore
     for (const { items, itemsPerSecond, busyShare, queued } of stages) {
       assert.equal(itemsPerSecond, items / seconds);

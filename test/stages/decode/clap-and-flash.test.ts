@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { CEPSTRA, mfcc } from '../../../stages/mfcc.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips, segmentOf } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { CEPSTRA, mfccFeatures } from '../../../stages/audio/mfcc-features.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips, segmentOf } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();
@@ -60,19 +60,19 @@ async function assertTogether(name: string, tolerance = 0.004): Promise<void> {
   const clip = await decodeClip(index, sampling!, { size: 16, fit: 'crop' }, context);
   const flash = clip.times.findIndex((_, i) => clip.frames[i * 768 + 384]! > 128);
   assert.ok(Math.abs(clip.times[flash]! - time) < 1e-4, `${clip.times[flash]} is not ${time}`);
-  assert.ok(clip.sound !== null);
+  assert.ok(clip.audio !== null);
   assert.deepEqual(clip.warnings, []);
 
   const [from, to] = sampling!.span;
   const hop = (to - from) / (4 * FRAMES);
   const moment = time - from;
-  const cepstra = mfcc(clip.sound, 4 * FRAMES);
+  const cepstra = mfccFeatures(clip.audio, 4 * FRAMES);
   const loudness = Array.from({ length: 4 * FRAMES }, (_, i) => cepstra[i * CEPSTRA]!);
   const loudest = loudness.indexOf(Math.max(...loudness));
   assert.ok(Math.abs(loudest - Math.round(moment / hop)) <= 1, `click in hop ${loudest}, flash in ${moment / hop}`); // prettier-ignore
   // The samples tell more exactly: half the peak is passed as the click begins.
-  const peak = clip.sound.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const onset = clip.sound.findIndex((value) => Math.abs(value) > peak / 2) / 16000;
+  const peak = clip.audio.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const onset = clip.audio.findIndex((value) => Math.abs(value) > peak / 2) / 16000;
   assert.ok(Math.abs(onset - moment) < tolerance, `click at ${onset} s, flash at ${moment} s`);
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { decodeSound } from '../../../stages/decode/decode-audio.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { decodeAudio } from '../../../stages/decode/decode-audio.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();
@@ -12,7 +12,7 @@ const context = { timeout: 60 };
 describe('sound', () => {
   const heard = async (name: string, span: readonly [number, number]) => {
     const index = await indexVideo(scratch.path(name), context);
-    return decodeSound(index, span, context);
+    return decodeAudio(index, span, context);
   };
   const peak = (samples: Float32Array, from: number, to: number) =>
     samples.subarray(from * 16000, to * 16000).reduce((most, value) => Math.max(most, Math.abs(value)), 0); // prettier-ignore
@@ -62,7 +62,7 @@ describe('sound', () => {
     const index = await indexVideo(path, context);
     const [sampling] = sampleClips(index, { frames: 4, stride: 2, clips: 1 });
     const clip = await decodeClip(index, sampling!, { size: 16, fit: 'crop' }, context);
-    assert.equal(clip.sound, null);
+    assert.equal(clip.audio, null);
     assert.equal(clip.substituted, 0);
     assert.match(clip.warnings.join(), /not found/);
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { maxFrameBytes, type FrameForm } from '../../../stages/decode/frame-filter.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { maxFrameBytes, type FrameFit } from '../../../stages/decode/frame-filter.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();
@@ -10,7 +10,7 @@ const context = { timeout: 60 };
 const X264 = ['-c:v', 'libx264', '-pix_fmt', 'yuv420p'];
 const FLAGS = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
 
-async function decode(path: string, form: FrameForm, frames = 4, stride = 3) {
+async function decode(path: string, form: FrameFit, frames = 4, stride = 3) {
   const index = await indexVideo(path, context);
   const [sampling] = sampleClips(index, { frames, stride, clips: 1 });
   const clip = await decodeClip(index, sampling!, form, context);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decodeClip } from '../../../stages/decode/decode.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
 import { firstFields } from '../../../stages/decode/field-pairs.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 import { makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();

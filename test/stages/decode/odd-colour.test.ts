@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { decodeClip } from '../../../stages/decode/decode.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
 import { hdrColour } from '../../../stages/probe/hdr.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips, type ClipPlan } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips, type ClipPlan } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();
@@ -129,9 +129,9 @@ describe('odd times, bit for bit', () => {
   it('240 frames a second', async () => {
     const path = await makeVideo(scratch.path('fast.mp4'), { picture: 'testsrc2=s=64x48:r=240', seconds: 1, output: [...X264, '-c:a', 'aac'] }); // prettier-ignore
     const { clips } = await assertExact(path);
-    for (const { span, sound } of clips) {
+    for (const { span, audio } of clips) {
       assert.ok(Math.abs(span[1] - span[0] - 0.1) < 1e-4);
-      assert.equal(sound?.length, 1600);
+      assert.equal(audio?.length, 1600);
     }
   });
 
@@ -139,7 +139,7 @@ describe('odd times, bit for bit', () => {
     const path = await makeVideo(scratch.path('slow.mp4'), { picture: 'testsrc2=s=64x48:r=1/10', seconds: 100, output: [...X264, '-c:a', 'aac'] }); // prettier-ignore
     const { clips } = await assertExact(path, { frames: 4, stride: 2, clips: 1 });
     assert.deepEqual(clips[0]!.span.map(Math.round), [10, 90]);
-    assert.equal(clips[0]!.sound?.length, 80 * 16000);
+    assert.equal(clips[0]!.audio?.length, 80 * 16000);
     await assert.rejects(decode(path, { frames: 16, stride: 4 }), { stage: 'decode', cause: /would span 640 s: its frames are 10.0 s apart/ }); // prettier-ignore
   });
 
@@ -147,7 +147,7 @@ describe('odd times, bit for bit', () => {
     const picture = 'testsrc2=s=64x48:r=25:d=0.04';
     for (const [name, sound] of [['one.mp4', null], ['song.mp4', 'sine=f=440:r=44100:d=10']] as const) {
       const { clips } = await assertExact(await makeVideo(scratch.path(name), { picture, sound, seconds: 10, output: X264 }), { clips: 1 });
-      assert.deepEqual([clips[0]!.held, clips[0]!.sound === null], [7, sound === null]);
+      assert.deepEqual([clips[0]!.held, clips[0]!.audio === null], [7, sound === null]);
     }
   }); // prettier-ignore
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 
 /** Real videos that lie beside the repository on some machines; none of them is part of it. */
 const MEDIA = resolve('../shared/media');
@@ -102,7 +102,7 @@ for (const [folder, files] of Object.entries({ everyday: EVERYDAY, odd: ODD }))
           `${1 / index.interval} fps`,
         );
         assert.equal(clip.frames.length, 16 * clip.width * clip.height * 3);
-        assert.equal(clip.sound !== null, expected.sound);
+        assert.equal(clip.audio !== null, expected.sound);
         assert.equal(clip.substituted, 0);
         assert.equal(sampling.held, expected.held ?? 0);
         assert.deepEqual(clip.times, sampling.times);

@@ -6,7 +6,7 @@ import { initialWeights } from '../../../model/weights/init.js';
 import { pretrainSpecs } from '../../../model/systems.js';
 import { useBackend } from '../../../engine/backend.js';
 import { soundAttention } from '../../../stages/evaluate/audio-attention.js';
-import { tokenOrder } from '../../../stages/tube-mask.js';
+import { tokenOrder } from '../../../stages/mask/tube-mask.js';
 import type { ClipBatch } from '../../../stages/batch/batch.js';
 
 const SIZES = { imageSize: 16, frames: 4, patch: 8, width: 24, depth: 1, heads: 2, decoderWidth: 16, decoderDepth: 1, decoderHeads: 2, fusionHeads: 1, mfccFrames: 16, audioFilters: [8, 8, 8, 8], audioLayers: [1, 1, 1, 1] }; // prettier-ignore

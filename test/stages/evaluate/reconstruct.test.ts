@@ -6,7 +6,7 @@ import { initialWeights } from '../../../model/weights/init.js';
 import { type ModelConfig } from '../../../model/config.js';
 import { pretrainSpecs } from '../../../model/systems.js';
 import { createReconstructor } from '../../../stages/evaluate/reconstruct.js';
-import { drawTubeMask, tokenOrder } from '../../../stages/tube-mask.js';
+import { drawTubeMask, tokenOrder } from '../../../stages/mask/tube-mask.js';
 import type { ClipBatch } from '../../../stages/batch/batch.js';
 import { onEveryQuickBackend } from '../../support/backends.js';
 

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { contentHash } from '../../../stages/source/content-hash.js';
 import { ffmpegVersion, runFfmpeg } from '../../../stages/ffmpeg/ffmpeg.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
 import { makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();

@@ -8,12 +8,12 @@ import { useTinyRuns } from '../../support/tiny-run.js';
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 
-describe('docs/loader.md', function () {
+describe('docs/explanation/loader.md', function () {
   this.timeout(120_000);
   const { path } = useTinyRuns();
 
   it('has an example that runs as it stands there, on the package as others import it', async () => {
-    const text = await readFile(`${ROOT}/docs/loader.md`, 'utf8');
+    const text = await readFile(`${ROOT}/docs/explanation/loader.md`, 'utf8');
     const [, code] = /^```js\n([^]*?)^```$/m.exec(text)!;
     const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', code!], {
       cwd: ROOT,

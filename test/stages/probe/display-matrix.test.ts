@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { decodeClip } from '../../../stages/decode/decode.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
 import {
   displayMatrices,
   mirrorFilter,
   type DisplayMatrix,
 } from '../../../stages/probe/display-matrix.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
 const scratch = scratchFolder();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { decodeClip } from '../../../stages/decode/decode.js';
-import { indexVideo } from '../../../stages/probe/probe.js';
-import { sampleClips } from '../../../stages/sample/sample.js';
+import { decodeClip } from '../../../stages/decode/decode-clip.js';
+import { indexVideo } from '../../../stages/probe/index-video.js';
+import { sampleClips } from '../../../stages/sample/sample-clips.js';
 import { chooseStream } from '../../../stages/probe/stream-choice.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../../support/media.js';
 
@@ -12,17 +12,17 @@ const context = { timeout: 60 };
 async function taken(path: string, videoStream: number | null, audioStream: number | null) {
   const index = await indexVideo(path, context, { videoStream, audioStream });
   const [sampling] = sampleClips(index, { frames: 4, stride: 4, clips: 1 });
-  const { frames, sound } = await decodeClip(index, sampling!, { size: 16, fit: 'crop' }, context);
+  const { frames, audio } = await decodeClip(index, sampling!, { size: 16, fit: 'crop' }, context);
   const mean = [0, 1, 2].map((c) => {
     let sum = 0;
     for (let pixel = 0; pixel < 256; pixel++) sum += frames[pixel * 3 + c]!;
     return Math.round(sum / 256);
   });
   let crossings = 0;
-  sound?.forEach((value, i) => {
-    if (i > 0 && value >= 0 && sound[i - 1]! < 0) crossings++;
+  audio?.forEach((value, i) => {
+    if (i > 0 && value >= 0 && audio[i - 1]! < 0) crossings++;
   });
-  return { mean, pitch: sound === null ? null : crossings / (sound.length / 16000) };
+  return { mean, pitch: audio === null ? null : crossings / (audio.length / 16000) };
 }
 
 describe('choice of streams', () => {

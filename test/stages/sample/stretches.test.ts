@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { sampleClips, type TimeLine } from '../../../stages/sample/sample.js';
+import { sampleClips, type TimeLine } from '../../../stages/sample/sample-clips.js';
 import { stretchesOf } from '../../../stages/sample/stretches.js';
 
 /** Frames at 25 a second in these parts: [start, frames]. */

@@ -7,7 +7,7 @@ import { initialWeights } from '../../../model/weights/init.js';
 import { pretrainSpecs } from '../../../model/systems.js';
 import type { BackendName } from '../../../engine/backend.js';
 import { createTrainer } from '../../../stages/train/train.js';
-import { drawTubeMask, tokenOrder } from '../../../stages/tube-mask.js';
+import { drawTubeMask, tokenOrder } from '../../../stages/mask/tube-mask.js';
 import { planTraining, trainingOptions } from '../../../stages/train/training-options.js';
 import { reconstructionObjective } from '../../../stages/train/objective.js';
 import type { ClipBatch } from '../../../stages/batch/batch.js';

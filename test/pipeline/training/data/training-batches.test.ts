@@ -7,7 +7,7 @@ import {
   cachedMaskRatio,
   trainingLoader,
 } from '../../../../pipeline/training/data/training-batches.js';
-import { tokenOrder } from '../../../../stages/tube-mask.js';
+import { tokenOrder } from '../../../../stages/mask/tube-mask.js';
 import type { ClipBatch } from '../../../../stages/batch/batch.js';
 import type { LoaderOptions } from '../../../../stages/load/options.js';
 import { makeSample, OPTIONS, useFolder } from '../../../cache/support.js';

@@ -1,0 +1,173 @@
+import type { FrameSize } from '../../cache/records.js';
+import { CAUSES, tooLong } from '../causes.js';
+import { decodeFrames, FramesPass, surveyFrames, type DecodedFrames, type Survey } from './decode-frames.js'; // prettier-ignore
+import { decodeAudio, AudioPass } from './decode-audio.js';
+import { StageError } from '../stage-error.js';
+import { runFfmpeg } from '../ffmpeg/ffmpeg.js';
+import { explainComplaints } from '../ffmpeg/log.js';
+import type { FrameFit } from './frame-filter.js';
+import { framesOnDisplay, type Sampling } from '../sample/sample-clips.js';
+import type { RunContext, VideoIndex } from '../probe/video-index.js';
+
+/** A clip's picture and sound. */
+export interface DecodedClip extends FrameSize {
+  /** uint8 `[frames, height, width, 3]`, RGB. */
+  readonly frames: Uint8Array;
+  /** Presentation times of what `frames` holds, `[frames]`, seconds. */
+  readonly times: readonly number[];
+  /** How many frames stand in for one that could not be decoded. */
+  readonly substituted: number;
+  /** float32 mono at 16 kHz over the clip's span; null where there is none or it is silent. */
+  readonly audio: Float32Array | null;
+  /** The decoder's complaints, at most 8. */
+  readonly warnings: readonly string[];
+}
+
+/** Longer spans are no clip: frames minutes apart, whose sound would fill the memory. */
+const MAX_SPAN = 600;
+const MAX_WARNINGS = 8;
+
+const distinct = (times: readonly number[]) => [...new Set(times)].sort((a, b) => a - b);
+
+function nearest(times: readonly number[], wanted: number): number {
+  return times.reduce(
+    (best, time, i) =>
+      Math.abs(time - wanted) < Math.abs((times[best] ?? Infinity) - wanted) ? i : best,
+    0,
+  );
+}
+
+/**
+ * What the decoder really makes of the stretch that the clip lies in, entered ever further in front:
+ * at the keyframe, one keyframe earlier, at the beginning of the file.
+ */
+async function surveyClip(
+  index: VideoIndex,
+  { times, span }: Sampling,
+  context: RunContext,
+): Promise<Survey & { early: number }> {
+  const [from = 0] = times;
+  const to = Math.max(span[1], times.at(-1) ?? 0) + index.interval;
+  const complaints = new Set<string>();
+  for (const early of [0, 1, Infinity]) {
+    const survey = await surveyFrames(index, from, to, context, early);
+    survey.complaints.forEach((words) => complaints.add(words));
+    if (survey.times.some((time) => time <= from + index.tick / 2) || early === Infinity)
+      return { times: survey.times, complaints: [...complaints], early };
+  }
+  throw new Error('unreachable: the last survey always returns');
+}
+
+/** Whether the frames that came out are those that were asked for. */
+const isComplete = ({ times }: DecodedFrames, chosen: readonly number[], tick: number) =>
+  chosen.every((time, i) => Math.abs((times[i] ?? NaN) - time) <= tick / 2);
+
+interface Picture {
+  readonly decoded: DecodedFrames;
+  /** What to show at each of the clip's frames, `[frames]`, seconds. */
+  readonly wanted: readonly number[];
+  readonly complaints: readonly string[];
+}
+
+/**
+ * The index promises frames; a damaged file does not keep it, and some codecs have packets that
+ * are never shown. Then the frames that do come out are counted as the video's, and chosen from again.
+ */
+async function decodePicture(
+  index: VideoIndex,
+  sampling: Sampling,
+  fit: FrameFit,
+  context: RunContext,
+): Promise<Picture> {
+  const chosen = distinct(sampling.times);
+  const decoded = await decodeFrames(index, chosen, fit, context);
+  if (isComplete(decoded, chosen, index.tick))
+    return { decoded, wanted: sampling.times, complaints: decoded.complaints };
+  const survey = await surveyClip(index, sampling, context);
+  const complaints = [...new Set([...decoded.complaints, ...survey.complaints])];
+  if (survey.times.length === 0)
+    throw new StageError(
+      'decode',
+      explainComplaints(complaints, CAUSES.nothingDecodes),
+      complaints.join('\n'),
+    );
+  const wanted = framesOnDisplay(survey.times, sampling.targets, index.interval);
+  const again = await decodeFrames(index, distinct(wanted), fit, context, survey.early);
+  if (again.times.length === 0)
+    throw new StageError('decode', CAUSES.nothingDecodes, complaints.join('\n'));
+  return { decoded: again, wanted, complaints };
+}
+
+/** The frames to show out of those that were decoded; without a copy where these are all of them. */
+function arrange({ decoded, wanted, complaints }: Picture, { times: planned }: Sampling, tick: number) {
+  const { height, width, pixels } = decoded;
+  const frameBytes = height * width * 3;
+  const sources = wanted.map((time) => nearest(decoded.times, time));
+  const inOrder = sources.length === decoded.times.length && sources.every((source, i) => source === i);
+  const frames = inOrder ? pixels : new Uint8Array(wanted.length * frameBytes);
+  if (!inOrder)
+    sources.forEach((source, i) => {
+      frames.set(pixels.subarray(source * frameBytes, (source + 1) * frameBytes), i * frameBytes);
+    });
+  const times = sources.map((source) => decoded.times[source] ?? NaN);
+  // Without a complaint, a packet that brings no frame was never meant to be shown.
+  const damaged = complaints.length > 0;
+  const misses = times.filter((time, i) => Math.abs(time - (planned[i] ?? NaN)) > tick / 2);
+  return { frames, height, width, times, substituted: damaged ? misses.length : 0 };
+} // prettier-ignore
+
+/**
+ * Picture and sound in one process, which saves opening the file twice; nearly every clip comes out so.
+ * @returns undefined where anything at all is out of the ordinary: then each is to be looked at by itself
+ */
+async function decodeAtOnce(
+  index: VideoIndex,
+  sampling: Sampling,
+  fit: FrameFit,
+  context: RunContext,
+): Promise<DecodedClip | undefined> {
+  // Of several sound streams ffmpeg finds the best, but not when the file is open twice.
+  if (!index.hasAudio || index.audioStream === null) return undefined;
+  const chosen = distinct(sampling.times);
+  const picture = new FramesPass(index, chosen, fit, context);
+  const audio = new AudioPass(index, sampling.span, context, 1);
+  try {
+    const { succeeded, complaints } = await runFfmpeg({ ...picture.task, complaintsFrom: undefined, beside: audio.task }); // prettier-ignore
+    if (!succeeded || complaints.length > 0 || picture.mixedSize !== null) return undefined;
+  } catch (error) {
+    if (error instanceof StageError) return undefined;
+    throw error;
+  }
+  const decoded = picture.result([]);
+  if (!isComplete(decoded, chosen, index.tick)) return undefined;
+  const shown = arrange({ decoded, wanted: sampling.times, complaints: [] }, sampling, index.tick);
+  return { ...shown, audio: audio.result(), warnings: [] };
+}
+
+/**
+ * Decodes the picture and the sound of a clip on one clock.
+ * @throws StageError (stage `decode`) when no frame of it can be decoded
+ */
+export async function decodeClip(
+  index: VideoIndex,
+  sampling: Sampling,
+  fit: FrameFit,
+  context: RunContext,
+): Promise<DecodedClip> {
+  const [start, end] = sampling.span;
+  if (end - start > MAX_SPAN) throw new StageError('decode', tooLong(end - start, index.interval));
+  const atOnce = await decodeAtOnce(index, sampling, fit, context);
+  if (atOnce !== undefined) return atOnce;
+  const [picture, audio] = await Promise.allSettled([
+    decodePicture(index, sampling, fit, context),
+    decodeAudio(index, sampling.span, context),
+  ]);
+  if (picture.status === 'rejected') throw picture.reason;
+  if (audio.status === 'rejected') throw audio.reason;
+  const { complaints } = picture.value;
+  return {
+    ...arrange(picture.value, sampling, index.tick),
+    audio: audio.value.samples,
+    warnings: [...new Set([...complaints, ...audio.value.complaints])].slice(0, MAX_WARNINGS),
+  };
+}
