@@ -12,8 +12,7 @@ const ATTEMPT = /^attempt-([0-9a-f]{12})-[0-9a-f]{12}$/;
 export const NO_COMMIT = '0'.repeat(12);
 
 /** @param base 12 hex digits of the digest of the commit that it builds on, or {@link NO_COMMIT} */
-export const newAttemptName = (base: string) =>
-  `attempt-${base}-${randomBytes(6).toString('hex')}`;
+export const newAttemptName = (base: string) => `attempt-${base}-${randomBytes(6).toString('hex')}`;
 
 /** @returns undefined when it is not the name of an attempt's folder */
 export const baseOfAttempt = (name: string): string | undefined => ATTEMPT.exec(name)?.[1];

@@ -3,15 +3,21 @@ import { access, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { assertSameKind } from '../folder/addable.js';
-import { lockForWriting, wasKilledHere } from '../folder/lock.js';
+import { lockForWriting, wasKilledHere, whereWritten } from '../folder/lock.js';
 import { makeFolder } from '../folder/make-folder.js';
-import { CacheError, existingManifest, type CacheIdentity } from '../manifest/manifest.js';
+import {
+  CacheError,
+  cacheIdentity,
+  existingManifest,
+  type CacheIdentity,
+} from '../manifest/manifest.js';
+import { openCacheWriter, type CacheWriterOptions } from '../writer.js';
 import { readQuarantine, writeQuarantine, type QuarantineRecord } from '../quarantine.js';
 import { baseOfAttempt, newAttemptName, NO_COMMIT } from './attempt-name.js';
-import { commitAttempt, publish } from './commit.js';
+import { commitAttempt, publishHead } from './commit.js';
 import { copyAttempt } from './copy.js';
 import { quarantineFolder, readHead, type PartHead } from './head.js';
-import { otherAttempts, sealedKeys, type OtherAttempt } from './known.js';
+import { otherAttempts, sealedKeys, type OtherAttempt, type UsableCache } from './known.js';
 
 /** What became of an attempt. */
 export type AttemptOutcome =
@@ -67,7 +73,23 @@ export class Attempt {
     const folder = await this.deliver();
     const own = { folder, manifest: await existingManifest(folder) };
     const sources = [...others, own];
-    return (await commitAttempt({ part, attempt: name, head, sources, identity })) ? 'committed' : 'lost'; // prettier-ignore
+    if (await commitAttempt({ part, attempt: name, head, sources, identity })) return 'committed';
+    await this.mustBeThere(own);
+    return 'lost';
+  }
+
+  /** Another attempt was first: as a rule it has made the same. @throws CacheError when it has not */
+  private async mustBeThere(own: UsableCache): Promise<void> {
+    const { part, identity } = this.parts;
+    const head = await readHead(part);
+    if (head === undefined) return;
+    const there = new Set(await sealedKeys({ folder: part, manifest: head.manifest }, identity));
+    const mine = [...this.known, ...(await sealedKeys(own, identity))];
+    const lacking = mine.filter((key) => !there.has(key)).length;
+    if (lacking > 0)
+      throw new CacheError(
+        `${part}: another run came to its end while this one worked, and ${lacking} of this run's clips are not in it; run again to add them`,
+      );
   }
 
   /** To be called when the run was stopped and its cache is sealed: the next attempt takes over what there is. */
@@ -75,9 +97,23 @@ export class Attempt {
     await this.deliver();
   }
 
-  /** To be called when the run failed and its writer is closed. */
-  async abandon(): Promise<void> {
-    await writeFile(join(this.folder, CLOSED_FILE), '').catch(() => undefined);
+  /**
+   * To be called when the run failed and its writer is closed.
+   * @returns what is to be said of it
+   */
+  async abandon(error: unknown): Promise<unknown> {
+    try {
+      await writeFile(join(this.folder, CLOSED_FILE), '');
+      return error;
+    } catch (cause) {
+      const head = await readHead(this.parts.part).catch(() => undefined);
+      const pruned = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!pruned || head === undefined || head.id === this.parts.head?.id) return error;
+      return new CacheError(
+        `${this.parts.part}: another run came to its end first, and avme merge deleted what this one had made`,
+        { cause: error },
+      );
+    }
   }
 
   /** Copies it from the scratch folder, if it was written there. */
@@ -140,7 +176,11 @@ async function takeFolder(where: string, base: string) {
 }
 
 /** What is in quarantine by the newest word of the part and its attempts. */
-async function quarantineOf(part: string, head: PartHead | undefined, others: readonly OtherAttempt[]) {
+async function quarantineOf(
+  part: string,
+  head: PartHead | undefined,
+  others: readonly OtherAttempt[],
+) {
   const records = new Map<string, QuarantineRecord>();
   const folders = others.map(({ folder }) => folder);
   if (head !== undefined) folders.unshift(quarantineFolder(part, head.manifest));
@@ -148,6 +188,21 @@ async function quarantineOf(part: string, head: PartHead | undefined, others: re
     for (const record of await readQuarantine(folder))
       if ((records.get(record.id)?.time ?? '') <= record.time) records.set(record.id, record);
   return [...records.values()];
+}
+
+/** The head of a part; one of an earlier avme whose run was killed here is sealed first. */
+async function settledHead(part: string, kind: CacheWriterOptions, identity: CacheIdentity) {
+  const head = await readHead(part);
+  if (head === undefined) return undefined;
+  assertSameKind(part, head.manifest, identity);
+  if (head.finished || (await whereWritten(part)) !== null) return head;
+  try {
+    await (await openCacheWriter(part, kind)).close();
+  } catch (error) {
+    // Another process does the same at this moment.
+    if (!(error instanceof CacheError) || (await whereWritten(part)) === null) throw error;
+  }
+  return readHead(part);
 }
 
 /**
@@ -158,18 +213,13 @@ async function quarantineOf(part: string, head: PartHead | undefined, others: re
  */
 export async function beginAttempt(
   part: string,
-  identity: CacheIdentity,
+  kind: CacheWriterOptions,
   scratch: string | null = null,
 ): Promise<Attempt> {
+  const identity = cacheIdentity(kind.configuration, kind.tools, kind.shape);
   await makeFolder(part);
-  const head = await readHead(part);
-  if (head !== undefined) {
-    assertSameKind(part, head.manifest, identity);
-    if (!head.published) {
-      const { published: _, ...before } = head;
-      await publish(part, { ...before, published: false }, head.manifest);
-    }
-  }
+  await publishHead(part);
+  const head = await settledHead(part, kind, identity);
   const base = head?.id ?? NO_COMMIT;
   const where = scratch === null ? part : await scratchPart(scratch, part);
   await mkdir(where, { recursive: true });

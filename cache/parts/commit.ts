@@ -5,7 +5,6 @@ import { syncFolder } from '../folder/atomic-file.js';
 import {
   MANIFEST_FILE,
   manifestText,
-  readManifest,
   type CacheIdentity,
   type Manifest,
 } from '../manifest/manifest.js';
@@ -13,7 +12,7 @@ import { endPart } from '../merge/parts.js';
 import { joinShards } from '../merge/shards.js';
 import { statisticsOf } from '../shard/set.js';
 import { createOnly, writeDurably } from './create-only.js';
-import { commitId, successorFile, type PartHead } from './head.js';
+import { readHead, successorFile, type PartHead } from './head.js';
 import type { UsableCache } from './known.js';
 
 /** What a commit is made of. */
@@ -29,14 +28,13 @@ export interface PartCommit {
   readonly identity: CacheIdentity;
 }
 
-/** Lets `manifest.json` say what the newest commit says; whoever follows the commits needs it not. */
-export async function publish(part: string, before: PartHead, manifest: Manifest): Promise<void> {
-  const now = await readManifest(part);
-  // Another has gone further already, or avme verify --drop has taken something out.
-  if (now === undefined || commitId(now) !== before.id) return;
+/** Lets `manifest.json` say what the newest commit says, for those who do not follow the commits. */
+export async function publishHead(part: string): Promise<void> {
+  const head = await readHead(part);
+  if (head === undefined || head.published) return;
   const temporary = join(part, `${MANIFEST_FILE}.${randomUUID()}`);
   try {
-    await writeDurably(temporary, manifestText(manifest));
+    await writeDurably(temporary, manifestText(head.manifest));
     await rename(temporary, join(part, MANIFEST_FILE));
     await syncFolder(part);
   } finally {
@@ -52,13 +50,10 @@ export async function publish(part: string, before: PartHead, manifest: Manifest
  */
 export async function commitAttempt(commit: PartCommit): Promise<boolean> {
   const { part, attempt, head, sources, identity } = commit;
-  const { shards } = await joinShards(
-    part,
-    head?.manifest,
-    sources,
-    identity,
-    { parts: sources.map(({ folder }) => folder), sealedOnly: true },
-  );
+  const { shards } = await joinShards(part, head?.manifest, sources, identity, {
+    parts: sources.map(({ folder }) => folder),
+    sealedOnly: true,
+  });
   const manifest: Manifest = {
     ...identity,
     sealed: true,
@@ -73,7 +68,7 @@ export async function commitAttempt(commit: PartCommit): Promise<boolean> {
   const name = head === undefined ? MANIFEST_FILE : successorFile(head.id);
   if (!(await createOnly(file, join(part, name)))) return false;
   if (head !== undefined) {
-    await publish(part, head, manifest);
+    await publishHead(part);
     // The mark of an earlier avme: this commit is whole.
     await endPart(part);
   }

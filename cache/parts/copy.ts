@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { access, mkdir, open, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { syncFolder } from '../folder/atomic-file.js';
-import { CacheError, existingManifest, MANIFEST_FILE } from '../manifest/manifest.js';
-import { QUARANTINE_FILE } from '../quarantine.js';
+import { CacheError, existingManifest, readManifest, writeManifest } from '../manifest/manifest.js';
+import { readQuarantine, writeQuarantine } from '../quarantine.js';
 import { openShardFile } from '../shard/open.js';
 import { indexPath } from '../shard/shard-index.js';
 import { SHARD_FOLDER } from '../shard/shard.js';
@@ -27,21 +27,20 @@ async function copyDurably(from: string, to: string): Promise<void> {
 
 /**
  * Copies a sealed cache from a scratch folder to where all machines see it, its manifest last, so
- * that what has a manifest is whole; every shard is opened there once.
+ * that what has a manifest is whole; every shard is opened there once. What is there already stays:
+ * another attempt may build on it.
  */
 export async function copyAttempt(from: string, to: string): Promise<void> {
   const manifest = await existingManifest(from);
-  await rm(join(to, MANIFEST_FILE), { force: true });
+  const there = new Set((await readManifest(to))?.shards.map(({ index }) => index));
   await mkdir(join(to, SHARD_FOLDER), { recursive: true });
-  for (const entry of manifest.shards)
-    for (const file of [join(from, entry.file), indexPath(join(from, entry.file))])
-      await copyDurably(file, join(to, SHARD_FOLDER, basename(file)));
-  await syncFolder(join(to, SHARD_FOLDER));
-  for (const entry of manifest.shards)
+  for (const entry of manifest.shards) {
+    if (there.has(entry.index)) continue;
+    for (const file of [entry.file, indexPath(entry.file)])
+      await copyDurably(join(from, file), join(to, file));
     await openShardFile(join(to, entry.file), entry, manifest).close();
-  const quarantine = join(from, QUARANTINE_FILE);
-  const quarantined = await access(quarantine).then(() => true, () => false); // prettier-ignore
-  if (quarantined) await copyDurably(quarantine, join(to, QUARANTINE_FILE));
-  await copyDurably(join(from, MANIFEST_FILE), join(to, MANIFEST_FILE));
-  await syncFolder(to);
+  }
+  await syncFolder(join(to, SHARD_FOLDER));
+  await writeQuarantine(to, await readQuarantine(from));
+  await writeManifest(to, manifest);
 }

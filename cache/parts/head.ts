@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { whereWritten } from '../folder/lock.js';
-import { MANIFEST_FILE, manifestDigest, readManifest, type Manifest } from '../manifest/manifest.js';
+import {
+  MANIFEST_FILE,
+  manifestDigest,
+  readManifest,
+  type Manifest,
+} from '../manifest/manifest.js';
 import { isPartBegun } from '../merge/parts.js';
 
 /** The newest state that a part was brought to. */
@@ -30,7 +35,7 @@ export async function readHead(part: string): Promise<PartHead | undefined> {
   const first = await readManifest(part);
   if (first === undefined) return undefined;
   let manifest = first;
-  for (let file = MANIFEST_FILE; ; ) {
+  for (let file = MANIFEST_FILE; ;) {
     file = successorFile(commitId(manifest));
     const next = await readManifest(part, file);
     if (next === undefined) break;

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { assertSameKind } from '../folder/addable.js';
-import { CacheError, readManifest, type CacheIdentity, type Manifest } from '../manifest/manifest.js';
+import {
+  CacheError,
+  readManifest,
+  type CacheIdentity,
+  type Manifest,
+} from '../manifest/manifest.js';
 import { UnavailableError } from '../open-files.js';
 import { openShardFile } from '../shard/open.js';
 import { baseOfAttempt, listAttempts, NO_COMMIT } from './attempt-name.js';
