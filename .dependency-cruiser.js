@@ -1,8 +1,9 @@
 // The house, checked: imports run one way from room to room, and never in a circle, types included.
 // A room may import the rooms of the floors below its own, and no room beside it.
 const FLOORS = [
-  ['bench', 'docs'],
+  ['bench'],
   ['test'],
+  ['docs'],
   ['bin'],
   ['experiments', 'inspector'],
   ['pipeline'],

@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['docs/api/', 'dist/', 'coverage/', 'avme-demo/'] },
+  { ignores: ['docs/api/', 'dist/', 'coverage/', 'avme-demo/', '**/*.d.cts'] },
   ...tseslint.configs.strictTypeChecked,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -61,6 +61,7 @@ const LADDER: Record<BackendName, Rung> = {
 /** Why a backend would not load, in words that help. */
 function explain(name: BackendName, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (message.includes('gradients.cjs')) return 'the build is not complete; "npm run build" is';
   if (code === 'ERR_MODULE_NOT_FOUND') return `not installed; ${LADDER[name].install} gets it`;
   if (/tfjs_binding|napi/.test(message)) return 'installed, but its native library is missing';
   return `does not load: ${message.split('\n')[0] ?? ''}`;
@@ -95,8 +96,8 @@ async function load(name: BackendName): Promise<void> {
     );
   try {
     await quietly(async () => {
-      // In Node, tfjs-core comes without its gradients, and this package is the smallest to bring them.
-      await import('@tensorflow/tfjs-layers');
+      // The Node build of tfjs-core leaves its gradients out; the build bundles them from its sources.
+      await import('./backends/gradients.cjs');
       await LADDER[name].load();
     });
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import {
   createCanvas,
   GlobalFonts,
@@ -24,8 +24,9 @@ const FAMILY = 'avme-sans';
 /** Pictures carry their own font, so that they look the same on a machine that has none. */
 function registerFont(): void {
   if (GlobalFonts.has(FAMILY)) return;
-  const resolve = createRequire(import.meta.url).resolve;
-  GlobalFonts.registerFromPath(resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), FAMILY);
+  const font = fileURLToPath(import.meta.resolve('#assets/DejaVuSans.ttf'));
+  if (GlobalFonts.registerFromPath(font, FAMILY) === null)
+    throw new Error(`the font of the pictures, ${font}, cannot be read; install avme again`);
 }
 
 /** An empty sheet of `width × height` pixels. */

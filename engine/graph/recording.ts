@@ -10,7 +10,7 @@ const DRAWING = /^(rand|random\w*|truncatedNormal|dropout|multinomial)__op$/;
  * the same in every run.
  * @throws CaptureError naming what draws
  */
-function withoutDrawing<T>(work: () => T): T {
+export function withoutDrawing<T>(work: () => T): T {
   const refuse = (what: string): never => {
     throw new CaptureError(
       `${what} draws while the computation is recorded and would stay the same in every run; give what is drawn, or its seed, as an input`,

@@ -34,7 +34,8 @@ export function attention(
     const grown = grow(v);
     const shares = sharesOf(scaled, k);
     const keeps = dropout && rate > 0 ? keepsValue(shares.shape, rate, dropout.seed) : undefined;
-    const kept = keeps === undefined ? shares : tf.where(keeps, shares, 0);
+    // Zeros of the whole shape: TensorFlow.js tiles a scalar 0, which on wasm took a third of a step.
+    const kept = keeps === undefined ? shares : tf.where(keeps, shares, tf.zerosLike(shares));
     const out = tf.matMul(kept, grown);
     save([scaled, k, grown, out, shares, ...(keeps === undefined ? [] : [kept, keeps])]);
     return {
@@ -42,7 +43,7 @@ export function attention(
       gradFunc: (dOut: tf.Tensor, saved: tf.Tensor[]) => {
         const [scaled, k, grown, out, shares, kept = shares, keeps] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?, tf.Tensor?]; // prettier-ignore
         const dKept = tf.matMul(dOut, grown, false, true);
-        const dShares = keeps === undefined ? dKept : tf.where(keeps, dKept, 0);
+        const dShares = keeps === undefined ? dKept : tf.where(keeps, dKept, tf.zerosLike(dKept));
         const taken = tf.sum(tf.mul(dOut, out), -1, true);
         const dScores = tf.mul(shares, tf.sub(dShares, taken));
         return [

@@ -9,10 +9,20 @@ export function dropoutSeeds(seed: number, step: number): () => string {
   return () => `${seed}/${step}/${place++}`;
 }
 
+/** The same as two int32 numbers. @param batch number of the batch within its step */
+export function seedNumbers(seed: number, step: number, batch: number): Int32Array {
+  const digest = createHash('sha256').update(`${seed}/${step}/${batch}`).digest();
+  return Int32Array.of(digest.readInt32LE(0), digest.readInt32LE(4));
+}
+
+/** Seeds for the places of a pass, each by itself behind the batch's. @param base int32 `[2]` */
+export function placesBehind(base: tf.Tensor): () => Seed {
+  let place = 0;
+  return () => tf.add(base, tf.tensor1d([0, place++], 'int32'));
+}
+
 /**
- * The same as numbers on the device, where the backend draws there: one tensor for a batch, and each
- * place by itself behind it.
- * @param batch number of the batch within its step
+ * The same on the device, where the backend draws there: one tensor for a batch.
  * @returns the tensors that it takes, the caller's to dispose of; undefined where texts are needed
  */
 export function deviceSeeds(
@@ -21,14 +31,10 @@ export function deviceSeeds(
   batch: number,
 ): { inputs: Tensors; places: () => () => Seed } | undefined {
   if (!drawsOnDevice()) return undefined;
-  const digest = createHash('sha256').update(`${seed}/${step}/${batch}`).digest();
-  const base = tf.tensor1d([digest.readInt32LE(0), digest.readInt32LE(4)], 'int32');
+  const base = tf.tensor1d(seedNumbers(seed, step, batch), 'int32');
   return {
     inputs: { seed: base },
     // Counted anew by each pass: one that could not be captured must not move those of the next.
-    places: () => {
-      let place = 0;
-      return () => tf.add(base, tf.tensor1d([0, place++], 'int32'));
-    },
+    places: () => placesBehind(base),
   };
 }

@@ -2,7 +2,13 @@ import { type ForwardMode } from '../../model/forward.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { weightsFrom } from '../../model/weights/weights.js';
 
+import type { Tensors } from '../../engine/graph/capture.js';
+import type { Seed } from '../../engine/ops/dropout.js';
 import type { LoadedBatch } from './objective.js';
+
+/** In front of the names of new running statistics, and of the terms of a loss. */
+export const UPDATE = 'update.';
+export const PART = 'part.';
 
 /** Loss of a batch and its gradients in the order of the names; all the caller's to dispose of. */
 export interface Gradients {
@@ -24,6 +30,28 @@ export function gradientsOf(
   };
   const { value, grads } = tf.valueAndGrads(lossOf)(learned.map(weightsFrom(all)));
   return { value, grads };
+}
+
+/**
+ * Loss and gradients of one batch (`gradient.0`, …), new running statistics and the terms of the loss, by names.
+ * @param learned names of the weights to differentiate in @param all those and the others
+ */
+export function lossAndGradients(
+  batch: LoadedBatch,
+  learned: readonly string[],
+  all: ReadonlyMap<string, tf.Tensor>,
+  nextSeed: () => Seed,
+): Tensors {
+  const updates = new Map<string, tf.Tensor>();
+  const made: Record<string, tf.Tensor> = {};
+  const note: ForwardMode['note'] = (parts) => {
+    for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
+  };
+  const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
+  const { value, grads } = gradientsOf(batch, learned, all, mode);
+  grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
+  updates.forEach((next, name) => (made[UPDATE + name] = next));
+  return { ...made, loss: value };
 }
 
 /** Adds gradients up; both summands are disposed of. */

@@ -1,16 +1,14 @@
-import { type ForwardMode } from '../../model/forward.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineWithWarmup, type Schedule } from '../../model/optim/schedule.js';
 
 import type { StoredValues } from '../../model/weights/load-weights.js';
 import type { ProductType } from '../../engine/graph/bfloat16.js';
-import type { Seed } from '../../engine/ops/dropout.js';
 import type { Tensors } from '../../engine/graph/capture.js';
 import { capturedUpdate } from './captured-update.js';
 import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
-import { addGradients, gradientsOf } from './gradients.js';
+import { addGradients, lossAndGradients, PART, UPDATE } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
-import type { LoadedBatch, Objective } from './objective.js';
+import type { Objective } from './objective.js';
 import { createRunner, type CaptureChoice } from './runner.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
@@ -74,10 +72,6 @@ export interface TrainerOptions<B> {
   readonly precision?: ProductType | undefined;
 }
 
-/** In front of the names of results. */
-const UPDATE = 'update.';
-const PART = 'part.';
-
 /** The loss, and what it is made of by names. */
 async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]> {
   const read = Object.entries(made)
@@ -107,24 +101,10 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   const runner = createRunner(capture, precision);
   let step = taken;
 
-  /** Loss and gradients of one batch, new running statistics and the parts of the loss, by names. */
-  function compute(loaded: LoadedBatch, nextSeed: () => Seed): Tensors {
-    const updates = new Map<string, tf.Tensor>();
-    const made: Record<string, tf.Tensor> = {};
-    const note: ForwardMode['note'] = (parts) => {
-      for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
-    };
-    const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
-    const { value, grads } = gradientsOf(loaded, learned, weights, mode);
-    grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
-    updates.forEach((next, name) => (made[UPDATE + name] = next));
-    return { ...made, loss: value };
-  }
-
   function differentiate(batch: B): Tensors {
     const loaded = objective.load(batch, 'learn');
     const drawn = deviceSeeds(options.seed, step, hand.batches);
-    const work = () => compute(loaded, drawn?.places() ?? hand.nextSeed);
+    const work = () => lossAndGradients(loaded, learned, weights, drawn?.places() ?? hand.nextSeed);
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
     const made = runner.run('gradients', inputs, work);
     loaded.dispose();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { slow } from '../support/slow.js';
 import { apiChanged, ENTRIES } from './report.js';
 
-describe('the public API', function () {
+slow.describe('the public API', function () {
   this.timeout(120_000);
 
   for (const entry of ENTRIES)

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRun } from '../../pipeline/training/run/run-folder.js';
 import { avme, refused } from '../support/cli.js';
+import { slow } from '../support/slow.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 describe('--sound of training', function () {
@@ -19,17 +20,23 @@ describe('--sound of training', function () {
     return result.events.filter(({ event }) => event === 'validation').map(({ loss }) => loss);
   };
 
-  it('own is what a run without it does, and is not written down', async () => {
+  it('is written down, and stays what it was', async () => {
+    await losses('muted', '--sound', 'mute', '--stop-at', '1');
+    assert.equal((await readRun(path('muted'))).training['sound'], 'mute');
+    await refused(pretrain('muted', '--sound', 'own'), 1, /training\.sound: run has "mute", asked for undefined/); // prettier-ignore
+    await refused(pretrain('loud', '--sound', 'loud'), 2, /--sound: got "loud"/);
+  });
+
+  slow.it('own is what a run without it does, and is not written down', async () => {
     await losses('plain', '--stop-at', '2');
     assert.ok(!('sound' in (await readRun(path('plain'))).training));
     await losses('plain', '--sound', 'own');
     await losses('own', '--sound', 'own');
     assert.ok((await weights('plain')).equals(await weights('own')));
     await refused(pretrain('plain', '--sound', 'mute'), 1, /training\.sound: run has undefined, asked for "mute"/); // prettier-ignore
-    await refused(pretrain('loud', '--sound', 'loud'), 2, /--sound: got "loud"/);
   });
 
-  it('each kind gives another model, on other clips for validation too, and goes on exactly', async () => {
+  slow.it('each kind gives another model, validated as well, and goes on exactly', async () => {
     const lines: string[] = [];
     for (const label of await readdir(path('videos')))
       for (const file of await readdir(join(path('videos'), label)))

@@ -6,6 +6,7 @@ import { readMetrics } from '../../pipeline/training/run/run-folder.js';
 import { logMelFeatures } from '../../stages/audio/log-mel-features.js';
 import { avme, refused } from '../support/cli.js';
 import { ffmpeg, makeVideo, scratchFolder } from '../support/media.js';
+import { slow } from '../support/slow.js';
 
 const SIZES = '--size 32 --patch 8 --mask-ratio 0.75'.split(' ');
 const MODEL =
@@ -90,7 +91,7 @@ describe('CAV-MAE on the command line', function () {
       assert.ok(Math.abs(loss - pictureLoss - soundLoss - 0.01 * contrastLoss) < 1e-5);
   });
 
-  it('stopped and gone on with, it ends with the same weights, to the bit', async () => {
+  slow.it('stopped and gone on with, it ends with the same weights, to the bit', async () => {
     const first = await avme(pretrain('stopped', '--stop-at', '2'));
     assert.equal(first.code, 0, first.stderr);
     const second = await avme(pretrain('stopped', '--workers', '0'));

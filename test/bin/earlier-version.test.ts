@@ -10,7 +10,7 @@ import { scratchFolder } from '../support/media.js';
 const GOLDEN = fileURLToPath(new URL('../../../test/golden/2026-11', import.meta.url));
 const TINY =
   '--width 24 --depth 1 --heads 2 --decoder-width 16 --decoder-depth 1 --decoder-heads 2 ' +
-  '--audio-filters 8,8,8,8 --audio-layers 1,1,1,1 --flip 0.5';
+  '--audio-filters 8,8,8,8 --audio-layers 1,1,1,1 --dropout 0 --flip 0.5';
 const TRAINING = '--steps 6 --batch 3 --lr 1e-2 --save-every 3 --keep 5 --backend wasm';
 
 type Numbers = Readonly<Record<string, unknown>>;

@@ -11,6 +11,7 @@ import { useBackend } from '../../engine/backend.js';
 import { loadCheckpoint, newestCheckpoint } from '../../pipeline/training/run/checkpoint.js';
 import { batchFor, drawSample } from '../../pipeline/training/data/training-batches.js';
 import { avme, refused } from '../support/cli.js';
+import { slow } from '../support/slow.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 interface Line {
@@ -23,7 +24,7 @@ interface Line {
 
 describe('avme evaluate', function () {
   this.timeout(180_000);
-  const { path, pretrain } = useTinyRuns();
+  const { path, trained } = useTinyRuns();
   const common = () => ['--cache', path('clips'), '--backend', 'wasm', '--json'];
   const evaluate = (run: string, ...more: string[]) => ['evaluate', '--run', path(run), ...common(), ...more]; // prettier-ignore
   const jsonl = async <T>(file: string) =>
@@ -32,8 +33,7 @@ describe('avme evaluate', function () {
   before(async () => {
     const sizes = '--size 32 --patch 8 --mask-ratio 0.75 --clips 2'.split(' ');
     assert.equal((await avme(['preprocess', path('videos'), '--cache', path('clips'), ...sizes])).code, 0); // prettier-ignore
-    const begun = await avme(pretrain('pretrained'));
-    assert.equal(begun.code, 0, begun.stderr);
+    await trained('pretrained');
     const flags = ['--steps', '8', '--batch', '4', '--lr', '3e-3', '--ema', '0.5'];
     const tuned = await avme(['finetune', '--run', path('tuned'), '--init', path('pretrained'), ...common(), ...flags]); // prettier-ignore
     assert.equal(tuned.code, 0, tuned.stderr);
@@ -87,7 +87,7 @@ describe('avme evaluate', function () {
     assert.equal(counts.flat().reduce((sum, count) => sum + count, 0), lines.length); // prettier-ignore
   });
 
-  it('takes averaged weights where there are some, and those that are asked for', async () => {
+  slow.it('takes averaged weights where there are some, and those that are asked for', async () => {
     const top = async (...flags: string[]) => {
       await avme(evaluate('tuned', '--out', path('weights'), ...flags));
       return (await jsonl<Line>(join(path('weights'), 'predictions.jsonl')))[0]?.top5;
@@ -119,7 +119,7 @@ describe('avme evaluate', function () {
     assert.ok(Math.abs(Number(drawn.events.at(-1)!['mse']) - rows[3]!.mse) < 1e-6);
   });
 
-  it('shows worse pictures and other sounds', async () => {
+  slow.it('shows worse pictures and other sounds', async () => {
     const loss = async (...flags: string[]) => {
       const result = await avme(evaluate('pretrained', ...flags));
       assert.equal(result.code, 0, result.stderr);
@@ -130,6 +130,9 @@ describe('avme evaluate', function () {
     assert.equal(new Set([own, ...all]).size, 4);
     const worse = await Promise.all([loss('--blur', '2'), loss('--low-res', '4')]);
     assert.equal(new Set([own, ...worse]).size, 3);
+  });
+
+  it('goes through worse pictures with sound and without', async () => {
     const grid = await avme(evaluate('pretrained', '--robustness', '--labels', 'circle', '--checkpoint', 'last', '--out', path('grid'))); // prettier-ignore
     assert.equal(grid.code, 0, grid.stderr);
     assert.deepEqual((await readdir(path('grid'))).sort(), ['robustness.json', 'robustness.png']);

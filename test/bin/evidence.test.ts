@@ -8,6 +8,7 @@ import type { Scene } from '../../experiments/evidence/scene.js';
 import { correlation } from '../experiments/evidence/oracle.js';
 import { avme, refused } from '../support/cli.js';
 import { ffmpeg, scratchFolder } from '../support/media.js';
+import { slow } from '../support/slow.js';
 
 const TRAIN = 24;
 const TEST = 12;
@@ -118,7 +119,7 @@ describe('avme evidence', function () {
     for (const [name, bytes] of after) assert.ok(bytes.equals(before.get(name)!), name);
   });
 
-  it('killed at any moment, leaves whole clips, and goes on to the same set', async () => {
+  slow.it('killed at any moment, leaves whole clips, and goes on to the same set', async () => {
     const folder = scratch.path('killed');
     for (const afterLines of [1, 8, 19]) {
       const kill = { signal: 'SIGKILL', afterLines } as const;

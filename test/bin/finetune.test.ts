@@ -6,13 +6,14 @@ import { readSafetensors } from '../../model/weights/safetensors.js';
 import { readMetrics, readRun } from '../../pipeline/training/run/run-folder.js';
 import { avme, refused } from '../support/cli.js';
 import { makeDemoMedia } from '../../experiments/demo/demo-media.js';
+import { slow } from '../support/slow.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 const PLAIN = '--augment-ops 0 --erasing 0 --mixup 0 --cutmix 0 --drop-path 0 --head-dropout 0 --crop none --flip 0 --sound-dropout 0'.split(' '); // prettier-ignore
 
 describe('avme finetune', function () {
   this.timeout(180_000);
-  const { path, pretrain } = useTinyRuns();
+  const { path, pretrain, trained } = useTinyRuns();
 
   /** Four classes of the demo, the second video of each for validation. */
   before(async () => {
@@ -28,8 +29,7 @@ describe('avme finetune', function () {
     const sizes = '--size 32 --patch 8 --mask-ratio 0.75 --clips 2'.split(' ');
     const made = await avme(['preprocess', path('list.jsonl'), '--cache', path('labelled'), ...sizes]); // prettier-ignore
     assert.equal(made.code, 0, made.stderr);
-    const begun = await avme(pretrain('pretrained'));
-    assert.equal(begun.code, 0, begun.stderr);
+    await trained('pretrained');
   });
 
   const finetune = (name: string, ...more: string[]) => [
@@ -39,7 +39,7 @@ describe('avme finetune', function () {
   const weights = async (name: string, file: string) =>
     (await readSafetensors(join(path(name), 'checkpoints', file))).tensors;
 
-  it('learns the classes of what it is given, and keeps what did best on the rest', async () => {
+  slow.it('learns the classes it is given, and keeps what did best on the rest', async () => {
     const flags = ['--steps', '90', '--lr', '3e-3', '--layer-decay', '1', '--smoothing', '0', '--validation-splits', 'val', '--validate-every', '30']; // prettier-ignore
     const result = await avme(finetune('learned', ...flags, ...PLAIN));
     assert.equal(result.code, 0, result.stderr);
@@ -69,7 +69,7 @@ describe('avme finetune', function () {
     assert.deepEqual(classifier.head, { classes: 4, fusion: 'fused', dropout: 0, dropPath: 0 });
   });
 
-  it('stopped and gone on with, it ends with the same weights, with all that is drawn', async () => {
+  slow.it('stopped and gone on with, ends with the same weights and draws', async () => {
     const flags = ['--steps', '6', '--ema', '0.9', '--accumulate', '2', '--validation-splits', 'val', '--validate-every', '2']; // prettier-ignore
     const file = 'step-00000006.safetensors';
     assert.equal((await avme(finetune('straight', ...flags))).code, 0);

@@ -3,6 +3,7 @@ import { access, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { results as resultsSchema, type Results } from '../../experiments/reproduce/results.js';
 import { avme, refused } from '../support/cli.js';
+import { slow } from '../support/slow.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 const MODEL = { width: 24, depth: 1, heads: 2, decoderWidth: 16, decoderDepth: 1, decoderHeads: 2, audioFilters: [8, 8, 8, 8], audioLayers: [1, 1, 1, 1] }; // prettier-ignore
@@ -53,7 +54,15 @@ describe('avme reproduce', function () {
     assert.deepEqual(new Set(caches.map(String)), new Set([`true,${path('split')}`, `false,${path('labelled')}`])); // prettier-ignore
   });
 
-  it('trains, measures and reports; stopped, it goes on; and its numbers are those of the commands', async () => {
+  it('pre-trains one system, measures and reports it', async () => {
+    const out = ['--out', path('one'), '--systems', 'v', '--no-finetune'];
+    const { code, events, stderr } = await avme([...ask(), ...out]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual({ ...events.at(-1), report: '' }, { event: 'done', done: 1, planned: 1, interrupted: false, report: '' }); // prettier-ignore
+    assert.match(await readFile(join(path('one'), 'report.md'), 'utf8'), /VideoMAE/);
+  });
+
+  slow.it('trains, measures, reports; stopped, goes on; numbers are the commands’', async () => {
     const stopped = await avme(ask(), { kill: { signal: 'SIGINT', afterLines: 30 } });
     assert.equal(stopped.code, 130, stopped.stderr);
     const begun = (events: typeof stopped.events) =>

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { AVME } from '../support/cli.js';
 import { readGolden } from '../support/golden.js';
 import { scratchFolder } from '../support/media.js';
+import { slow } from '../support/slow.js';
 import { writeTorchFile } from '../support/torch-file.js';
 import { makeUcf101 } from '../support/ucf101.js';
 
@@ -32,7 +33,7 @@ type Event = Readonly<Record<string, unknown>>;
  * The commands of docs/how-to/ucf101.md as they stand there, run by a shell on a stand-in for UCF101: what the page
  * says works. `AVME_LONG=1` runs all of them, else the controls and pre-training are left.
  */
-describe('docs/how-to/ucf101.md', function () {
+slow.describe('docs/how-to/ucf101.md', function () {
   this.timeout(900_000);
   const scratch = scratchFolder();
   let blocks: readonly string[] = [];

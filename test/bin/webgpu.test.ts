@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { avme } from '../support/cli.js';
 import { SOFTWARE_GPU_ENVIRONMENT as SOFTWARE_GPU } from '../support/backends.js';
+import { slow } from '../support/slow.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
 /** A process that lacks a package: its name leads nowhere. */
@@ -32,7 +33,7 @@ describe('avme without WebGPU', () => {
     }); // prettier-ignore
 });
 
-describe('avme on WebGPU, a GPU made of software', function () {
+slow.describe('avme on WebGPU, a GPU made of software', function () {
   this.timeout(300_000);
   const { path, pretrain } = useTinyRuns();
   before(function () {

@@ -13,9 +13,10 @@ import {
   type WatchedPage,
 } from '../support/browser.js';
 import { avme } from '../support/cli.js';
+import { slow } from '../support/slow.js';
 import { useTinyRuns } from '../support/tiny-run.js';
 
-describe('the inspector’s page in a browser', function () {
+slow.describe('the inspector’s page in a browser', function () {
   this.timeout(180_000);
   const path = chromiumPath();
   if (path === undefined) {

@@ -7,10 +7,11 @@ import { Inspection } from '../../inspector/views/inspection.js';
 import { makeSample, OPTIONS } from '../cache/support.js';
 import { chromiumPath, holds, launch, openPage, type WatchedPage } from '../support/browser.js';
 import { scratchFolder } from '../support/media.js';
+import { slow } from '../support/slow.js';
 
 const SAMPLES = 1000;
 
-describe('the inspector’s gallery', function () {
+slow.describe('the inspector’s gallery', function () {
   this.timeout(120_000);
   const executable = chromiumPath();
   if (executable === undefined) {

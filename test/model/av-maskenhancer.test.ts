@@ -8,7 +8,7 @@ import { initialWeights } from '../../model/weights/init.js';
 import { PRESETS, type ModelConfig } from '../../model/config.js';
 import { pretrainLoss, pretrainSpecs } from '../../model/systems.js';
 import { weightsFrom } from '../../model/weights/weights.js';
-import { onEachBackend } from '../support/backends.js';
+import { modelOnEachBackend, onEachBackend } from '../support/backends.js';
 
 const CLIPS = 3;
 /** 8 slots of 16 positions; clip 2 has no sound. */
@@ -92,7 +92,7 @@ function trainingMode(updates: Map<string, tf.Tensor>): ForwardMode {
 }
 
 for (const variant of ['av', 'av-no-cross', 'v'] as const)
-  onEachBackend(`the model ${variant}`, () => {
+  modelOnEachBackend(`the model ${variant}`, () => {
     const config = modelConfig.parse({ ...SMALL, variant });
     const predict = (batch: ModelBatch, weights: Map<string, tf.Tensor>) =>
       pretrainForward(batch, weightsFrom(weights), config, INFERENCE);
@@ -163,7 +163,7 @@ for (const variant of ['av', 'av-no-cross', 'v'] as const)
     });
   });
 
-onEachBackend('dropout of the model', () => {
+modelOnEachBackend('dropout of the model', () => {
   const config = modelConfig.parse(SMALL);
   const predict = (settings: ModelConfig, firstSeed: number | undefined) => {
     const updates = new Map<string, tf.Tensor>();

@@ -10,7 +10,7 @@ import { initialWeights } from '../../model/weights/init.js';
 import { type ModelConfig } from '../../model/config.js';
 import { weightsFrom } from '../../model/weights/weights.js';
 import { cavMaeLossParts } from '../../model/cav-mae.js';
-import { onEachBackend } from '../support/backends.js';
+import { modelOnEachBackend } from '../support/backends.js';
 import { relativeError } from '../support/golden.js';
 
 const CLIPS = 4;
@@ -51,7 +51,7 @@ function smallBatch(present = [1, 1, 1, 1]): ModelBatch {
   };
 }
 
-onEachBackend('CAV-MAE', () => {
+modelOnEachBackend('CAV-MAE', () => {
   for (const target of ['normalised', 'raw'] as const)
     it(`has the gradients of its loss, ${target} targets: finite differences along random directions`, () => {
       const config = { ...SMALL, target };

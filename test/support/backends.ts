@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKENDS, useBackend, type BackendName } from '../../engine/backend.js';
+import { FULL, LONG } from './slow.js';
 
 /** Debian's chromium brings a GPU made of software, on which WebGPU runs anywhere. */
 const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -28,11 +29,7 @@ async function choose(backend: BackendName): Promise<void> {
 } // prettier-ignore
 
 /** Runs a suite on one backend; where that is not on this machine, it is skipped in plain sight. */
-export function onBackend(
-  backend: BackendName,
-  name: string,
-  suite: (backend: BackendName) => void,
-): void {
+function suiteOn(backend: BackendName, name: string, suite: (backend: BackendName) => void): void {
   describe(`${name} on ${backend}`, function () {
     before(async function () {
       // Native TensorFlow takes seconds to load on a machine that has other work.
@@ -53,16 +50,31 @@ export function onBackend(
   });
 }
 
+/** A suite on one backend; native TensorFlow and WebGPU, which not every machine has, in the full run alone. */
+export function onBackend(
+  backend: BackendName,
+  name: string,
+  suite: (backend: BackendName) => void,
+): void {
+  if (FULL || backend === 'wasm' || backend === 'cpu') suiteOn(backend, name, suite);
+  else it.skip(`${name} on ${backend}`);
+}
+
 /** Runs a suite once on each backend that gives values at once. */
 export function onEachBackend(name: string, suite: (backend: BackendName) => void): void {
   for (const backend of BACKENDS) if (backend !== 'webgpu') onBackend(backend, name, suite);
 }
 
+/** The same for whole models: plain JavaScript, which takes twenty times as long, in the full run alone. */
+export function modelOnEachBackend(name: string, suite: (backend: BackendName) => void): void {
+  for (const backend of BACKENDS)
+    if (backend === 'cpu' && !FULL) it.skip(`${name} on ${backend}`);
+    else if (backend !== 'webgpu') onBackend(backend, name, suite);
+}
+
 /** Whether tests on a backend take minutes here: a GPU made of software compiles every shader for seconds. */
 export const isSlow = (backend: BackendName): boolean =>
-  backend === 'webgpu' &&
-  Object.keys(SOFTWARE_GPU_ENVIRONMENT).length > 0 &&
-  process.env['AVME_LONG'] === undefined;
+  backend === 'webgpu' && Object.keys(SOFTWARE_GPU_ENVIRONMENT).length > 0 && !LONG;
 
 /** Runs a suite that waits for the values it reads once on each backend. */
 export function onEveryBackend(name: string, suite: (backend: BackendName) => void): void {

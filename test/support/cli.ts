@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { run } from '../../bin/cli/run.js';
 
 export const AVME = fileURLToPath(new URL('../../bin/avme.js', import.meta.url));
 
@@ -56,14 +57,24 @@ export function avme(
   });
 }
 
-/** The command ends with this exit code and one clear sentence, no stack trace. */
-export async function refused(
-  args: readonly string[],
-  code: number,
-  message: RegExp,
-): Promise<void> {
-  const result = await avme(args);
-  assert.equal(result.code, code, result.stderr);
-  assert.match(result.stderr, message);
-  assert.doesNotMatch(result.stderr, /\n\s+at /, 'no stack trace');
+/** Refusals run one after another: a process has one set of commands. */
+let turn = Promise.resolve();
+
+/**
+ * The command ends with this exit code and one clear sentence, no stack trace. It runs in this
+ * process, by what `bin/avme.ts` calls: most of a refusal's time is the start of a process.
+ */
+export function refused(args: readonly string[], code: number, message: RegExp): Promise<void> {
+  const refusal = async () => {
+    let said = '';
+    const before = process.exitCode;
+    const ended = await run(args, (text) => (said += text));
+    process.exitCode = before;
+    assert.equal(ended, code, said);
+    assert.match(said, message);
+    assert.doesNotMatch(said, /\n\s+at /, 'no stack trace');
+  };
+  const mine = turn.then(refusal);
+  turn = mine.catch(() => undefined);
+  return mine;
 }

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 /** A Python that has these modules; undefined where there is none. */
 function findPython(modules: readonly string[]): string | undefined {
   // The first on the path may be one of its own making, without the system's packages.
-  return ['python3', '/usr/bin/python3'].find((python) => {
+  const { AVME_PYTHON: named } = process.env;
+  const candidates = named === undefined ? ['python3', '/usr/bin/python3'] : [named];
+  return candidates.find((python) => {
     try {
       execFileSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
       return true;

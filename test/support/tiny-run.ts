@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { makeDemoMedia } from '../../experiments/demo/demo-media.js';
 import { avme } from './cli.js';
+import { copyOf, fixture } from './fixture.js';
 import { scratchFolder } from './media.js';
 
 /** A model so small that a step takes milliseconds, with every part that the real one has. */
@@ -8,30 +9,49 @@ const TINY =
   '--width 24 --depth 1 --heads 2 --decoder-width 16 --decoder-depth 1 --decoder-heads 2 ' +
   '--audio-filters 8,8,8,8 --audio-layers 1,1,1,1';
 const TRAINING = '--steps 12 --batch 3 --lr 1e-3 --flip 0.5 --backend wasm';
+const FLAGS = `${TINY} ${TRAINING}`.split(' ');
+
+async function done(args: readonly string[]): Promise<void> {
+  const { code, stderr } = await avme(args);
+  assert.equal(code, 0, stderr);
+}
+
+const videos = () => fixture('videos', (folder) => makeDemoMedia(folder, 1, () => undefined));
+
+const cache = () =>
+  fixture('tiny-cache', async (folder) => {
+    const sizes = '--size 32 --patch 8 --mask-ratio 0.75'.split(' ');
+    await done(['preprocess', await videos(), '--cache', folder, ...sizes]);
+  });
+
+const run = () =>
+  fixture('tiny-run', async (folder) => {
+    await done(['pretrain', '--cache', await cache(), '--run', folder, ...FLAGS]);
+  });
 
 export interface TinyRuns {
   /** Path of a run, a cache (`cache` is there, of 32-pixel clips) or anything else. */
   readonly path: (name: string) => string;
   /** The command that trains the run of this name for 12 steps. */
   readonly pretrain: (name: string, ...more: string[]) => string[];
+  /** Puts a run there that {@link pretrain} has trained. */
+  readonly trained: (name: string) => Promise<void>;
 }
 
 /** Gives a suite a cache of ten demo videos and a place for its runs; call inside `describe`. */
 export function useTinyRuns(): TinyRuns {
   const { path } = scratchFolder();
   before(async () => {
-    await makeDemoMedia(path('videos'), 1, () => undefined);
-    const sizes = '--size 32 --patch 8 --mask-ratio 0.75'.split(' ');
-    const made = await avme(['preprocess', path('videos'), '--cache', path('cache'), ...sizes]);
-    assert.equal(made.code, 0, made.stderr);
+    await copyOf(videos(), path('videos'));
+    await copyOf(cache(), path('cache'));
   });
-  const flags = `${TINY} ${TRAINING}`.split(' ');
   return {
     path,
     pretrain: (name, ...more) => [
       ...['pretrain', '--cache', path('cache'), '--run', path(name)],
-      ...flags,
+      ...FLAGS,
       ...more,
     ],
+    trained: (name) => copyOf(run(), path(name)),
   };
 }

@@ -1,3 +1,4 @@
+import { registerHostUniform } from '../uniform.js';
 import { registerAdamW } from './adamw.js';
 import { registerFastGather } from './gather.js';
 import { registerFastMatMul } from './matmul.js';
@@ -15,4 +16,5 @@ export async function loadWasm(): Promise<void> {
   registerFastGather();
   registerFastSum();
   registerAdamW();
+  registerHostUniform('wasm');
 }

@@ -4,6 +4,7 @@ import { encodeScene } from '../../../experiments/evidence/encode.js';
 import { actorPlace } from '../../../experiments/evidence/picture.js';
 import { sceneOf, type Scene } from '../../../experiments/evidence/scene.js';
 import { scratchFolder } from '../../support/media.js';
+import { slow } from '../../support/slow.js';
 import { decode, hearVoice, judgeBounce, judgePitch, landings, listen, look, seeShape, type Decoded, type Heard, type Seen } from './oracle.js'; // prettier-ignore
 
 /** Clips of each class; of a train and a test clip's parameters in turn. */
@@ -17,7 +18,7 @@ interface Clip {
   readonly seen: Seen;
 }
 
-describe('evidence: what the files themselves tell', function () {
+slow.describe('evidence: what the files themselves tell', function () {
   this.timeout(EACH * 30_000);
   const scratch = scratchFolder();
   const clips: Clip[] = [];

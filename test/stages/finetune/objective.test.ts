@@ -11,7 +11,7 @@ import { classificationObjective, classificationOptions, type LabelledBatch } fr
 import { createTrainer } from '../../../stages/train/train.js';
 import { planTraining, trainingOptions } from '../../../stages/train/training-options.js';
 import type { CaptureChoice } from '../../../stages/train/runner.js';
-import { onEachBackend } from '../../support/backends.js';
+import { modelOnEachBackend } from '../../support/backends.js';
 
 const config = modelConfig.parse({
   variant: 'av', imageSize: 16, patch: 8, frames: 4, width: 16, depth: 2, heads: 2, decoderWidth: 8,
@@ -38,7 +38,7 @@ function batch(): LabelledBatch {
   };
 }
 
-onEachBackend('fine-tuning', (backend) => {
+modelOnEachBackend('fine-tuning', (backend) => {
   const head = classifierConfig.parse({ classes: CLASSES, fusion: 'fused', dropout: 0, dropPath: 0 }); // prettier-ignore
   const specs = classifierSpecs(config, head);
   const initial = () => {

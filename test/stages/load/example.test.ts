@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { codeBlocks } from '../../docs/markdown.js';
 import { useTinyRuns } from '../../support/tiny-run.js';
 
 const run = promisify(execFile);
@@ -14,7 +15,7 @@ describe('docs/explanation/loader.md', function () {
 
   it('has an example that runs as it stands there, on the package as others import it', async () => {
     const text = await readFile(`${ROOT}/docs/explanation/loader.md`, 'utf8');
-    const [, code] = /^```js\n([^]*?)^```$/m.exec(text)!;
+    const [code] = codeBlocks(text, 'js');
     const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', code!], {
       cwd: ROOT,
       env: { ...process.env, CACHE: path('cache') },

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { slow } from '../../support/slow.js';
 import { sourceScratch } from './support.js';
 
 const run = promisify(execFile);
@@ -39,7 +40,7 @@ describe('annotations that are larger than the memory', function () {
   this.timeout(LONG ? 3_600_000 : 120_000);
   const scratch = sourceScratch();
 
-  it(`${FILE} MiB are walked in a heap of ${HEAP} MiB`, async () => {
+  slow.it(`${FILE} MiB are walked in a heap of ${HEAP} MiB`, async () => {
     await scratch.touch('video000000.mp4');
     const list = scratch.path('train.json');
     let last = '';

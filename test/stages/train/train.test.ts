@@ -11,7 +11,7 @@ import { planTraining, trainingOptions } from '../../../stages/train/training-op
 import { reconstructionObjective } from '../../../stages/train/objective.js';
 import type { ClipBatch } from '../../../stages/batch/batch.js';
 import type { NamedValues } from '../../../stages/train/optimizer.js';
-import { onEachBackend } from '../../support/backends.js';
+import { modelOnEachBackend } from '../../support/backends.js';
 
 const SIZES = {
   ...{ frames: 4, imageSize: 16, patch: 4, width: 24, depth: 1, heads: 2 },
@@ -85,7 +85,7 @@ function distance(a: NamedValues, b: NamedValues, counts: (name: string) => bool
 const bytesOf = (state: NamedValues) =>
   [...state].map(([name, { data }]) => [name, Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).toString('base64')]); // prettier-ignore
 
-onEachBackend('training', (backend) => {
+modelOnEachBackend('training', (backend) => {
   // Plain JavaScript is too slow for the whole way. To predict nothing costs 1: targets are normalised.
   const [steps, target] = backend === 'cpu' ? [12, 1] : [60, 0.8];
 
