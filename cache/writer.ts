@@ -28,6 +28,10 @@ export interface CacheWriterOptions {
   readonly shape: ClipShape;
   /** How frames are kept; the format must be the configuration's `store`. Default: as they are. */
   readonly store?: FrameStore;
+  /** Keys of samples that are elsewhere already: they are not written. */
+  readonly known?: ReadonlySet<string>;
+  /** Releases the folder's lock, where the caller has taken it already. */
+  readonly held?: () => Promise<void>;
   /** A shard that has grown to so many bytes is sealed and the next one begun; default 2 GiB. */
   readonly shardBytes?: number;
 }
@@ -48,16 +52,17 @@ export class CacheWriter {
     private readonly shards: ShardSeries,
     private readonly store: FrameStore,
     private readonly unlock: () => Promise<void>,
+    private readonly known: ReadonlySet<string>,
   ) {}
 
-  /** How many samples the cache holds. */
+  /** How many samples there are, those that are known to be elsewhere included. */
   get size(): number {
-    return this.keys.size;
+    return this.keys.size + this.known.size;
   }
 
-  /** Whether a sample is in the cache, on the disk. */
+  /** Whether a sample is in the cache, on the disk, or known to be elsewhere. */
   has(key: string): boolean {
-    return this.keys.has(key);
+    return this.keys.has(key) || this.known.has(key);
   }
 
   /**
@@ -101,7 +106,7 @@ export class CacheWriter {
     prepared.catch(() => undefined);
     const done = this.last.then(async () => {
       const { stored, sums: own } = await prepared;
-      if (this.keys.has(key)) return;
+      if (this.has(key)) return;
       await this.shards.put(stored, own);
       this.keys.add(key);
     });
@@ -175,6 +180,8 @@ export async function openCacheWriter(
     shape,
     store = RAW_FRAMES,
     shardBytes = 2 * 1024 ** 3,
+    known = new Set(),
+    held,
   }: CacheWriterOptions,
 ): Promise<CacheWriter> {
   // The fingerprint must tell lossy frames from raw ones.
@@ -185,7 +192,7 @@ export async function openCacheWriter(
   const identity = cacheIdentity(configuration, tools, shape);
   await makeFolder(folder);
   await assertOurs(folder);
-  const unlock = await lockForWriting(folder);
+  const unlock = held ?? (await lockForWriting(folder));
   try {
     const manifest = await readOrBegin(folder, identity);
     const shards = new ShardSeries(
@@ -203,7 +210,7 @@ export async function openCacheWriter(
       await shard.close();
     }
     await rm(join(folder, `${MANIFEST_FILE}.tmp`), { force: true });
-    return new CacheWriter(folder, identity, keys, shards, store, unlock);
+    return new CacheWriter(folder, identity, keys, shards, store, unlock, known);
   } catch (error) {
     await unlock();
     throw error;

@@ -44,6 +44,8 @@ export interface MergeSummary {
   readonly quarantined: number;
   /** Parts of which something is missing; 0 without `partial`. */
   readonly unfinished: number;
+  /** Attempts at parts that do not count; they were deleted. */
+  readonly pruned: number;
 }
 
 /** The folders of all parts of a cache, those that are missing among them. */
@@ -90,5 +92,6 @@ export async function merge({
     duplicates: result.duplicates,
     quarantined: result.quarantined,
     unfinished: result.unfinished.length,
+    pruned: result.pruned,
   };
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import type { z } from 'zod';
+import { openFilesRemedy } from '../../cache/open-files.js';
 
 /** Exit codes of every command; documented in docs/reference/json-output.md. */
 export const EXIT = { done: 0, failed: 1, usage: 2, quarantined: 3, interrupted: 130 } as const;
@@ -55,7 +56,10 @@ const FULL = /^(?:ENOSPC|EDQUOT)$/;
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return FULL.test(code) ? `the disk is full (${message}); make room and run again` : message;
+  if (FULL.test(code)) return `the disk is full (${message}); make room and run again`;
+  // A message of ours may say it already, or say what else it kept from being done.
+  const remedy = openFilesRemedy(error) ?? openFilesRemedy(error.cause);
+  return remedy === undefined || message.includes(remedy) ? message : `${message}; ${remedy}`;
 }
 
 /** Which exit code an error stands for. */

@@ -118,6 +118,10 @@ export const preprocessCommand = defineCommand({
       value: 'n',
       text: 'sound stream to take, counted from 0 (default: the one with most channels)',
     },
+    scratch: {
+      value: 'folder',
+      text: 'with --shard: a folder on a local disk to write in; the part gets what is sealed (default: the temporary folder where the cache lies on another machine)',
+    },
     patch: { value: 'n', text: 'side of a patch in pixels' },
     maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
     mel: {
@@ -150,12 +154,17 @@ export const preprocessCommand = defineCommand({
     const onEvent = reportPreprocessing(report, lines);
     const summary = await preprocess({ source, cache, options, onEvent, signal });
     const { videos, clips, written, skipped, quarantined, seconds, interrupted } = summary;
-    report.event('done', { videos, clips, written, skipped, quarantined, seconds });
+    const { outcome } = summary;
+    report.event('done', { videos, clips, written, skipped, quarantined, seconds, interrupted, ...(outcome !== undefined && { outcome }) }); // prettier-ignore
     lines.summary();
     report.line(
       `${interrupted ? 'stopped' : 'done'}: ${videos} videos, ${clips} clips; ${written} written, ` +
         `${skipped} skipped, ${quarantined} videos quarantined; ${duration(seconds)}`,
     );
+    if (outcome === 'lost')
+      report.line(
+        'another run of this part came to its end first: that one counts, this one does not',
+      );
     if (interrupted) return EXIT.interrupted;
     return strict && quarantined > 0 ? EXIT.quarantined : EXIT.done;
   },

@@ -11,6 +11,7 @@ import {
   type Manifest,
 } from '../manifest/manifest.js';
 import { isPartFolder, listParts, partFolder } from '../merge/parts.js';
+import { isAttemptFolder, listAttempts } from '../parts/attempt-name.js';
 import { QUARANTINE_FILE } from '../quarantine.js';
 
 /**
@@ -27,6 +28,7 @@ export async function assertOurs(
   const others = entries.filter(
     (name) =>
       name !== QUARANTINE_FILE &&
+      !isAttemptFolder(name) &&
       !name.startsWith(LOCK_FILE) &&
       name !== `${MANIFEST_FILE}.tmp` &&
       !mayHold(name),
@@ -90,7 +92,12 @@ export async function checkPartAddable(folder: string, identity: CacheIdentity):
   // One stands for all: joining looks at every part.
   for (const part of (await listParts(folder)).slice(0, 1)) {
     const other = join(folder, partFolder(part));
-    const manifest = await readManifest(other);
-    if (manifest !== undefined) assertSameKind(other, manifest, identity);
+    const attempts = (await listAttempts(other)).map((name) => join(other, name));
+    for (const each of [other, ...attempts]) {
+      const manifest = await readManifest(each);
+      if (manifest === undefined) continue;
+      assertSameKind(each, manifest, identity);
+      break;
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -29,6 +29,27 @@ async function startOf(pid: number): Promise<string> {
   }
 }
 
+/** The pid namespace that a system without containers has. */
+const FIRST_SPACE = 'pid:[4026531836]';
+
+/**
+ * Names what a process id is unique in: the machine, by its host name, or in a container that: its
+ * successor may have the same host name, on this machine or another, and knows nothing of its processes.
+ */
+export async function processSpace(): Promise<string> {
+  try {
+    const space = await readlink('/proc/self/ns/pid');
+    if (space === FIRST_SPACE) return hostname();
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    return `${hostname()}/${space.replace(/\D/g, '')}@${boot.trim()}`;
+  } catch {
+    // Anywhere but Linux.
+    return hostname();
+  }
+}
+
+const hostOf = ({ host }: Owner) => host.split('/')[0] ?? host;
+
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -42,7 +63,7 @@ function isRunning(pid: number): boolean {
 async function isStale(owner: Owner | undefined): Promise<boolean> {
   // Locks appear whole (see below): what cannot be read is not a lock that a writer made.
   if (owner === undefined) return true;
-  if (owner.host !== hostname()) return false;
+  if (owner.host !== (await processSpace())) return false;
   return !isRunning(owner.pid) || (await startOf(owner.pid)) !== owner.started;
 }
 
@@ -62,11 +83,17 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
+/** Whether the last writer of a folder was killed, as far as can be told from here: surely it is gone. */
+export async function wasKilledHere(folder: string): Promise<boolean> {
+  const owner = await readOwner(join(folder, LOCK_FILE));
+  return owner !== undefined && (await isStale(owner));
+}
+
 /** Where a writer has the cache open, as far as can be told from here; null: nowhere. */
 export async function whereWritten(folder: string): Promise<'here' | 'elsewhere' | null> {
   const owner = await readOwner(join(folder, LOCK_FILE));
   if (owner === undefined || (await isStale(owner))) return null;
-  return owner.host === hostname() ? 'here' : 'elsewhere';
+  return owner.host === (await processSpace()) ? 'here' : 'elsewhere';
 }
 
 /** Puts the lock in place if there is none. */
@@ -109,7 +136,7 @@ export async function lockForWriting(folder: string): Promise<() => Promise<void
   const path = join(folder, LOCK_FILE);
   const mine: Owner = {
     pid: process.pid,
-    host: hostname(),
+    host: await processSpace(),
     started: await startOf(process.pid),
     id: randomUUID(),
   };
@@ -122,7 +149,9 @@ export async function lockForWriting(folder: string): Promise<() => Promise<void
     const owner = await readOwner(path);
     if (owner !== undefined && !(await isStale(owner)))
       throw new CacheError(
-        `${folder} is being written by process ${owner.pid} on ${owner.host}; wait until it ends` +
+        `${folder} is being written by process ${owner.pid} on ${hostOf(owner)}` +
+          (owner.host !== mine.host && hostOf(owner) === hostname() ? ', in another container' : '') +
+          '; wait until it ends' +
           (owner.host === mine.host ? '' : `, or delete ${path} if it no longer runs`),
       );
     await removeStale(path, owner, mine);

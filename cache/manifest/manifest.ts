@@ -6,6 +6,7 @@ import { writeAtomically } from '../folder/atomic-file.js';
 import { canonicalJson } from './canonical-json.js';
 import { upgradeManifest } from './manifest-v1.js';
 import { listParts } from '../merge/parts.js';
+import { listAttempts } from '../parts/attempt-name.js';
 import type { ClipShape } from '../records.js';
 import type { ShardSums } from './statistics.js';
 
@@ -78,6 +79,11 @@ const manifestSchema = identitySchema.extend({
   sealed: z.boolean(),
   samples: count,
   shards: z.array(shardSchema).readonly(),
+  /** In a part, the attempt whose commit this is; its folder holds the part's quarantine. */
+  attempt: z
+    .string()
+    .regex(/^attempt-[0-9a-f]{12}-[0-9a-f]{12}$/)
+    .optional(),
   /** Over all samples; null in a cache that is not sealed. */
   statistics: z
     .strictObject({
@@ -198,9 +204,16 @@ export function parseManifest(text: string, path: string): Manifest {
   return result.data;
 }
 
-/** @returns undefined when the folder has no manifest @throws CacheError as {@link parseManifest} */
-export async function readManifest(folder: string): Promise<Manifest | undefined> {
-  const path = join(folder, MANIFEST_FILE);
+/**
+ * @param file of the folder; default: that of every cache
+ * @returns undefined when the folder has no manifest
+ * @throws CacheError as {@link parseManifest}
+ */
+export async function readManifest(
+  folder: string,
+  file = MANIFEST_FILE,
+): Promise<Manifest | undefined> {
+  const path = join(folder, file);
   try {
     await lstat(path);
   } catch (error) {
@@ -230,6 +243,11 @@ export async function existingManifest(folder: string): Promise<Manifest> {
     throw new CacheError(
       `${folder} holds ${parts.length} parts that are not joined; join them with avme merge ${folder}`,
     );
+  const attempts = await listAttempts(folder);
+  if (attempts.length > 0)
+    throw new CacheError(
+      `${folder} is a part that is not finished: ${attempts.length === 1 ? 'one run was' : `${attempts.length} runs were`} begun, none has ended; run it again`,
+    );
   throw new CacheError(
     there
       ? `${folder} is not an avme cache: it has no manifest.json; give the folder that avme preprocess --cache wrote`
@@ -237,8 +255,14 @@ export async function existingManifest(folder: string): Promise<Manifest> {
   );
 }
 
-/** Replaces the manifest, which must be of {@link CACHE_SCHEMA}, in one step that survives a kill. */
+/** SHA-256, hex, of all that a manifest says. */
+export const manifestDigest = (manifest: Manifest) => sha256(canonicalJson(manifest));
+
+/** The manifest, which must be of {@link CACHE_SCHEMA}, as its file holds it. */
+export const manifestText = (manifest: Manifest) =>
+  `${JSON.stringify({ ...manifest, digest: manifestDigest(manifest) }, null, 2)}\n`;
+
+/** Replaces the manifest in one step that survives a kill. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  const text = JSON.stringify({ ...manifest, digest: sha256(canonicalJson(manifest)) }, null, 2);
-  await writeAtomically(join(folder, MANIFEST_FILE), `${text}\n`);
+  await writeAtomically(join(folder, MANIFEST_FILE), manifestText(manifest));
 }

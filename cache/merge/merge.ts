@@ -8,6 +8,7 @@ import {
   type CacheIdentity,
   type Manifest,
 } from '../manifest/manifest.js';
+import { pruneAttempts } from '../parts/prune.js';
 import { isPartFolder } from './parts.js';
 import { mergeQuarantines } from './quarantine.js';
 import { joinShards, outside } from './shards.js';
@@ -34,9 +35,17 @@ export interface MergeResult {
   readonly duplicates: number;
   /** Videos in quarantine. */
   readonly quarantined: number;
+  /** Attempts at parts that did not count and can never count; they were deleted. */
+  readonly pruned: number;
 }
 
 const identityOf = ({ format, schema, fingerprint, configuration, tools, shape }: Manifest): CacheIdentity => ({ format, schema, fingerprint, configuration, tools, shape }); // prettier-ignore
+
+/** Whether the joined cache, as it was before, has shards in a folder: readers may be at them. */
+function isUsed(folder: string, before: Manifest | undefined, path: string): boolean {
+  const inside = pathInside(folder, path);
+  return before?.shards.some(({ file }) => inside !== null && file.startsWith(`${inside}/`)) ?? false; // prettier-ignore
+}
 
 /**
  * Makes one cache of several without copying data: its manifest refers to the parts' shards where
@@ -82,9 +91,11 @@ export async function mergeCaches(
       statistics: statisticsOf(folder, { shape: identity.shape, shards }),
     };
     await writeManifest(folder, manifest);
-    const folders = sources.map((source) => source.folder);
+    const folders = sources.map(({ quarantine }) => quarantine);
     const quarantined = await mergeQuarantines(folder, folders, made);
-    return { manifest, parts: sources.length, unfinished, duplicates, quarantined };
+    const pruned = await pruneAttempts(sources, (path) => isUsed(folder, before, path));
+    const joined = new Set(sources.map(({ part }) => part)).size;
+    return { manifest, parts: joined, unfinished, duplicates, quarantined, pruned };
   } finally {
     await unlock();
   }

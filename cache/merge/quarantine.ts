@@ -34,7 +34,9 @@ export async function mergeQuarantines(
   made: { readonly own: ReadonlySet<string>; readonly parts: ReadonlySet<string> },
 ): Promise<number> {
   const own = await readQuarantine(folder);
-  const parts = (await Promise.all(partFolders.map((part) => readQuarantine(part)))).flat();
+  // One after the other: thousands of files at once would be more than a process may open.
+  const parts: QuarantineRecord[] = [];
+  for (const part of partFolders) parts.push(...(await readQuarantine(part)));
   const joined = joinQuarantines(
     { records: own, made: made.own },
     { records: parts, made: made.parts },

@@ -31,6 +31,8 @@ export interface JoinOptions {
   /** Folders of the parts that are joined anew; what is known of them from before is forgotten. */
   readonly parts: readonly string[];
   readonly link?: boolean;
+  /** Leave alone what may be written: shards of `before` that are not sealed do not count. */
+  readonly sealedOnly?: boolean;
   readonly onDuplicate?: (left: SampleEntry, kept: SampleEntry) => void;
 }
 
@@ -112,11 +114,16 @@ const numberOf = ({ file }: ShardEntry) => Number(/(\d+)\.lmdb$/.exec(file)?.[1]
 export async function joinShards(
   folder: string,
   before: Manifest | undefined,
-  sources: readonly MergeSource[],
+  sources: readonly Pick<MergeSource, 'folder' | 'manifest'>[],
   identity: CacheIdentity,
-  { parts, link = false, onDuplicate }: JoinOptions,
+  { parts, link = false, sealedOnly = false, onDuplicate }: JoinOptions,
 ): Promise<JoinedShards> {
-  const own = before === undefined ? [] : await ownShards(folder, before);
+  const own =
+    before === undefined
+      ? []
+      : sealedOnly
+        ? before.shards.filter(({ file, sealed }) => sealed && isOwnShard(file))
+        : await ownShards(folder, before);
   const candidates: Candidate[] = [];
   for (const entry of own) candidates.push(await candidate(folder, entry, identity));
   for (const entry of before === undefined ? [] : joinedBefore(folder, before, parts))

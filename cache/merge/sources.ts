@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { whereWritten } from '../folder/lock.js';
 import {
   CACHE_SCHEMA,
@@ -8,12 +8,19 @@ import {
   type CacheIdentity,
   type Manifest,
 } from '../manifest/manifest.js';
-import { isPartBegun } from './parts.js';
+import { listAttempts } from '../parts/attempt-name.js';
+import { quarantineFolder, readHead, type PartHead } from '../parts/head.js';
 
 /** A cache that is to be joined with others. */
 export interface MergeSource {
   readonly folder: string;
   readonly manifest: Manifest;
+  /** Folder of the part; another one for an attempt at it. */
+  readonly part: string;
+  /** Folder of its quarantine. */
+  readonly quarantine: string;
+  /** The commit that a part is at, if it was committed. */
+  readonly commit: string | null;
 }
 
 /** A part that cannot be joined as it is, and why. */
@@ -29,13 +36,33 @@ export function pathInside(folder: string, path: string): string | null {
   return inside.split(sep).join('/');
 }
 
+const STOPPED = 'is not finished: its run was stopped; run it again with the same options';
+
 /** What keeps a part from being whole. */
-async function unfinished({ folder, manifest }: MergeSource): Promise<string | null> {
-  if ((await whereWritten(folder)) !== null)
-    return 'is being written, or its run was killed on another machine; wait, or run it again';
-  if (!manifest.sealed || (await isPartBegun(folder)))
-    return 'is not finished: its run was stopped; run it again with the same options';
-  return null;
+async function unfinished(folder: string, head: PartHead): Promise<string | null> {
+  if (head.finished) return null;
+  return (await whereWritten(folder)) === null
+    ? STOPPED
+    : 'is being written, or its run was killed on another machine; wait, or run it again';
+}
+
+/** What is known of a part that was not committed: nothing, or what attempts have sealed of it. */
+async function uncommitted(part: string) {
+  const sources: MergeSource[] = [];
+  let running = false;
+  for (const name of await listAttempts(part)) {
+    const folder = join(part, name);
+    running ||= (await whereWritten(folder)) !== null;
+    const manifest = await readManifest(folder);
+    if (manifest !== undefined)
+      sources.push({ folder, manifest, part, quarantine: folder, commit: null });
+  }
+  const problem = running
+    ? 'is being written, or its run was killed on another machine; wait, or run it again: another run is safe at any time'
+    : sources.length > 0
+      ? STOPPED
+      : 'is missing, or was not begun: it has no manifest.json';
+  return { sources, problem };
 }
 
 /** All problems in one message: whoever runs a hundred parts wants to hear of every one of them. */
@@ -69,15 +96,18 @@ export async function readParts(
   const sources: MergeSource[] = [];
   const problems: UnfinishedPart[] = [];
   for (const folder of folders) {
-    const manifest = await readManifest(folder);
-    if (manifest === undefined) {
-      problems.push({ folder, problem: 'is missing, or was not begun: it has no manifest.json' });
+    const head = await readHead(folder);
+    if (head === undefined) {
+      const begun = await uncommitted(folder);
+      problems.push({ folder, problem: begun.problem });
+      sources.push(...begun.sources);
       continue;
     }
-    const source = { folder, manifest };
-    const problem = await unfinished(source);
+    const { manifest, id } = head;
+    const problem = await unfinished(folder, head);
     if (problem !== null) problems.push({ folder, problem });
-    sources.push(source);
+    const quarantine = quarantineFolder(folder, manifest);
+    sources.push({ folder, manifest, part: folder, quarantine, commit: id });
   }
   const [first] = sources;
   if (first !== undefined) assertOneKind(first.manifest, sources);

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { CorruptRecordError } from '../codec/codec.js';
 import { CacheError, SALVAGE, type CacheIdentity } from '../manifest/manifest.js';
+import { unavailable } from '../open-files.js';
 import { codecOf, type Codec } from '../manifest/schema.js';
 import { byEntry } from './shard-index.js';
 import type { ShardSource } from './source.js';
@@ -47,6 +48,8 @@ export class LiveShard implements ShardSource {
       return undefined;
     } catch (error) {
       void root?.close();
+      const elsewhere = unavailable(path, error);
+      if (elsewhere !== undefined) throw elsewhere;
       throw new CacheError(
         `${path} cannot be opened as a shard: ${(error as Error).message}; ${SALVAGE}`,
         { cause: error },

@@ -2,6 +2,7 @@ import { CacheError, SALVAGE, type CacheIdentity, type ShardEntry } from '../man
 import { codecOf } from '../manifest/schema.js';
 import { ShardFile } from './file.js';
 import { SpanReader } from '../span-reader.js';
+import { unavailable } from '../open-files.js';
 import { readIndex, type IndexRow } from './shard-index.js';
 import { scanShard } from './scan.js';
 
@@ -31,12 +32,14 @@ function probe(file: ShardFile, path: string): void {
   }
 }
 
-/** @throws CacheError when there is no such file */
+/** @throws UnavailableError when it may be good; CacheError when there is no such file */
 export function openSpans(path: string): SpanReader {
   try {
     return new SpanReader(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    const elsewhere = unavailable(path, error);
+    if (elsewhere !== undefined) throw elsewhere;
     throw new CacheError(
       code === 'ENOENT'
         ? `${path} is missing, but the manifest lists it; ${SALVAGE}`

@@ -3,6 +3,7 @@ import { digestOf } from '../codec/checksum.js';
 import { CacheError, SALVAGE } from '../manifest/manifest.js';
 import type { SampleEntry } from '../records.js';
 import { SpanReader } from '../span-reader.js';
+import { unavailable } from '../open-files.js';
 
 /** One sample of a shard, and where in its file the record and the checked JSON of the header lie. */
 export interface IndexRow extends SampleEntry {
@@ -54,13 +55,18 @@ function readWhole(path: string): Buffer {
       file.close();
     }
   } catch (error) {
+    const elsewhere = unavailable(path, error);
+    if (elsewhere !== undefined) throw elsewhere;
     throw new CacheError(`${path} cannot be read: ${(error as Error).message}; ${SALVAGE}`, {
       cause: error,
     });
   }
 }
 
-/** @throws CacheError when the index is missing, or not the one that the manifest knows */
+/**
+ * @throws UnavailableError when it may be good; CacheError when it is missing, or not the one that
+ *   the manifest knows
+ */
 export function readIndex(shard: string, digest: string): IndexRow[] {
   const path = indexPath(shard);
   const bytes = readWhole(path);

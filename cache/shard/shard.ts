@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { encodeChecked } from '../codec/codec.js';
 import { CacheError, RESTORE, type CacheIdentity } from '../manifest/manifest.js';
+import { unavailable } from '../open-files.js';
 import type { StoredHeader } from '../manifest/statistics.js';
 
 export const SHARD_FOLDER = 'shards';
@@ -65,6 +66,8 @@ export class Shard {
       const database = (name: string) => root.openDB<Buffer, string>({ name, encoding: 'binary' });
       shard = new Shard(root, database('cache'), database('headers'), database('samples'));
     } catch (error) {
+      const elsewhere = unavailable(path, error);
+      if (elsewhere !== undefined) throw elsewhere;
       throw new CacheError(
         `${path} cannot be opened as a shard: ${(error as Error).message}; ${RESTORE}`,
         { cause: error },

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { CacheError, SALVAGE } from '../manifest/manifest.js';
+import { openFiles } from '../open-files.js';
 
 /*
  * Where LMDB has put what a shard holds, without LMDB: it trusts the page numbers and offsets of its
@@ -116,10 +117,10 @@ function treesOf(file: number): ShardTrees {
 
 /**
  * Finds what is committed in a shard that nobody writes.
- * @throws CacheError when its pages do not form trees, or point beyond the end of the file
+ * @throws UnavailableError when it may be good; CacheError when its pages do not form trees, or point beyond the end of the file
  */
 export function readTrees(path: string): ShardTrees {
-  const file = openSync(path, 'r');
+  const file = openFiles.take(path);
   try {
     return treesOf(file);
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   type Manifest,
   type ShardEntry,
 } from '../manifest/manifest.js';
+import { UnavailableError } from '../open-files.js';
 import { openSpans } from '../shard/open.js';
 import { readIndex, type IndexRow } from '../shard/shard-index.js';
 import { scanShard, type LostSample } from '../shard/scan.js';
@@ -32,7 +33,8 @@ export interface SurveyedShard {
 }
 
 const messageOf = (error: unknown) => {
-  if (!(error instanceof CacheError)) throw error;
+  // What cannot be opened for want of a right or of descriptors may be good: nothing may be dropped for it.
+  if (!(error instanceof CacheError) || error instanceof UnavailableError) throw error;
   return error.message;
 };
 

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { cacheIdentity, type CacheIdentity } from '../../cache/manifest/manifest.js';
 import { checkAddable } from '../../cache/folder/addable.js';
 import { openCache } from '../../cache/reader.js';
+import { quarantineFolder } from '../../cache/parts/head.js';
 import { readQuarantine } from '../../cache/quarantine.js';
 import type { VideoEntry } from '../../cache/records.js';
 import { cacheFolder, cacheKind } from './cache-kind.js';
@@ -46,11 +47,14 @@ const probeVideos = (jobs: number) => Math.max(8, 2 * jobs);
 async function known(folder: string, identity: CacheIdentity, { retryFailed }: PreprocessOptions) {
   const present = new Set<string>();
   const quarantined = new Set<string>();
-  if ((await checkAddable(folder, identity)) === undefined) return { present, quarantined };
+  const manifest = await checkAddable(folder, identity);
+  if (manifest === undefined) return { present, quarantined };
   const reader = await openCache(folder);
   for (let i = 0; i < reader.size; i++) present.add(reader.entry(i).id);
   await reader.close();
-  if (!retryFailed) for (const { id } of await readQuarantine(folder)) quarantined.add(id);
+  if (!retryFailed)
+    for (const { id } of await readQuarantine(quarantineFolder(folder, manifest)))
+      quarantined.add(id);
   return { present, quarantined };
 }
 

@@ -45,6 +45,8 @@ export const preprocessOptions = z
     ...limitOptions.shape,
     /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    /** Folder on a local disk to write a part in before it goes into the cache; null: where it is needed. */
+    scratch: z.string().min(1, 'must be a folder').nullable().default(null),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
     /** How many videos (`10`) or which percentage of them (`5%`) may fail before the run stops; null: any. */

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { beginPart, endPart } from '../../cache/merge/parts.js';
+import type { CachePart } from '../../cache/merge/parts.js';
 import { openCacheWriter, type CacheWriter } from '../../cache/writer.js';
 import { Quarantine } from '../../cache/quarantine.js';
 import { decode } from '../../stages/decode.js';
@@ -12,12 +12,13 @@ import type { VideoSource } from '../../stages/source/video-source.js';
 import { runPipeline, type StageStream } from '../../stages/stream.js';
 import { tubeMask } from '../../stages/tube-mask.js';
 import { videos } from '../../stages/videos.js';
-import { cacheFolder, cacheKind, rawClipBytes } from './cache-kind.js';
+import { cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from '../failure.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessInput, type PreprocessOptions } from './options.js';
 import { RunLedger } from './ledger.js';
 import { missingClips } from './missing-clips.js';
+import { attemptAt, endAttempt } from './part.js';
 import type { PreprocessStages } from './cores.js';
 import type { PreprocessEvent, PreprocessSummary } from './tally.js';
 import { sourceOf, survey } from './survey.js';
@@ -31,6 +32,8 @@ export interface PreprocessRequest {
    */
   readonly cache: string;
   readonly options?: PreprocessInput;
+  /** The part that the whole source makes up; default: the option `shard`, which takes a part of the source. */
+  readonly part?: CachePart;
   /** Replaces stages by others of the same type; name them in `tools`, they make another cache. */
   readonly stages?: Partial<PreprocessStages>;
   /** Versions of replaced stages; part of the cache's fingerprint. */
@@ -56,13 +59,15 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', kind: source.kind, total, ignored });
   const kind = await cacheKind(options, request.tools, signal);
-  const cache = await cacheFolder(request.cache, options, kind);
+  const part = request.part ?? options.shard;
+  const attempt = await attemptAt(request.cache, part, kind, options.scratch);
+  const cache = attempt?.folder ?? request.cache;
   const writer = await openCacheWriter(cache, {
     ...kind,
+    ...(attempt !== null && { known: attempt.known, held: attempt.unlock }),
     ...(request.shardBytes !== undefined && { shardBytes: request.shardBytes }),
   });
   try {
-    if (options.shard !== null) await beginPart(cache);
     await warnOfSpace(writer, total * options.clips, options, onEvent);
     const quarantine = await Quarantine.open(cache);
     const ledger = new RunLedger({
@@ -85,12 +90,17 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     } finally {
       await quarantine.close();
     }
-    if (options.shard !== null && stopped === null) await endPart(cache);
     await writer.seal();
+    const outcome = await endAttempt(attempt, stopped !== null);
     if (stopped instanceof TooManyFailuresError) throw stopped;
-    return { ...ledger.tally.counts(), interrupted: stopped !== null };
-  } finally {
+    return {
+      ...ledger.tally.counts(),
+      interrupted: stopped !== null,
+      ...(outcome !== undefined && { outcome }),
+    };
+  } catch (error) {
     await writer.close();
+    throw attempt === null ? error : await attempt.abandon(error);
   }
 }
 

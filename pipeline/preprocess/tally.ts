@@ -1,3 +1,4 @@
+import type { AttemptOutcome } from '../../cache/parts/attempt.js';
 import type { SourceKind } from '../../stages/source/video-source.js';
 import type { StageCounters } from '../../stages/stream.js';
 
@@ -15,6 +16,8 @@ export interface PreprocessSummary {
   readonly seconds: number;
   /** The signal ended it; the cache is good, and the next run goes on. */
   readonly interrupted: boolean;
+  /** Of a part: whether this run's work is what counts; not there when it was stopped. */
+  readonly outcome?: AttemptOutcome;
 }
 
 /** How one stage of a run gets on: the one that is busy all the time is what the others wait for. */

@@ -5,8 +5,9 @@ import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import installer from '@ffmpeg-installer/ffmpeg';
 import ffmpeg from 'fluent-ffmpeg';
+import { openFilesRemedy } from '../../cache/open-files.js';
 import { StageError } from '../stage-error.js';
-import { killGroup, startInGroup, watchMemory } from './group.js';
+import { killGroup, pipesOf, startInGroup, watchMemory } from './group.js';
 import { FfmpegLog } from './log.js';
 
 /**
@@ -66,9 +67,8 @@ export interface FfmpegOutcome {
 export const FFMPEG_PATH = process.env.AVME_FFMPEG ?? installer.path;
 
 function cannotStart(reason: string): Error {
-  return new Error(
-    `cannot start ffmpeg (${FFMPEG_PATH}): ${reason}; name another one with AVME_FFMPEG`,
-  );
+  const remedy = openFilesRemedy(new Error(reason)) ?? 'name another one with AVME_FFMPEG';
+  return new Error(`cannot start ffmpeg (${FFMPEG_PATH}): ${reason}; ${remedy}`);
 }
 
 /**
@@ -166,7 +166,7 @@ export async function runFfmpeg(task: FfmpegTask): Promise<FfmpegOutcome> {
   startInGroup(command, beside === undefined ? 3 : 4, (child) => {
     state.child = child;
     unwatch = watchMemory(child, memory, excess);
-    const pipe = child.stdio[3];
+    const pipe = pipesOf(child)[3];
     if (beside === undefined || !(pipe instanceof Readable)) return;
     ending = finished(pipe.on('data', take(beside)), { writable: false }).catch(() => undefined);
   });

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 import { endsWithUs } from './orphans.js';
 
@@ -7,6 +8,9 @@ import { endsWithUs } from './orphans.js';
 const LOOK_MS = 250;
 /** Longer lines on stderr are none that ffmpeg writes. */
 const MAX_LINE = 1 << 20;
+
+/** The output of a process that could not be started. */
+const NO_LINES = { get: () => '' };
 
 /** What fluent-ffmpeg, which is complete and will not change any more, keeps to itself. */
 interface Internals {
@@ -38,17 +42,32 @@ export function startInGroup(
     done(null, inner._getArguments());
   };
   inner._spawnFfmpeg = (args, options, start, end) => {
-    spawn(
-      args,
-      { ...options, detached: true, stdio: Array.from({ length: pipes }, () => 'pipe') },
-      (child, ...rings) => {
-        endsWithUs(child);
-        onStart(child);
-        start(child, ...rings);
-      },
-      end,
-    );
+    let ended = false;
+    // Of a process that could not be started it hands on an error alone, and trips over the rest.
+    const endOnce = (error?: unknown, ...rings: unknown[]) => {
+      if (ended) return;
+      ended = true;
+      end(error, ...(rings.length > 0 ? rings : [NO_LINES, NO_LINES]));
+    };
+    const stdio = Array.from({ length: pipes }, () => 'pipe');
+    const onChild = (child: ChildProcess, ...rings: unknown[]) => {
+      endsWithUs(child);
+      onStart(child);
+      start(child, ...rings);
+    };
+    try {
+      spawn(args, { ...options, detached: true, stdio }, onChild, endOnce);
+    } catch (error) {
+      // For want of descriptors there were no pipes to listen to; the reason comes as an event.
+      setImmediate(endOnce, error);
+    }
   };
+}
+
+/** Whatever its type says, a process that could not be started for want of descriptors has no list. */
+export function pipesOf(child: ChildProcess): readonly (Readable | Writable | null | undefined)[] {
+  const { stdio } = child as { stdio: ChildProcess['stdio'] | undefined };
+  return stdio ?? [];
 }
 
 /** Kills a process with all its children, and lets go of its pipes even if one of them holds on. */
@@ -60,7 +79,7 @@ export function killGroup(child: ChildProcess): void {
   } catch {
     // All of it has ended already.
   }
-  for (const pipe of child.stdio.slice(1)) pipe?.destroy();
+  for (const pipe of pipesOf(child).slice(1)) pipe?.destroy();
 }
 
 function residentBytes(pid: number): number {

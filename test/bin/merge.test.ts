@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { listAttempts } from '../../cache/parts/attempt-name.js';
 import { openCache } from '../../cache/reader.js';
 import { readQuarantine } from '../../cache/quarantine.js';
 import type { Sample } from '../../cache/records.js';
@@ -61,7 +62,7 @@ describe('avme preprocess --shard and avme merge', function () {
     const { code, events, stderr } = await avme(['merge', scratch.path('all'), '--json']);
     assert.equal(code, 0, stderr);
     const { shards, bytes, duplicates, ...done } = events.at(-1)!;
-    assert.deepEqual(done, { event: 'done', parts: 3, samples: 2 * VIDEOS, quarantined: 2, unfinished: 0 }); // prettier-ignore
+    assert.deepEqual(done, { event: 'done', parts: 3, samples: 2 * VIDEOS, quarantined: 2, unfinished: 0, pruned: 0 }); // prettier-ignore
     assert.ok(Number(shards) <= 3 && Number(bytes) > 0);
     // The two files of one content may be in one part or in two.
     assert.ok([0, 2].includes(Number(duplicates)));
@@ -91,7 +92,8 @@ describe('avme preprocess --shard and avme merge', function () {
     // It says how many videos it has, and is told to stop.
     const stopped = await avme([...args, '--json'], { kill: { signal: 'SIGTERM', afterLines: 1 } });
     assert.equal(stopped.code, 130, stopped.stderr);
-    assert.equal((await openCache(part)).manifest.sealed, true);
+    const [attempt = ''] = await listAttempts(part);
+    assert.equal((await openCache(join(part, attempt))).manifest.sealed, true);
     await refused(['merge', scratch.path('all')], 1, /part-00002-of-00003 is not finished: its run was stopped; run it again/); // prettier-ignore
     assert.equal((await avme(args)).code, 0);
     assert.equal((await avme(['merge', scratch.path('all')])).code, 0);

@@ -5,7 +5,16 @@ import { avme, refused } from '../support/cli.js';
 import { makeVideo, scratchFolder } from '../support/media.js';
 import { readPixels } from '../support/picture.js';
 
-const DONE_FIELDS = ['event', 'videos', 'clips', 'written', 'skipped', 'quarantined', 'seconds'];
+const DONE_FIELDS = [
+  'event',
+  'videos',
+  'clips',
+  'written',
+  'skipped',
+  'quarantined',
+  'seconds',
+  'interrupted',
+];
 
 describe('avme preprocess and inspect', function () {
   this.timeout(120_000);

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCacheWriter } from '../../../cache/writer.js';
-import { lockForWriting, whereWritten } from '../../../cache/folder/lock.js';
+import { lockForWriting, processSpace, whereWritten } from '../../../cache/folder/lock.js';
 import { makeSample, OPTIONS, useFolder } from '../support.js';
 
 const program = fileURLToPath(new URL('../writer-process.js', import.meta.url));
@@ -60,7 +60,7 @@ describe('writer lock', () => {
   it('is taken over when the process id belongs to another process by now', async function () {
     // Only Linux tells when a process started.
     if (process.platform !== 'linux') this.skip();
-    const owner = { pid: process.pid, host: hostname(), started: 'long ago', id: 'x' };
+    const owner = { pid: process.pid, host: await processSpace(), started: 'long ago', id: 'x' };
     await writeFile(path(), JSON.stringify(owner));
     await (
       await lockForWriting(folder())
@@ -77,13 +77,25 @@ describe('writer lock', () => {
     assert.deepEqual(JSON.parse(await readFile(path(), 'utf8')), owner);
   });
 
+  it('is not taken over from another container of the same name, whose processes cannot be seen', async () => {
+    const owner = { pid: 2 ** 22 + 1, host: `${hostname()}/1@another`, started: '', id: 'x' };
+    await writeFile(path(), JSON.stringify(owner));
+    await assert.rejects(
+      lockForWriting(folder()),
+      new RegExp(
+        `by process ${owner.pid} on ${hostname()}, in another container; wait until it ends`,
+      ),
+    );
+    assert.equal(await whereWritten(folder()), 'elsewhere');
+  });
+
   it('is given to one of many that take over a stale one at the same time', async () => {
     for (let round = 0; round < 20; round++) {
       await writeFile(
         path(),
         round % 2 === 0
           ? ''
-          : JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), started: '', id: 'x' }),
+          : JSON.stringify({ pid: 2 ** 22 + 1, host: await processSpace(), started: '', id: 'x' }),
       );
       const results = await Promise.allSettled(
         Array.from({ length: 8 }, () => lockForWriting(folder())),
