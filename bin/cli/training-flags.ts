@@ -1,5 +1,6 @@
+import { TRAINING_BACKENDS } from '../../pipeline/training/engine.js';
 import { z } from 'zod';
-import { TRAINING_BACKENDS } from '../../pipeline/training/run/new-run.js';
+
 import type { dataOptions } from '../../pipeline/training/data/training-data.js';
 import type { modelChoice } from '../../pipeline/training/model-choice.js';
 import type { TrainingEvent } from '../../pipeline/training/training-run.js';

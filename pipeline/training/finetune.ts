@@ -1,3 +1,4 @@
+import { chooseEngine } from './engine.js';
 import { randomFor } from '../../cache/order/random.js';
 import { classifierConfig, type ClassifierConfig } from '../../model/classifier.js';
 import { classifierSpecs, systemOf } from '../../model/systems.js';
@@ -14,7 +15,7 @@ import {
   type TakenWeights,
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
-import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './data/training-batches.js';
 import { openTrainingData } from './data/training-data.js';

@@ -1,3 +1,4 @@
+import { chooseEngine } from './engine.js';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../cache/folder/atomic-file.js';
@@ -13,7 +14,7 @@ import { createParallelTrainer } from '../../stages/train/parallel/parallel-trai
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
 import { reconstructClips, spreadIndices, type ReconstructResult } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
-import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { chooseThreads } from './train-threads.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './data/training-batches.js';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ModelConfig } from '../../model/config.js';
 import { learnsInParts } from '../../stages/train/parallel/parallel-trainer.js';
-import type { TrainingBackend } from './run/new-run.js';
+import type { TrainingBackend } from './engine.js';
 
 /** Steps from which on a run gains from threads: each of them takes a second or two to start. */
 const WORTHWHILE_STEPS = 200;

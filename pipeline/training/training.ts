@@ -5,14 +5,13 @@ import type { XlaDevice } from '../../engine/backends/xla/xla.js';
 import { createDeviceTrainer } from '../../stages/train/device-trainer.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
-import type { CaptureChoice, PrecisionChoice } from '../../stages/train/runner.js';
 import type { LentBatch } from '../../stages/load/loaded-batch.js';
 import type { Loader } from '../../stages/load/loader.js';
 import { runPipeline } from '../../stages/stream.js';
 import { train } from '../../stages/train.js';
 import type { Objective } from '../../stages/train/objective.js';
 import { newestCheckpoint } from './run/checkpoint.js';
-import type { TrainingBackend } from './run/new-run.js';
+import type { EngineChoice } from './engine.js';
 import { openRun, readMetrics } from './run/run-folder.js';
 import { openRunLog } from './run/run-log.js';
 import type { CacheChoice, DataOptions } from './data/training-data.js';
@@ -20,7 +19,7 @@ import { TrainingRun, type TrainingEvent, type TrainingSummary } from './trainin
 import type { Validation } from './validation.js';
 
 /** What is asked of every kind of training. */
-export interface TrainingRequest {
+export interface TrainingRequest extends EngineChoice {
   /** Folder of the cache to learn from, or several caches. */
   readonly cache: string | readonly CacheChoice[];
   /** Which of their samples; default all. */
@@ -39,14 +38,8 @@ export interface TrainingRequest {
   readonly workers?: number | undefined;
   /** What to do about a damaged record; default `stop`. */
   readonly onBadRecord?: 'stop' | 'skip' | undefined;
-  /** Default `auto`. */
-  readonly backend?: TrainingBackend | 'auto';
   /** Threads that train, each on a part of every batch; pre-training only. Default: see `chooseThreads`. */
   readonly trainWorkers?: number | undefined;
-  /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
-  readonly capture?: CaptureChoice | undefined;
-  /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs. */
-  readonly precision?: PrecisionChoice | undefined;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Ends the run after the step in hand, with a checkpoint. */
   readonly signal?: AbortSignal;

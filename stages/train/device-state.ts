@@ -1,4 +1,4 @@
-import type { Device, DeviceProgram, DeviceTensor, HostValues } from '../../engine/xla/index.js';
+import type { Device, DeviceProgram, DeviceTensor, HostValues } from '../../engine/xla/device.js';
 import type { StoredValues } from '../../model/weights/load-weights.js';
 import { AVERAGED, FIRST, SECOND, type NamedValues } from './optimizer.js';
 

@@ -1,5 +1,7 @@
 import type { ProductType } from '../../engine/graph/bfloat16.js';
-import type { Device, DeviceProgram, DeviceTensor, ElementType, HostValues, Program } from '../../engine/xla/index.js'; // prettier-ignore
+import type { Device, DeviceProgram, DeviceTensor, HostValues } from '../../engine/xla/device.js';
+import type { ElementType } from '../../engine/xla/types.js';
+import type { Program } from '../../engine/xla/program.js';
 import { cosineWithWarmup } from '../../model/optim/schedule.js';
 import { updateNumbers, type UpdatePlan } from './apply-update.js';
 import { DeviceState } from './device-state.js';

@@ -5,7 +5,7 @@ import { pretrainLoss, pretrainSpecs } from '../../model/systems.js';
 import type { ModelConfig } from '../../model/config.js';
 import type { Weights, WeightSpec } from '../../model/weights/weights.js';
 import type { Tensors } from '../../engine/graph/capture.js';
-import type { HostValues } from '../../engine/xla/index.js';
+import type { HostValues } from '../../engine/xla/device.js';
 import type { ClipBatch } from '../batch/batch.js';
 import { tensorsOf, toModelBatch } from '../batch/model-batch.js';
 

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensors } from '../../engine/graph/capture.js';
 import { weightsFrom } from '../../model/weights/weights.js';
-import { trace, type ElementType, type Precision, type Program } from '../../engine/xla/index.js';
+import { trace } from '../../engine/xla/trace.js';
+import type { ElementType } from '../../engine/xla/types.js';
+import type { Precision } from '../../engine/xla/precision.js';
+import type { Program } from '../../engine/xla/program.js';
 import { applyUpdate, updateNumbers, type UpdatePlan } from './apply-update.js';
 import { placesBehind } from './dropout-seeds.js';
 import { lossAndGradients, PART, UPDATE } from './gradients.js';

@@ -42,6 +42,9 @@ export async function openXla(file = findPlugin()?.file): Promise<XlaDevice> {
     throw new CaptureError('no plugin for XLA is set up; "avme setup --gpu" gets it');
   prepare(file);
   // Only who uses a plugin loads what calls it.
-  const { Client, Plugin } = await import('../../xla/pjrt/index.js');
+  const [{ Client }, { Plugin }] = await Promise.all([
+    import('../../xla/pjrt/client.js'),
+    import('../../xla/pjrt/plugin.js'),
+  ]);
   return Client.create(Plugin.open(file), isNvidia(file) ? NVIDIA_OPTIONS : {});
 }

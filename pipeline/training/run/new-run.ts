@@ -1,3 +1,4 @@
+import type { Engine } from '../engine.js';
 import type { RunDescription } from './run-description.js';
 import { resolve } from 'node:path';
 import { randomFor } from '../../../cache/order/random.js';
@@ -5,16 +6,10 @@ import { initialWeights } from '../../../model/weights/init.js';
 import type { ModelConfig } from '../../../model/config.js';
 import type { StoredValues } from '../../../model/weights/load-weights.js';
 import type { WeightSpec } from '../../../model/weights/weights.js';
-import { BACKENDS, useBackend } from '../../../engine/backend.js';
-import { findPlugin } from '../../../engine/backends/xla/home.js';
-import { openXla, type XlaDevice } from '../../../engine/backends/xla/xla.js';
-import type { ProductType } from '../../../engine/graph/bfloat16.js';
-import { choosePrecision, type PrecisionChoice } from '../../../stages/train/runner.js';
 import type { SoundStatistics } from '../../../stages/batch/audio-statistics.js';
 import { avmeVersion } from '../../version.js';
 import { readRunIfAny } from './run-folder.js';
 import { statisticsOf } from './run-statistics.js';
-import type { TrainingRequest } from '../training.js';
 import type { TrainingData } from '../data/training-data.js';
 import type { ValidationData } from '../data/validation-data.js';
 
@@ -37,37 +32,6 @@ export async function statisticsFor(
     run.statistics === undefined || run.statistics.mfcc.mean.length === own.mfcc.mean.length;
   return fits ? run.statistics : own;
 }
-
-/** What can train: every backend, and XLA on a GPU, by which whole steps run as programs. */
-export const TRAINING_BACKENDS = ['xla', ...BACKENDS] as const;
-export type TrainingBackend = (typeof TRAINING_BACKENDS)[number];
-
-/** What computes a run. */
-export interface Engine {
-  readonly backend: TrainingBackend;
-  readonly precision: ProductType;
-  /** Of XLA; whoever has it leaves it. */
-  readonly device?: XlaDevice | undefined;
-}
-
-/**
- * XLA on a GPU, with WebAssembly beside it for what is no step.
- * @throws Error saying why it cannot be used
- */
-async function chooseXla(precision: PrecisionChoice = 'float32'): Promise<Engine> {
-  const device = await openXla();
-  await useBackend('wasm');
-  return { backend: 'xla', precision: precision === 'auto' ? 'bfloat16' : precision, device };
-}
-
-/** @throws Error where the backend cannot be used here, or not in that precision */
-export async function chooseEngine({ backend, capture, precision }: Pick<TrainingRequest, 'backend' | 'capture' | 'precision'>): Promise<Engine> {
-  if (backend === 'xla') return chooseXla(precision);
-  const automatic = backend === undefined || backend === 'auto';
-  // Who set a plugin up wants it used, and hears why where it fails.
-  if (automatic && capture !== false && findPlugin() !== undefined) return chooseXla(precision);
-  return { backend: await useBackend(backend ?? 'auto'), precision: choosePrecision(precision, capture) };
-} // prettier-ignore
 
 /** What every kind of run writes down of itself. */
 export async function describeRun(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { trace } from '../../../engine/xla/index.js';
+import { trace } from '../../../engine/xla/trace.js';
 import { cavMaeLossParts } from '../../../model/cav-mae.js';
 import { classifierConfig, smoothLabels, softCrossEntropy } from '../../../model/classifier.js';
 import { INFERENCE, type ModelBatch } from '../../../model/forward.js';

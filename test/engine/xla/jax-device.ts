@@ -1,7 +1,14 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Device, DeviceProgram, DeviceTensor, HostValues, Program, TensorType } from '../../../engine/xla/index.js'; // prettier-ignore
+import type {
+  Device,
+  DeviceProgram,
+  DeviceTensor,
+  HostValues,
+} from '../../../engine/xla/device.js';
+import type { Program } from '../../../engine/xla/program.js';
+import type { TensorType } from '../../../engine/xla/types.js';
 import { findPython } from '../../support/python.js';
 
 // The script stays with the sources; tests run from dist/test/engine/xla.

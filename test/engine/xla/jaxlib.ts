@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Program } from '../../../engine/xla/index.js';
+import type { Program } from '../../../engine/xla/program.js';
 import { sizeOf } from '../../../engine/xla/types.js';
 import { usePython } from '../../support/python.js';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { randomFor } from '../../../cache/order/random.js';
-import { trace, type ElementType } from '../../../engine/xla/index.js';
+import { trace } from '../../../engine/xla/trace.js';
+import type { ElementType } from '../../../engine/xla/types.js';
 import { classifierConfig } from '../../../model/classifier.js';
 import { SYSTEM_NAMES, type ModelConfig } from '../../../model/config.js';
 import { modelConfig } from '../../../model/model-config.js';

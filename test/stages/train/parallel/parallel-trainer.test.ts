@@ -103,7 +103,11 @@ describe('a parallel trainer', function () {
   this.timeout(120_000);
   before(() => useBackend('wasm'));
 
-  for (const [name, config] of [['av', AV], ['v', V]] as const) // prettier-ignore
+  for (const [name, config] of [
+    ['av', AV],
+    ['v', V],
+  ] as const)
+    // prettier-ignore
     it(`learns with two and three threads what one trainer learns, to rounding: ${name}`, async () => {
       const one = single(config);
       const losses = await takeSteps(one, config, 5, 2);
