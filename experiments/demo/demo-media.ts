@@ -53,7 +53,7 @@ function sceneOf(classIndex: number, video: number): Scene {
     backdrop: 360 * spread(seed + 3, 2),
     // A pentatonic-like ladder, 220 Hz to about 1.9 kHz: a quarter of an octave and more apart.
     pitch: 220 * 2 ** (classIndex * 0.345),
-    speed: [0.8 + 1.1 * spread(seed, 1), 0.8 + 1.1 * spread(seed, 2)],
+    speed: [1.2 + 1.6 * spread(seed, 1), 1.2 + 1.6 * spread(seed, 2)],
     phase: [2 * Math.PI * spread(seed, 3), 2 * Math.PI * spread(seed + 7, 1)],
   };
 }

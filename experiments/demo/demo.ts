@@ -16,7 +16,7 @@ import { reconstruct, type ReconstructResult } from '../../pipeline/reconstruct.
 import { readMetrics } from '../../pipeline/training/run/run-folder.js';
 
 /** What the demo trains on, and for how long. */
-export const DEMO = { perClass: 1, steps: 750 } as const;
+export const DEMO = { perClass: 1, steps: 850 } as const;
 
 export interface DemoRequest {
   /** Where videos, cache, run and pictures go. */
