@@ -45,14 +45,14 @@ export const reconstructCommand = defineCommand({
     backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
   },
   async run({ out, ...request }, { report }) {
-    const { picture, ...result } = await reconstruct({
+    const { image, ...result } = await reconstruct({
       ...request,
       onEvent(event) {
         report.event(event.event, event);
         report.line(`note: ${event.text}`);
       },
     });
-    await writeFile(out, picture);
+    await writeFile(out, image);
     report.event('done', { out, ...result });
     report.line(
       `wrote ${out}: ${result.samples.length} clips, mean squared error of the masked pixels ` +

@@ -83,7 +83,9 @@ export const reproduceCommand = defineCommand({
           shares.delete(event.id);
           total.done++;
         }
-        const running = [...shares].map(([id, share]) => `${id} ${Math.round(100 * share)} %`);
+        const running = [...shares].map(
+          ([id, fraction]) => `${id} ${Math.round(100 * fraction)} %`,
+        );
         report.progress(`${total.done}/${total.jobs} done  ${running.join('  ')}`);
       },
     });

@@ -86,13 +86,13 @@ async function drawPictures({ folder, backend }: DemoRequest, cache: string, run
     'one clip as it lies in the cache': join(folder, 'contact-sheet.png'),
   };
   const [reconstruction, loss, contact] = Object.values(paths) as [string, string, string];
-  const { picture, mse } = await reconstruct({ run, cache, count: PICTURED, backend });
+  const { image, mse } = await reconstruct({ run, cache, count: PICTURED, backend });
   const metrics = await readMetrics(run);
   const points = metrics.map(({ step, loss }) => ({ step, value: loss }));
   const reader = await openCache(cache);
   const sheet = await drawContactSheet(reader.sample(0), reader.manifest.shape);
   await reader.close();
-  await writeFile(reconstruction, picture);
+  await writeFile(reconstruction, image);
   await writeFile(loss, await drawCurves([{ name: 'training', points }], 'loss: squared error of the masked pixels')); // prettier-ignore
   await writeFile(contact, sheet);
   return { pictures: paths, mse };

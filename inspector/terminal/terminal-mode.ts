@@ -76,15 +76,15 @@ export function cacheInTerminal(reader: CacheReader): Promise<string> {
 const CLIPS_AS_CHARACTERS = 2;
 
 /**
- * What a model makes of clips; as characters only what it saw of the first ones, and what it made
- * of that. @param side of their frames
+ * Reconstructions of clips; as characters only what the model saw of the first ones, and its
+ * reconstruction. @param side of their frames
  */
 export function reconstructionInTerminal(
-  { picture, clips }: Pick<ReconstructResult, 'picture' | 'clips'>,
+  { image, clips }: Pick<ReconstructResult, 'image' | 'clips'>,
   side: number,
 ): Promise<string> {
   return shown({
-    png: () => Promise.resolve(picture),
+    png: () => Promise.resolve(image),
     pixels: (columns) => {
       const films = clips.slice(0, CLIPS_AS_CHARACTERS).flatMap((clip) => clip.films.slice(-2));
       const bytes = side * side * 3;

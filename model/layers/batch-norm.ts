@@ -54,9 +54,9 @@ function countRows(
   const area = height * width;
   if (counted === undefined)
     return { share: undefined, count: sumParts(tf.scalar(clips * area)), any: tf.scalar(1) };
-  const share = tf.reshape(tf.tile(tf.reshape(counted, [clips, 1]), [1, area]), [clips * area, 1]);
-  const count = sumParts(tf.sum(share));
-  return { share, count: tf.maximum(count, 1), any: tf.minimum(count, 1) };
+  const ratio = tf.reshape(tf.tile(tf.reshape(counted, [clips, 1]), [1, area]), [clips * area, 1]);
+  const count = sumParts(tf.sum(ratio));
+  return { share: ratio, count: tf.maximum(count, 1), any: tf.minimum(count, 1) };
 }
 
 const weighted = (x: tf.Tensor, { share }: Counting) =>
@@ -82,12 +82,12 @@ function normalizeByBatch(
     return {
       value: tf.add(tf.mul(unit, gamma), beta),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [unit, inverse, gamma, count, share] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?]; // prettier-ignore
+        const [unit, inverse, gamma, count, ratio] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor?]; // prettier-ignore
         const dBeta = tf.sum(dy, 0);
         const dGamma = tf.sum(tf.mul(dy, unit), 0);
         const felt = tf.div(tf.add(sumParts(dBeta), tf.mul(unit, sumParts(dGamma))), count);
         // Only the rows that count made the statistics.
-        const dRows = tf.sub(dy, share === undefined ? felt : tf.mul(felt, share));
+        const dRows = tf.sub(dy, ratio === undefined ? felt : tf.mul(felt, ratio));
         return [tf.mul(dRows, tf.mul(inverse, gamma)), dGamma, dBeta];
       },
     };

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { assertEncodable } from '../../cache/codec/frame-encoding.js';
 import { maskedPositions, maskOptions } from '../../stages/mask/tube-mask.js';
-import { soundOptions } from '../../stages/audio/audio-options.js';
+import { audioOptions } from '../../stages/audio/audio-options.js';
 import { frameOptions } from '../../stages/decode/frame-filter.js';
 import { sampleOptions } from '../../stages/sample/sample-clips.js';
 import { sourceOptions } from '../../stages/source/options.js';
@@ -40,7 +40,7 @@ export const preprocessOptions = z
     ...sampleOptions.shape,
     ...frameOptions.shape,
     ...maskOptions.shape,
-    ...soundOptions.shape,
+    ...audioOptions.shape,
     ...storeOptions.shape,
     ...limitOptions.shape,
     /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */

@@ -5,7 +5,7 @@ import { classifierSpecs, systemOf } from '../../model/systems.js';
 import type { ModelConfig } from '../../model/config.js';
 import { classificationObjective, type LabelledBatch } from '../../stages/finetune/objective.js';
 import type { FinetuneOptions } from '../../stages/finetune/finetune-options.js';
-import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { LeasedBatch } from '../../stages/load/leased-batch.js';
 import type { LoaderSource } from '../../stages/load/options.js';
 import { ClassList } from './data/class-list.js';
 import {
@@ -69,9 +69,9 @@ function firstWeights(
   return new Map([...drawn, ...tensors]);
 }
 
-/** Clips with the numbers of their classes; valid as long as the batch is lent. */
-function withLabels(lent: LentBatch, labels: readonly number[]): LabelledBatch {
-  const { position, keys, video, visible, masked, mfcc, audioPresent, mel } = lent;
+/** Clips with the numbers of their classes; valid as long as the batch is leased. */
+function withLabels(leased: LeasedBatch, labels: readonly number[]): LabelledBatch {
+  const { position, keys, video, visible, masked, mfcc, audioPresent, mel } = leased;
   return { position, keys, video, visible, masked, mfcc, audioPresent, mel, labels };
 }
 
@@ -108,8 +108,8 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   await using validation = await openValidation(request, config, data, common, 'labelled');
   classes.check(validation.sources);
   const engine = await chooseEngine(request);
-  const labelled = (sources: readonly LoaderSource[]) => (lent: LentBatch) =>
-    withLabels(lent, classes.of(lent, sources));
+  const labelled = (sources: readonly LoaderSource[]) => (leased: LeasedBatch) =>
+    withLabels(leased, classes.of(leased, sources));
   return await takeSteps(request, {
     title: `${config.variant}: ${classes.names.length} classes, ${head.fusion}${training.probe ? ', linear probe' : ''}`,
     description: {

@@ -8,7 +8,7 @@ import type { ModelConfig } from '../../model/config.js';
 import { reconstructionObjective } from '../../stages/train/objective.js';
 import type { ClipBatch } from '../../stages/batch/batch.js';
 import type { LoaderSource } from '../../stages/load/options.js';
-import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
+import type { AudioStatistics } from '../../stages/batch/audio-statistics.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
 import { createParallelTrainer } from '../../stages/train/parallel/parallel-trainer.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
@@ -68,7 +68,7 @@ function drawEvery(
   source: LoaderSource,
   config: ModelConfig,
   maskRatio: number,
-  statistics: SoundStatistics | undefined,
+  statistics: AudioStatistics | undefined,
 ) {
   if (picturesEvery === undefined) return undefined;
   const { reader, indices } = source;
@@ -82,7 +82,7 @@ function drawEvery(
     const name = `step-${String(step).padStart(8, '0')}.png`;
     const path = pictureFile ?? join(run, 'pictures', name);
     await mkdir(dirname(path), { recursive: true });
-    await writeAtomically(path, made.picture);
+    await writeAtomically(path, made.image);
     onEvent?.({ event: 'picture', step, path, mse: made.mse });
     await onPicture?.(made);
   };
@@ -133,8 +133,8 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
     device: engine.device,
     options: training,
     loader,
-    prepare: (lent) => lent,
-    validation: validation.of(training, loader.epochLength, (lent) => lent),
+    prepare: (batch) => batch,
+    validation: validation.of(training, loader.epochLength, (batch) => batch),
     afterStep: drawEvery(
       request,
       validation.sources[0] ?? data.sources[0],

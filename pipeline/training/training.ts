@@ -5,7 +5,7 @@ import type { XlaDevice } from '../../engine/backends/xla/xla.js';
 import { createDeviceTrainer } from '../../stages/train/device-trainer.js';
 import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
-import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { LeasedBatch } from '../../stages/load/leased-batch.js';
 import type { Loader } from '../../stages/load/loader.js';
 import { runPipeline } from '../../stages/stream.js';
 import { train } from '../../stages/train.js';
@@ -62,7 +62,7 @@ export interface TrainingSetup<B> {
   readonly options: Omit<TrainingOptions, 'crop' | 'flip' | 'mask' | 'maskRatio'>;
   readonly loader: Loader;
   /** Batches of `batch / accumulate` clips that the trainer learns from. */
-  readonly prepare: (batch: LentBatch) => B;
+  readonly prepare: (batch: LeasedBatch) => B;
   readonly validation?: Validation<B> | undefined;
   /** Done after a step. */
   readonly afterStep?: ((trainer: Trainer<B>) => Promise<void>) | undefined;

@@ -70,7 +70,7 @@ export function createDeviceTrainer<B extends { readonly keys: readonly string[]
       state.put(name, new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
   const programs = new Map<string, Promise<DeviceProgram<T>>>();
   let step = taken;
-  let hand = { batches: 0, loss: 0, terms: new Map<string, number>() };
+  let pending = { batches: 0, loss: 0, terms: new Map<string, number>() };
 
   const compiled = (key: string, write: () => Program) => {
     const known = programs.get(key) ?? device.compile(write());
@@ -106,25 +106,25 @@ export function createDeviceTrainer<B extends { readonly keys: readonly string[]
   };
 
   async function add(batch: B): Promise<number> {
-    const given = { [SEED]: seedNumbers(options.seed, step, hand.batches), ...(parts === 1 ? scalars() : {}) }; // prettier-ignore
-    const made = await onBatch(batch, 'learn', parts === 1 ? wholeStep : partOfStep, given);
-    const loss = made.get('loss') ?? NaN;
+    const given = { [SEED]: seedNumbers(options.seed, step, pending.batches), ...(parts === 1 ? scalars() : {}) }; // prettier-ignore
+    const results = await onBatch(batch, 'learn', parts === 1 ? wholeStep : partOfStep, given);
+    const loss = results.get('loss') ?? NaN;
     if (!Number.isFinite(loss)) throw new LossError(step + 1, loss, batch.keys);
-    for (const [name, value] of made)
-      if (name.startsWith(PART)) hand.terms.set(name.slice(PART.length), (hand.terms.get(name.slice(PART.length)) ?? 0) + value); // prettier-ignore
-    hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss };
-    if (parts > 1 && hand.batches === parts)
+    for (const [name, value] of results)
+      if (name.startsWith(PART)) pending.terms.set(name.slice(PART.length), (pending.terms.get(name.slice(PART.length)) ?? 0) + value); // prettier-ignore
+    pending = { ...pending, batches: pending.batches + 1, loss: pending.loss + loss };
+    if (parts > 1 && pending.batches === parts)
       state.run(await compiled('end', () => endOfStep(plan)), scalars());
     return loss;
   }
 
   function finish(): StepResult {
-    const { batches, loss, terms } = hand;
+    const { batches, loss, terms } = pending;
     if (batches !== parts)
       throw new RangeError(`trainer: a step takes ${parts} batches, and there are ${batches}`);
     const lr = cosineWithWarmup(step, schedule);
     step++;
-    hand = { batches: 0, loss: 0, terms: new Map() };
+    pending = { batches: 0, loss: 0, terms: new Map() };
     const shared = Object.fromEntries([...terms].map(([name, sum]) => [name, sum / batches]));
     return { step, loss: loss / batches, lr, parts: shared };
   }
@@ -133,10 +133,10 @@ export function createDeviceTrainer<B extends { readonly keys: readonly string[]
     const best = (name: string) => (options.average !== undefined && plan.shapes.has(name) ? AVERAGED + name : name); // prettier-ignore
     const sums = { clips: 0, loss: 0, right: undefined as number | undefined };
     for await (const batch of batches) {
-      const made = await onBatch(batch, 'measure', measuring, {}, best);
+      const results = await onBatch(batch, 'measure', measuring, {}, best);
       sums.clips += batch.keys.length;
-      sums.loss += (made.get('loss') ?? NaN) * batch.keys.length;
-      const right = made.get('right');
+      sums.loss += (results.get('loss') ?? NaN) * batch.keys.length;
+      const right = results.get('right');
       if (right !== undefined) sums.right = (sums.right ?? 0) + right;
     }
     const { clips, loss, right } = sums;

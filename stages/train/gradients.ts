@@ -59,16 +59,16 @@ export function lossAndGradients(
   group?: BatchPart,
 ): Tensors {
   const updates = new Map<string, tf.Tensor>();
-  const made: Record<string, tf.Tensor> = {};
+  const results: Record<string, tf.Tensor> = {};
   const note: ForwardMode['note'] = (parts) => {
-    for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
+    for (const [name, part] of Object.entries(parts)) results[PART + name] = tf.keep(part);
   };
   const whole = group === undefined ? {} : { sumParts: group.sumTensor };
   const mode: ForwardMode = { norm: { training: true, updates, ...whole }, nextSeed, note };
   const { value, grads } = gradientsOf(batch, learned, all, mode, group?.weight);
-  grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
-  updates.forEach((next, name) => (made[UPDATE + name] = next));
-  return { ...made, loss: value };
+  grads.forEach((gradient, i) => (results[`gradient.${i}`] = gradient));
+  updates.forEach((next, name) => (results[UPDATE + name] = next));
+  return { ...results, loss: value };
 }
 
 /** Adds gradients up; both summands are disposed of. */

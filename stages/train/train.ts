@@ -95,8 +95,8 @@ export class LossError extends Error {
 }
 
 /** The loss, and what it is made of by names. */
-async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]> {
-  const read = Object.entries(made)
+async function readNumbers(results: Tensors): Promise<[Map<string, number>, number]> {
+  const read = Object.entries(results)
     .filter(([name]) => name === 'loss' || name.startsWith(PART))
     .map(async ([name, tensor]) => [name, (await tensor.data())[0] ?? NaN] as const);
   const numbers = new Map(await Promise.all(read));
@@ -134,53 +134,55 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
 
   function differentiate(batch: B): Tensors {
     const loaded = objective.load(batch, 'learn');
-    const drawn = deviceSeeds(options.seed, step, hand.batches);
-    const own = group === undefined ? hand.nextSeed : group.seeds(hand.nextSeed);
-    const work = () => lossAndGradients(loaded, learned, weights, drawn?.places() ?? own, group);
+    const drawn = deviceSeeds(options.seed, step, pending.batches);
+    const own = group === undefined ? pending.nextSeed : group.seeds(pending.nextSeed);
+    const work = () =>
+      lossAndGradients(loaded, learned, weights, drawn?.seedsInOrder() ?? own, group);
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
-    const made = runner.run('gradients', inputs, work);
+    const results = runner.run('gradients', inputs, work);
     loaded.dispose();
     tf.dispose({ ...drawn?.inputs });
-    return made;
+    return results;
   }
 
   /** The step in hand. */
-  let hand = begin();
+  let pending = begin();
   function begin() {
     return { batches: 0, loss: 0, parts: new Map<string, number>(), grads: undefined as tf.Tensor[] | undefined, nextSeed: dropoutSeeds(options.seed, step) }; // prettier-ignore
   }
 
   function refuse(batch: B, loss: number): never {
-    tf.dispose(hand.grads ?? []);
-    hand = begin();
+    tf.dispose(pending.grads ?? []);
+    pending = begin();
     throw new LossError(step + 1, loss, batch.keys);
   }
 
   async function add(batch: B): Promise<number> {
-    const made = differentiate(batch);
+    const results = differentiate(batch);
     // Together: each wait for the device's queue costs the same, whatever it is for.
-    const [numbers, loss] = await readNumbers(made)
+    const [numbers, loss] = await readNumbers(results)
       .then(([parts, loss]) => (group === undefined ? [parts, loss] as const : wholeBatch(group, parts, loss)))
       .catch((error: unknown) => {
-        tf.dispose({ ...made });
+        tf.dispose({ ...results });
         throw error;
       }); // prettier-ignore
     if (!Number.isFinite(loss)) {
-      tf.dispose({ ...made });
+      tf.dispose({ ...results });
       refuse(batch, loss);
     }
-    made['loss']?.dispose();
-    for (const [name, tensor] of Object.entries(made))
+    results['loss']?.dispose();
+    for (const [name, tensor] of Object.entries(results))
       if (name.startsWith(UPDATE)) optimizer.replace(name.slice(UPDATE.length), tensor);
       else if (name.startsWith(PART)) tensor.dispose();
-    for (const [part, value] of numbers) hand.parts.set(part, (hand.parts.get(part) ?? 0) + value);
-    const sum = addGradients(hand.grads, learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
-    hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
+    for (const [part, value] of numbers)
+      pending.parts.set(part, (pending.parts.get(part) ?? 0) + value);
+    const sum = addGradients(pending.grads, learned.map((_, i) => results[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
+    pending = { ...pending, batches: pending.batches + 1, loss: pending.loss + loss, grads: sum };
     return loss;
   }
 
   function finish(): StepResult {
-    const { grads: own, batches, loss, parts: sums } = hand;
+    const { grads: own, batches, loss, parts: sums } = pending;
     if (own === undefined) throw new RangeError('trainer: there is no batch to take a step on');
     const grads = group === undefined ? own : group.sumGradients(own);
     const lr = cosineWithWarmup(step, plan);
@@ -190,7 +192,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     if (runner.captures) capturedUpdate(runner, optimizer, grads, request);
     else optimizer.step(grads, request);
     tf.dispose(grads);
-    hand = begin();
+    pending = begin();
     const parts = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / batches]));
     return { step, loss: loss / batches, lr, parts };
   }

@@ -57,9 +57,9 @@ const weightsOf = ({ shapes }: UpdatePlan, state: Tensors) =>
   new Map([...shapes.keys()].map((name) => [name, state[name] as tf.Tensor]));
 
 /** Results of one kind, by their names without the prefix. */
-const below = (made: Tensors, prefix: string): Tensors =>
+const below = (results: Tensors, prefix: string): Tensors =>
   Object.fromEntries(
-    Object.entries(made).flatMap(([name, tensor]) =>
+    Object.entries(results).flatMap(([name, tensor]) =>
       name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [],
     ),
   );
@@ -72,8 +72,8 @@ function guarded(loss: tf.Tensor, next: Tensors, state: Tensors): Tensors {
   ); // prettier-ignore
 }
 
-const termsOf = (made: Tensors): Tensors =>
-  Object.fromEntries(Object.entries(made).filter(([name]) => name.startsWith(PART)));
+const termsOf = (results: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(results).filter(([name]) => name.startsWith(PART)));
 
 /**
  * A whole training step as one program for XLA: loss, gradients, clipping, AdamW and averages. Weights and
@@ -92,14 +92,14 @@ export function wholeStep({ batch, plan, precision, arrives }: WholeStepRequest)
       precision,
       arrives,
       work(state) {
-        const made = lossAndGradients(batch, plan.learned, weightsOf(plan, state), placesBehind(seed));
-        const gradients = plan.learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor);
-        const statistics = below(made, UPDATE);
+        const results = lossAndGradients(batch, plan.learned, weightsOf(plan, state), placesBehind(seed));
+        const gradients = plan.learned.map((_, i) => results[`gradient.${i}`] as tf.Tensor);
+        const statistics = below(results, UPDATE);
         // Running statistics are averaged as they are after the step, as weights are.
         const of = (name: string) => (statistics[name] ?? state[name]) as tf.Tensor;
         const next = { ...statistics, ...applyUpdate(plan, of, gradients, scalars) };
-        const loss = made['loss'] as tf.Tensor;
-        return { ...guarded(loss, next, state), loss, ...termsOf(made) };
+        const loss = results['loss'] as tf.Tensor;
+        return { ...guarded(loss, next, state), loss, ...termsOf(results) };
       },
     }),
   );
@@ -124,14 +124,14 @@ export function partOfStep({ batch, plan, precision, arrives }: WholeStepRequest
       precision,
       arrives,
       work(state) {
-        const made = lossAndGradients(batch, plan.learned, weightsOf(plan, state), placesBehind(seed));
+        const results = lossAndGradients(batch, plan.learned, weightsOf(plan, state), placesBehind(seed));
         const sums = plan.learned.map((_, i): [string, tf.Tensor] => {
-          const gradient = made[`gradient.${i}`] as tf.Tensor;
+          const gradient = results[`gradient.${i}`] as tf.Tensor;
           return [`${SUM}${i}`, tf.add(state[`${SUM}${i}`] as tf.Tensor, gradient)];
         });
-        const loss = made['loss'] as tf.Tensor;
-        const next = { ...below(made, UPDATE), ...Object.fromEntries(sums) };
-        return { ...guarded(loss, next, state), loss, ...termsOf(made) };
+        const loss = results['loss'] as tf.Tensor;
+        const next = { ...below(results, UPDATE), ...Object.fromEntries(sums) };
+        return { ...guarded(loss, next, state), loss, ...termsOf(results) };
       },
     }),
   );

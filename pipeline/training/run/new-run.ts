@@ -6,7 +6,7 @@ import { initialWeights } from '../../../model/weights/init.js';
 import type { ModelConfig } from '../../../model/config.js';
 import type { StoredValues } from '../../../model/weights/load-weights.js';
 import type { WeightSpec } from '../../../model/weights/weights.js';
-import type { SoundStatistics } from '../../../stages/batch/audio-statistics.js';
+import type { AudioStatistics } from '../../../stages/batch/audio-statistics.js';
 import { avmeVersion } from '../../version.js';
 import { readRunIfAny } from './run-folder.js';
 import { statisticsOf } from './run-statistics.js';
@@ -23,7 +23,7 @@ const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<str
 export async function statisticsFor(
   folder: string,
   { sources }: TrainingData,
-): Promise<SoundStatistics | undefined> {
+): Promise<AudioStatistics | undefined> {
   const run = await readRunIfAny(folder);
   const own = statisticsOf(sources);
   if (run === undefined) return own;
@@ -41,7 +41,7 @@ export async function describeRun(
     readonly data: TrainingData;
     readonly validation: ValidationData;
     readonly engine: Engine;
-    readonly statistics: SoundStatistics | undefined;
+    readonly statistics: AudioStatistics | undefined;
   },
 ): Promise<RunDescription> {
   return {
