@@ -29,6 +29,12 @@ const NVIDIA_OPTIONS = { platform_name: 'cuda', allocator: 'default', preallocat
 export interface XlaDevice extends Device {
   /** Kinds of the devices, as `NVIDIA H100 80GB HBM3`; the first one is used. */
   readonly devices: readonly string[];
+  /** Bytes. @throws XlaError where the plugin does not tell */
+  memory(): {
+    readonly used: number;
+    readonly peak: number | undefined;
+    readonly limit: number | undefined;
+  };
   dispose(): void;
 }
 
