@@ -11,7 +11,7 @@ import type { OperationTime } from './step/profile.js';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ownContender, torchContender, type Contender, type TorchName } from './step/contenders.js';
-import { batchOf, configOf, stepFlop } from './step/model.js';
+import { batchOf, configOf, stepFlop } from '../test/support/step-model.js';
 import { MODES, type Measured, type Mode } from './step/process.js';
 
 const { values: asked } = parseArgs({

@@ -13,7 +13,7 @@ import { planTraining } from '../stages/train/training-options.js';
 import { reconstructionObjective } from '../stages/train/objective.js';
 import { countArithmetic } from './arithmetic.js';
 import { ownContender } from './step/contenders.js';
-import { batchOf, configOf } from './step/model.js';
+import { batchOf, configOf } from '../test/support/step-model.js';
 import { MODES, OPTIONS, STEPS, weightsOf, type Mode } from './step/process.js';
 
 const { values: asked } = parseArgs({

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { cosineWithWarmup } from '../../model/optim/schedule.js';
 import { writeSafetensors } from '../../model/weights/safetensors.js';
 import { planTraining } from '../../stages/train/training-options.js';
-import { batchOf, configOf } from './model.js';
+import { batchOf, configOf } from '../../test/support/step-model.js';
 import { OPTIONS, STEPS, weightsOf, type Asked, type Measured, type Mode } from './process.js';
 
 /** A way to take a step, in a process that waits between its turns. */

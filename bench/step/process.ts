@@ -10,7 +10,7 @@ import { planTraining, trainingOptions } from '../../stages/train/training-optio
 import { reconstructionObjective } from '../../stages/train/objective.js';
 import type { CaptureChoice } from '../../stages/train/runner.js';
 import { watchBinding, type OperationTime } from './profile.js';
-import { batchOf, configOf, matMulRate } from './model.js';
+import { batchOf, configOf, matMulRate } from '../../test/support/step-model.js';
 
 /** Ways to take a step: on which backend, as graphs or not, with which products. */
 export const MODES = {

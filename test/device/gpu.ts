@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { batchOf, configOf } from '../../bench/step/model.js';
+import { batchOf, configOf } from '../support/step-model.js';
 import { randomFor } from '../../cache/order/random.js';
 import { useBackend } from '../../engine/backend.js';
 import { openXla, type XlaDevice } from '../../engine/backends/xla/xla.js';
