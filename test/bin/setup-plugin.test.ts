@@ -5,10 +5,12 @@ import { findPlugin } from '../../engine/backends/xla/home.js';
 import { useStub } from '../engine/xla/pjrt/stub.js';
 import { avme } from '../support/cli.js';
 import { scratchFolder } from '../support/media.js';
+import { useTinyRuns } from '../support/tiny-run.js';
 
 describe('avme setup --plugin', function () {
   this.timeout(120_000);
   const { path } = scratchFolder();
+  const runs = useTinyRuns();
   const stub = useStub();
   const left = async () => (await readdir(dirname(path('xla')))).filter((name) => name.startsWith('xla')); // prettier-ignore
 
@@ -41,5 +43,9 @@ describe('avme setup --plugin', function () {
     const env = { AVME_XLA: path('nothing') };
     const doctor = await avme(['doctor'], { env });
     assert.match(doctor.stdout, /xla +no +no plugin is set up; "avme setup --gpu" gets it/);
+    const { code, stderr } = await avme(runs.pretrain('run', '--backend', 'xla'), { env });
+    assert.equal(code, 1);
+    assert.match(stderr, /no plugin for XLA is set up; "avme setup --gpu" gets it/);
+    assert.doesNotMatch(stderr, /\n\s+at /);
   });
 });

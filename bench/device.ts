@@ -2,7 +2,7 @@
  * What XLA does on a real device, in a few minutes: golden vectors, whole pre-training steps of VideoMAE and
  * AV-MaskEnhancer, memory, and PyTorch's step beside them. Not run by `npm test`.
  *
- *   node dist/test/device/gpu.js [--plugin FILE] [--steps s:v:8,s:v:32,b:v:32,s:av:8] [--precision bfloat16]
+ *   node dist/bench/device.js [--plugin FILE] [--steps s:v:8,s:v:32,b:v:32,s:av:8] [--precision bfloat16]
  *        [--seconds 8] [--torch python3] [--out gpu.json]
  *
  * One JSON object a line while it runs, all of them in FILE at the end. Exit code 1 where golden vectors do not hold.
@@ -14,18 +14,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { batchOf, configOf } from '../support/step-model.js';
-import { randomFor } from '../../cache/order/random.js';
-import { useBackend } from '../../engine/backend.js';
-import { openXla, type XlaDevice } from '../../engine/backends/xla/xla.js';
-import { pretrainSpecs } from '../../model/systems.js';
-import { initialWeights } from '../../model/weights/init.js';
-import { DeviceState } from '../../stages/train/device-state.js';
-import { createDeviceTrainer } from '../../stages/train/device-trainer.js';
-import { reconstructionObjective } from '../../stages/train/objective.js';
-import { planTraining, trainingOptions } from '../../stages/train/training-options.js';
-import { goldenSteps } from '../engine/xla/golden-steps.js';
-import { readGolden, relativeError } from '../support/golden.js';
+import { batchOf, configOf } from '../test/support/step-model.js';
+import { randomFor } from '../cache/order/random.js';
+import { useBackend } from '../engine/backend.js';
+import { openXla, type XlaDevice } from '../engine/backends/xla/xla.js';
+import { pretrainSpecs } from '../model/systems.js';
+import { initialWeights } from '../model/weights/init.js';
+import { DeviceState } from '../stages/train/device-state.js';
+import { createDeviceTrainer } from '../stages/train/device-trainer.js';
+import { reconstructionObjective } from '../stages/train/objective.js';
+import { planTraining, trainingOptions } from '../stages/train/training-options.js';
+import { goldenSteps } from '../test/engine/xla/golden-steps.js';
+import { readGolden, relativeError } from '../test/support/golden.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -129,7 +129,7 @@ async function torchBeside(python: string, text: string): Promise<void> {
   try {
     const job = { config, clips: Number(clips), visible: [...visible], masked: [...masked], seconds: Number(flags.seconds) }; // prettier-ignore
     await writeFile(join(folder, 'job.json'), JSON.stringify(job));
-    const script = fileURLToPath(new URL('../../../test/device/torch-step.py', import.meta.url));
+    const script = fileURLToPath(new URL('../../bench/peers/device-step.py', import.meta.url));
     const { stdout } = await promisify(execFile)(python, [script, join(folder, 'job.json')]);
     for (const line of stdout.trim().split('\n')) tell({ what: 'torch', size, ...(JSON.parse(line) as object) }); // prettier-ignore
   } catch (error) {

@@ -1,4 +1,4 @@
-"""PyTorch's whole pre-training step of VideoMAE on a GPU: torch-step.py JOB. One JSON object a line.
+"""PyTorch's whole pre-training step of VideoMAE on a GPU: device-step.py JOB. One JSON object a line.
 
 Attention by scaled_dot_product_attention, only visible tubelets embedded, fused AdamW: the fastest way that we know of.
 """
