@@ -32,7 +32,10 @@ export interface PreprocessRequest {
    */
   readonly cache: string;
   readonly options?: PreprocessInput;
-  /** The part that the whole source makes up; default: the option `shard`, which takes a part of the source. */
+  /**
+   * The part that the whole source makes up, as it is: nothing is selected of it, and it may be empty.
+   * Default: the option `shard`, which takes a part of the source.
+   */
   readonly part?: CachePart;
   /** Replaces stages by others of the same type; name them in `tools`, they make another cache. */
   readonly stages?: Partial<PreprocessStages>;
@@ -55,7 +58,10 @@ export interface PreprocessRequest {
 export async function preprocess(request: PreprocessRequest): Promise<PreprocessSummary> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal, onEvent } = request;
-  const source = await sourceOf(request, options);
+  const source =
+    request.part !== undefined && typeof request.source !== 'string'
+      ? request.source
+      : await sourceOf(request, options);
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', kind: source.kind, total, ignored });
   const kind = await cacheKind(options, request.tools, signal);
