@@ -136,6 +136,18 @@ describe('avme plan, work and status', function () {
       assert.equal((await listAttempts(scratch.path(`chaos/${name}`))).length, 1);
   });
 
+  it('make parts that have no videos as well, and so does preprocess --shard', async () => {
+    const many = 40;
+    await plan('sparse', '--parts', String(many), '--filter', '[0-9]*.mp4', '--filter', 'dance/*');
+    const done = await work('sparse');
+    assert.equal(done.events.at(-1)?.['parts'], many, done.stderr);
+    assert.deepEqual((await mergedContent('sparse')).samples, whole.samples);
+    const empty = done.events.find((event) => event['event'] === 'part-done' && event['videos'] === 0)?.['part']; // prettier-ignore
+    const filters = ['--filter', '[0-9]*.mp4', '--filter', 'dance/*'];
+    const part = await avme(['preprocess', scratch.path('videos'), '--cache', scratch.path('sparse2'), '--shard', `${String(empty)}/${many}`, ...OPTIONS, ...filters]); // prettier-ignore
+    assert.equal(part.code, 0, part.stderr);
+  });
+
   it('are watched by Prometheus', async () => {
     const child = spawn(process.execPath, [AVME, 'status', scratch.path('all'), '--metrics', '0', '--json']); // prettier-ignore
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
