@@ -31,8 +31,8 @@ const SHAPE: ClipShape = {
 };
 
 const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
-const at = (values: readonly number[], share: number) =>
-  sorted(values)[Math.min(values.length - 1, Math.floor(share * values.length))] ?? NaN;
+const at = (values: readonly number[], fraction: number) =>
+  sorted(values)[Math.min(values.length - 1, Math.floor(fraction * values.length))] ?? NaN;
 const round = (value: number) => value.toFixed(1);
 
 async function makeCache(folder: string): Promise<void> {

@@ -7,11 +7,11 @@
  *     --modes      of eager, captured, bfloat16 (captured, with its products), xla (captured, compiled by XLA), wasm, webgpu, torch, torch-sdpa, torch-bfloat16 (default captured,bfloat16,eager,torch,torch-sdpa)
  *     --batch 2 --steps 10 --threads (default: all) --python (default: AVME_PYTHON, or python3)
  */
-import type { Share } from './step/profile.js';
+import type { OperationTime } from './step/profile.js';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ownContender, torchContender, type Contender, type TorchName } from './step/contenders.js';
-import { batchOf, configOf, stepFlop } from './step/model.js';
+import { batchOf, configOf, stepFlop } from '../test/support/step-model.js';
 import { MODES, type Measured, type Mode } from './step/process.js';
 
 const { values: asked } = parseArgs({
@@ -29,7 +29,7 @@ const [clips, steps, threads] = [asked.batch, asked.steps, asked.threads].map(Nu
 const config = configOf(asked.size, asked.variant);
 
 const sorted = (numbers: number[]) => numbers.toSorted((a, b) => a - b);
-const quantile = (numbers: number[], share: number) => sorted(numbers)[Math.round(share * (numbers.length - 1))] ?? NaN; // prettier-ignore
+const quantile = (numbers: number[], fraction: number) => sorted(numbers)[Math.round(fraction * (numbers.length - 1))] ?? NaN; // prettier-ignore
 const median = (numbers: number[]) => quantile(numbers, 0.5);
 const ms = (numbers: number[]) =>
   `${median(numbers).toFixed(0)} ms (${quantile(numbers, 0.1).toFixed(0)} to ${quantile(numbers, 0.9).toFixed(0)})`;
@@ -46,8 +46,8 @@ function compareLosses(all: Map<string, Measured[]>): void {
   }
 }
 
-function printShares(name: string, shares: readonly Share[]): void {
-  const whole = shares.reduce((sum, share) => sum + share.ms, 0);
+function printShares(name: string, shares: readonly OperationTime[]): void {
+  const whole = shares.reduce((sum, fraction) => sum + fraction.ms, 0);
   console.log(`\nwhere a step goes, ${name}:`);
   for (const { name: op, calls, ms: took } of shares.slice(0, 16))
     console.log(`  ${op.padEnd(28)} ${took.toFixed(1).padStart(8)} ms  ${((100 * took) / whole).toFixed(1).padStart(5)} %  ${calls === 0 ? '' : `${calls.toFixed(0)} calls`}`); // prettier-ignore

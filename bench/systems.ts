@@ -13,7 +13,7 @@ import { planTraining } from '../stages/train/training-options.js';
 import { reconstructionObjective } from '../stages/train/objective.js';
 import { countArithmetic } from './arithmetic.js';
 import { ownContender } from './step/contenders.js';
-import { batchOf, configOf } from './step/model.js';
+import { batchOf, configOf } from '../test/support/step-model.js';
 import { MODES, OPTIONS, STEPS, weightsOf, type Mode } from './step/process.js';
 
 const { values: asked } = parseArgs({
@@ -65,7 +65,7 @@ for (let step = 0; step <= steps; step++)
   }
 for (const contender of contenders) contender.close();
 
-const quantile = (numbers: readonly number[], share: number) => numbers.toSorted((a, b) => a - b)[Math.round(share * (numbers.length - 1))] ?? NaN; // prettier-ignore
+const quantile = (numbers: readonly number[], fraction: number) => numbers.toSorted((a, b) => a - b)[Math.round(fraction * (numbers.length - 1))] ?? NaN; // prettier-ignore
 console.log(`${asked.size}, batch ${clips}, ${asked.mode}, ${threads} threads, ${steps} steps each in turns`); // prettier-ignore
 for (const [i, variant] of systems.entries()) {
   const [own, first] = [arithmetic.get(variant), arithmetic.get(systems[0] ?? '')];

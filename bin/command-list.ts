@@ -56,7 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'reconstruct',
-    summary: 'Draws what a trained model makes of clips it sees a tenth of.',
+    summary: 'Draws a trained model’s reconstructions of clips that it sees a tenth of.',
     load: async () => (await import('./commands/reconstruct.js')).reconstructCommand,
   },
   {

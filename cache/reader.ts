@@ -50,7 +50,7 @@ export class CacheReader {
 
   /** Reads a header, not the pixels. @throws RangeError, CorruptRecordError */
   header(index: number): SampleHeader {
-    return this.look(index, ({ shard, row }) => shard.header(row).header);
+    return this.withPlace(index, ({ shard, row }) => shard.header(row).header);
   }
 
   /**
@@ -71,7 +71,7 @@ export class CacheReader {
    * @throws RangeError, CorruptRecordError
    */
   stored(index: number): StoredSample {
-    return this.look(index, ({ shard, row, entry }) =>
+    return this.withPlace(index, ({ shard, row, entry }) =>
       this.codec.stored(shard.record(row, true), this.manifest.shape, entry.key),
     );
   }
@@ -81,7 +81,7 @@ export class CacheReader {
    * @throws RangeError, CorruptRecordError, EncodedFramesError
    */
   sample(index: number): Sample {
-    return this.look(index, ({ shard, row, entry }) =>
+    return this.withPlace(index, ({ shard, row, entry }) =>
       this.codec.record(shard.record(row, true), this.manifest.shape, entry.key),
     );
   }
@@ -92,7 +92,7 @@ export class CacheReader {
    * @throws RangeError, CorruptRecordError, EncodedFramesError
    */
   withSample<T>(index: number, use: (sample: Sample) => T): T {
-    const sample = this.look(index, ({ shard, row, entry }) =>
+    const sample = this.withPlace(index, ({ shard, row, entry }) =>
       this.codec.record(shard.record(row, false), this.manifest.shape, entry.key),
     );
     return use(sample);
@@ -114,7 +114,7 @@ export class CacheReader {
     return this.indices.get(key);
   }
 
-  /** After this, nothing that the reader lent may be touched. */
+  /** After this, nothing that was borrowed from the reader may be touched. */
   async close(): Promise<void> {
     await Promise.all(this.shards.map((shard) => shard.close()));
   }
@@ -128,7 +128,7 @@ export class CacheReader {
     return place;
   }
 
-  private look<T>(index: number, reading: (place: Place) => T): T {
+  private withPlace<T>(index: number, reading: (place: Place) => T): T {
     const place = this.place(index);
     try {
       return reading(place);

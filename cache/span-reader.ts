@@ -8,7 +8,7 @@ import { openFiles, UnavailableError, type FileUser } from './open-files.js';
  * only while the thread's pool of descriptors has room for it, so there may be any number of readers.
  */
 export class SpanReader implements FileUser {
-  private lent = Buffer.alloc(0);
+  private buffer = Buffer.alloc(0);
 
   /** @throws UnavailableError; the system's error; Error when it is no file */
   constructor(readonly path: string) {
@@ -29,8 +29,8 @@ export class SpanReader implements FileUser {
    */
   read(offset: number, length: number, own: boolean): Buffer {
     const file = this.descriptor();
-    if (!own && this.lent.length < length) this.lent = Buffer.allocUnsafeSlow(length);
-    const bytes = own ? Buffer.allocUnsafeSlow(length) : this.lent.subarray(0, length);
+    if (!own && this.buffer.length < length) this.buffer = Buffer.allocUnsafeSlow(length);
+    const bytes = own ? Buffer.allocUnsafeSlow(length) : this.buffer.subarray(0, length);
     let got: number;
     try {
       got = readSync(file, bytes, 0, length, offset);
@@ -50,7 +50,7 @@ export class SpanReader implements FileUser {
 
   /** Whoever has borrowed the memory keeps it; there would be too much of it for thousands of files. */
   onClosed(): void {
-    this.lent = Buffer.alloc(0);
+    this.buffer = Buffer.alloc(0);
   }
 
   private descriptor(): number {

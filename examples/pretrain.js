@@ -22,6 +22,6 @@ const { loss, checkpoint } = await pretrain({
 console.log(`loss ${loss.toFixed(4)}; weights in ${checkpoint}`);
 
 // Originals, what the model saw, and its reconstruction; masks that it was never trained on.
-const { picture, mse } = await reconstruct({ cache, run, count: 2, backend: 'wasm' });
-await writeFile(png, picture);
+const { image, mse } = await reconstruct({ cache, run, count: 2, backend: 'wasm' });
+await writeFile(png, image);
 console.log(`mean squared error of masked pixels: ${mse.toFixed(4)}; see ${png}`);

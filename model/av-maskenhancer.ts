@@ -15,7 +15,7 @@ import type { ModelConfig } from './config.js';
 import { INFERENCE, type ForwardMode, type ModelBatch } from './forward.js';
 import { fuse, fusionSpecs, slotMembership } from './fusion.js';
 import { positionsOf, slotsOf } from './layers/geometry.js';
-import { denormalizeTubelets, normalizePixels, patchify, tubeletMoments } from './layers/patch.js';
+import { denormalizeTubelets, patchify, tubeletMoments } from './layers/patch.js';
 import { meanSquaredError, reconstructionTargets } from './losses/reconstruction.js';
 import type { ReconstructedTokens } from './system.js';
 import {
@@ -49,7 +49,7 @@ function fusedStream(
   mode: ForwardMode,
 ): tf.Tensor {
   // I_v → tubelets (eq. 4); E_v sees the visible ones only (eq. 1).
-  const tubelets = patchify(normalizePixels(batch.video), config);
+  const tubelets = patchify(batch.video, config);
   const encoded = encodeVisible(tubelets, batch.visible, weights, config);
   // T_v: encoded tokens and mask tokens, both with their positions, at decoder width C_d (eq. 5).
   const video = videoStream(encoded, batch.visible, batch.masked, weights, config);

@@ -8,7 +8,7 @@ import {
   encodeOwn,
   jointEncoderSpecs,
   ownEncoderSpecs,
-  picturePatches,
+  framePatches,
   spectrumPatches,
 } from './cav-mae/encoder.js';
 import { clipErrors, patchMoments } from './cav-mae/targets.js';
@@ -48,7 +48,7 @@ interface Encoded {
 function encode(batch: ModelBatch, weights: Weights, config: ModelConfig): Encoded {
   const { mel, visible } = spectrumOf(batch);
   const a = encodeOwn(spectrumPatches(mel, config), visible, weights, config, 'a');
-  const v = encodeOwn(picturePatches(batch.video, config), batch.visible, weights, config, 'v');
+  const v = encodeOwn(framePatches(batch.video, config), batch.visible, weights, config, 'v');
   return {
     joint: encodeJoint(tf.concat([a, v], 1), weights, config, ''),
     sound: tf.mean(encodeJoint(a, weights, config, '_a'), 1),
@@ -59,9 +59,9 @@ function encode(batch: ModelBatch, weights: Weights, config: ModelConfig): Encod
 /** The parts of the loss. */
 export interface CavMaeLoss {
   /** Mean squared error of the picture's masked patches. */
-  readonly picture: tf.Scalar;
+  readonly video: tf.Scalar;
   /** Of the spectrum's; over the clips that have sound. */
-  readonly sound: tf.Scalar;
+  readonly audio: tf.Scalar;
   /** InfoNCE, before it is weighted. */
   readonly contrast: tf.Scalar;
 }
@@ -72,14 +72,14 @@ export function cavMaeLossParts(
   weights: Weights,
   config: ModelConfig,
 ): CavMaeLoss {
-  const heard = spectrumOf(batch);
+  const spectrum = spectrumOf(batch);
   const encoded = encode(batch, weights, config);
   const made = decodeBoth(encoded.joint, batch, weights, config, config.lossOver === 'all');
   const present = batch.audioPresent;
-  const errors = clipErrors(made.sound, spectrumPatches(heard.mel, config), heard, config);
+  const errors = clipErrors(made.sound, spectrumPatches(spectrum.mel, config), spectrum, config);
   return {
-    picture: tf.mean(clipErrors(made.picture, picturePatches(batch.video, config), batch, config)),
-    sound: tf.div(tf.sum(tf.mul(errors, present)), tf.maximum(tf.sum(present), 1)),
+    video: tf.mean(clipErrors(made.picture, framePatches(batch.video, config), batch, config)),
+    audio: tf.div(tf.sum(tf.mul(errors, present)), tf.maximum(tf.sum(present), 1)),
     contrast: infoNce(encoded.sound, encoded.picture, present, TEMPERATURE),
   };
 }
@@ -94,14 +94,14 @@ export function cavMaeLoss(
   config: ModelConfig,
   mode: ForwardMode,
 ): tf.Scalar {
-  const { picture, sound, contrast } = cavMaeLossParts(batch, weights, config);
-  mode.note?.({ pictureLoss: picture, soundLoss: sound, contrastLoss: contrast });
-  return tf.add(tf.add(picture, sound), tf.mul(contrast, CONTRAST_WEIGHT));
+  const { video, audio, contrast } = cavMaeLossParts(batch, weights, config);
+  mode.note?.({ pictureLoss: video, soundLoss: audio, contrastLoss: contrast });
+  return tf.add(tf.add(video, audio), tf.mul(contrast, CONTRAST_WEIGHT));
 }
 
 /** What it makes of the picture; brightness and contrast are the original's where targets are normalised. */
 function reconstruct(batch: ModelBatch, weights: Weights, config: ModelConfig): ReconstructedTokens {
-  const patches = picturePatches(batch.video, config);
+  const patches = framePatches(batch.video, config);
   const { joint } = encode(batch, weights, config);
   const { picture } = decodeBoth(joint, batch, weights, config, true);
   const order = tf.concat([batch.visible, batch.masked], 1);

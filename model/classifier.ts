@@ -62,7 +62,7 @@ export const pretrainedName = (name: string): string =>
 /** The tokens with the sound in them, at decoder width. @param encoded `[B, N, width]` @returns `[B, N, decoderWidth]` */
 function fuseAll(
   encoded: tf.Tensor,
-  sound: tf.Tensor,
+  audio: tf.Tensor,
   weights: Weights,
   config: ModelConfig,
   mode: ForwardMode,
@@ -71,11 +71,11 @@ function fuseAll(
   const normed = layerNormNamed(encoded, weights, 'norm');
   const narrow = linear(normed, weights('encoder_to_decoder.weight'));
   const width = config.decoderWidth;
-  const picture = tf.add(narrow, tf.tensor3d(positionTable(count, width), [1, count, width]));
+  const video = tf.add(narrow, tf.tensor3d(positionTable(count, width), [1, count, width]));
   const slots = Array.from({ length: batch * count }, (_, i) => Math.floor((i % count) / positionsOf(config))); // prettier-ignore
   const member = slotMembership(tf.tensor2d(slots, [batch, count], 'int32'), slotsOf(config));
   const dropout = mode.norm.training ? { rate: config.dropout, nextSeed: mode.nextSeed } : undefined; // prettier-ignore
-  return fuse(picture, linear(sound, weights('audio_to_decoder.weight')), member, weights, config, dropout); // prettier-ignore
+  return fuse(video, linear(audio, weights('audio_to_decoder.weight')), member, weights, config, dropout); // prettier-ignore
 }
 
 /** What the head sees: one vector a clip. @returns `[B, width]`, or `[B, width + decoderWidth]` where fused */
@@ -91,13 +91,13 @@ function featuresOf(
   const encoded = encodeAll(tubelets, weights, config, paths);
   const pooled = tf.mean(encoded, 1);
   if (fusion === 'picture') return layerNormNamed(pooled, weights, 'fc_norm');
-  const sound = audioTokens(batch, weights, config, mode.norm);
+  const audio = audioTokens(batch, weights, config, mode.norm);
   if (fusion === 'late') {
-    const both = tf.concat([pooled, tf.mean(sound, 1)], 1);
+    const both = tf.concat([pooled, tf.mean(audio, 1)], 1);
     return layerNormNamed(linearNamed(both, weights, 'late_fusion'), weights, 'fc_norm');
   }
   // Fusion is narrower than the encoder: by itself it would take half of the picture's width away.
-  const fused = tf.mean(fuseAll(encoded, sound, weights, config, mode), 1);
+  const fused = tf.mean(fuseAll(encoded, audio, weights, config, mode), 1);
   const normed = [layerNormNamed(pooled, weights, 'fc_norm'), layerNormNamed(fused, weights, 'fusion_norm')]; // prettier-ignore
   return tf.concat(normed, 1);
 }

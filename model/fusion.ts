@@ -43,12 +43,12 @@ export function slotMembership(slots: tf.Tensor, count: number): tf.Tensor {
  * attention from them gives the same answer to each repetition. So both run on `slots` rows instead
  * of N, which is mathematically equal and about 200 times cheaper. In training, dropout of the shares
  * then drops a slot where it would have dropped single keys of it: the same in the mean.
- * @param picture `[B, N, decoderWidth]` @param sound `[B, slots, decoderWidth]`, projected
+ * @param video `[B, N, decoderWidth]` @param audio `[B, slots, decoderWidth]`, projected
  * @param member `[B, N, slots]` @returns `[B, N, decoderWidth]`
  */
 export function fuse(
-  picture: tf.Tensor,
-  sound: tf.Tensor,
+  video: tf.Tensor,
+  audio: tf.Tensor,
   member: tf.Tensor,
   weights: Weights,
   config: ModelConfig,
@@ -57,24 +57,24 @@ export function fuse(
 ): tf.Tensor {
   const toDecoder = weights('fusion_to_decoder.weight');
   if (config.variant !== 'av')
-    return linear(tf.concat([expandSlots(sound, member), picture], 2), toDecoder);
+    return linear(tf.concat([expandSlots(audio, member), video], 2), toDecoder);
   const width = config.decoderWidth;
   const options = (layer: FusionLayer, channels: number): CrossAttentionOptions => ({
     heads: headsFor(channels, config.fusionHeads),
     dropout,
-    watch: watch && ((shares) => { watch(layer, shares); }),
+    watch: watch && ((attention) => { watch(layer, attention); }),
   }); // prettier-ignore
   // A2V: src = sound, tar = picture. The residual is on src, so every token gets its slot's row.
   const a2v = under(weights, 'cross_a2v');
-  const toSound = options('cross_a2v', width);
-  const heard = attend(sound, picture, a2v, toSound);
-  const soundFused = settle(expandSlots(sound, member), heard, a2v, toSound);
+  const a2vOptions = options('cross_a2v', width);
+  const audioAttended = attend(audio, video, a2v, a2vOptions);
+  const audioFused = settle(expandSlots(audio, member), audioAttended, a2v, a2vOptions);
   // V2A: src = picture, tar = sound: one answer a slot, given to each of its tokens.
   const v2a = under(weights, 'cross_v2a');
-  const toPicture = options('cross_v2a', width);
-  const seen = expandSlots(attend(picture, sound, v2a, toPicture), member);
-  const pictureFused = settle(picture, seen, v2a, toPicture);
-  const both = tf.concat([soundFused, pictureFused], 2);
-  const toBoth = options('self_av', 2 * width);
-  return linear(crossAttention(both, both, under(weights, 'self_av'), toBoth), toDecoder);
+  const v2aOptions = options('cross_v2a', width);
+  const videoAttended = expandSlots(attend(video, audio, v2a, v2aOptions), member);
+  const videoFused = settle(video, videoAttended, v2a, v2aOptions);
+  const both = tf.concat([audioFused, videoFused], 2);
+  const selfOptions = options('self_av', 2 * width);
+  return linear(crossAttention(both, both, under(weights, 'self_av'), selfOptions), toDecoder);
 }

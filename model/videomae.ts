@@ -7,6 +7,7 @@ import { gatherTokens } from '../engine/ops/gather.js';
 import { linear } from '../engine/ops/layers.js';
 import type { ModelConfig } from './config.js';
 import { positionsOf, slotsOf, tubeletValues } from './layers/geometry.js';
+import { normalizePixels } from './layers/patch.js';
 import { positionTable } from './layers/position.js';
 import {
   blocks,
@@ -56,7 +57,7 @@ function embedTubelets(tubelets: tf.Tensor, weights: Weights, config: ModelConfi
 
 /**
  * VideoMAE's encoder: only visible tubelets are embedded and enter.
- * @param tubelets of the normalised video, `[B, N, values]`
+ * @param tubelets of the video, pixels 0..255, `[B, N, values]`
  * @param visible token indices, int32 `[B, visible]`
  * @returns `[B, visible, width]`
  */
@@ -67,7 +68,10 @@ export function encodeVisible(
   config: ModelConfig,
 ): tf.Tensor {
   const encoder = under(weights, 'encoder');
-  const embedded = embedTubelets(gatherTokens(tubelets, visible), encoder, config);
+  // Only what is seen is normalised: a quarter or a tenth of all.
+  const seen = gatherTokens(tubelets, visible);
+  const pixels = normalizePixels(tf.reshape(seen, [-1, 3]));
+  const embedded = embedTubelets(tf.reshape(pixels, seen.shape), encoder, config);
   const tokens = tf.add(embedded, positionsAt(config, config.width, visible));
   return layerNormNamed(blocks(tokens, encoder, config.depth, config.heads), encoder, 'norm');
 }

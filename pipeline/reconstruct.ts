@@ -7,7 +7,7 @@ import { otherClipsOf } from '../stages/load/other-audio.js';
 import type { LoaderSource } from '../stages/load/options.js';
 import {
   drawReconstructions,
-  filmsOf,
+  rowsOf,
   type Reconstruction,
 } from '../rendering/reconstruction-sheet.js';
 import { lastCheckpoint, loadCheckpoint, type Checkpoint } from './training/run/checkpoint.js';
@@ -19,7 +19,7 @@ import {
   batchFor,
   drawSample,
   maskRatioOf,
-  type Hearing,
+  type AudioInput,
 } from './training/data/training-batches.js';
 
 export interface ReconstructRequest {
@@ -44,7 +44,9 @@ export interface ReconstructRequest {
 }
 
 export interface ReconstructResult {
-  readonly picture: Buffer;
+  readonly image: Buffer;
+  /** What is on it. */
+  readonly clips: readonly Reconstruction[];
   readonly step: number;
   readonly samples: readonly {
     readonly index: number;
@@ -74,7 +76,7 @@ const HEARD = { own: '', mute: ', muted', shuffled: ', with the sounds of others
 
 /** Draws what a model with these weights makes of clips of a cache. */
 export async function reconstructClips(
-  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask'> & Hearing,
+  request: Pick<ReconstructRequest, 'samples' | 'count' | 'seed' | 'mask'> & AudioInput,
   source: LoaderSource,
   config: ModelConfig,
   checkpoint: Checkpoint,
@@ -96,13 +98,13 @@ export async function reconstructClips(
       const batch = batchFor(reader, config, 0, [drawn], augment, 'measure', { sound, statistics });
       const made = await model.reconstruct(batch);
       const error = made.mse[0] ?? NaN;
-      clips.push({ title: describeClip(reader, index, error), films: filmsOf(batch.video, made) });
+      clips.push({ title: describeClip(reader, index, error), films: rowsOf(batch.video, made) });
       samples.push({ index, id: reader.header(index).id, mse: error });
     }
     const mse = samples.reduce((sum, sample) => sum + sample.mse, 0) / samples.length;
     const heading = `${config.variant} after ${checkpoint.step} steps, ${Math.round(100 * maskRatio)} % masked${HEARD[sound]}: mean squared error ${mse.toFixed(4)}`;
     const { imageSize: size, tubelet } = config;
-    return { picture: await drawReconstructions(clips, { size, tubelet, heading }), step: checkpoint.step, samples, mse }; // prettier-ignore
+    return { image: await drawReconstructions(clips, { size, tubelet, heading }), clips, step: checkpoint.step, samples, mse }; // prettier-ignore
   } finally {
     model.dispose();
   }

@@ -25,8 +25,8 @@ const LINE = 16;
 const cellSide = (classes: number) => Math.max(11, Math.min(44, Math.floor(1400 / classes)));
 
 /** From white to blue by the root of the share of the row: one mistake of many is still to be seen. */
-function shade(share: number): string {
-  const mix = (from: number, to: number) => Math.round(from + (to - from) * Math.sqrt(share));
+function shade(fraction: number): string {
+  const mix = (from: number, to: number) => Math.round(from + (to - from) * Math.sqrt(fraction));
   return `rgb(${mix(255, 11)}, ${mix(255, 102)}, ${mix(255, 195)})`;
 }
 
@@ -56,13 +56,13 @@ export function topMistakes({ labels, counts }: Confusion, most: number): Mistak
 
 /** What the colours stand for. */
 function drawScale(pen: SKRSContext2D, x: number, y: number): void {
-  write(pen, 'share of the row', x, y + 10, { size: 11, colour: STYLE.faint });
-  SHARES.forEach((share, i) => {
-    pen.fillStyle = shade(share);
+  write(pen, 'fraction of the row', x, y + 10, { size: 11, colour: STYLE.faint });
+  SHARES.forEach((fraction, i) => {
+    pen.fillStyle = shade(fraction);
     pen.fillRect(x, y + 18 + i * LINE, 14, 14);
     pen.strokeStyle = STYLE.line;
     pen.strokeRect(x + 0.5, y + 18.5 + i * LINE, 13, 13);
-    write(pen, `${Math.round(100 * share)} %`, x + 20, y + 29 + i * LINE, { size: 11 });
+    write(pen, `${Math.round(100 * fraction)} %`, x + 20, y + 29 + i * LINE, { size: 11 });
   });
 }
 
@@ -104,11 +104,11 @@ export async function drawConfusion(confusion: Confusion, heading: string): Prom
     write(pen, labels[i] ?? '', left - 6, y + side / 2 + text / 3, { ...name, align: 'right' });
     if (many) write(pen, labels[i] ?? '', left + grid + 5, y + side / 2 + text / 3, name);
     row.forEach((count, j) => {
-      const share = all === 0 ? 0 : count / all;
-      pen.fillStyle = shade(share);
+      const fraction = all === 0 ? 0 : count / all;
+      pen.fillStyle = shade(fraction);
       pen.fillRect(left + j * side, y, side - 1, side - 1);
       if (side >= READABLE && count > 0)
-        write(pen, String(count), left + j * side + side / 2, y + side / 2 + 4, { size: 11, align: 'center', colour: share > 0.3 ? '#ffffff' : STYLE.ink }); // prettier-ignore
+        write(pen, String(count), left + j * side + side / 2, y + side / 2 + 4, { size: 11, align: 'center', colour: fraction > 0.3 ? '#ffffff' : STYLE.ink }); // prettier-ignore
     });
   });
   labels.forEach((label, j) => {

@@ -7,15 +7,18 @@ export interface Reconstruction {
   readonly films: readonly { readonly name: string; readonly pixels: Uint8Array }[];
 }
 
-/** What is shown of a model: the original | the same with its masked patches grey | these as the model made them. */
-export function filmsOf(
+/** What is shown of a model: the original | the same with its masked patches grey | their reconstruction. */
+export function rowsOf(
   original: Uint8Array,
-  { seen, made }: { readonly seen: Uint8Array; readonly made: Uint8Array },
+  {
+    visible,
+    reconstruction,
+  }: { readonly visible: Uint8Array; readonly reconstruction: Uint8Array },
 ): Reconstruction['films'] {
   return [
     { name: 'original', pixels: original },
-    { name: 'what the model saw', pixels: seen },
-    { name: 'what it made of it', pixels: made },
+    { name: 'what the model saw', pixels: visible },
+    { name: 'reconstruction', pixels: reconstruction },
   ];
 }
 

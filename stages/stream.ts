@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 export interface StageCounters {
   readonly stage: string;
   /** Records that it works on at once, at most. */
-  readonly places: number;
+  readonly concurrency: number;
   /** Records that it has finished, also those that failed. */
   items: number;
   /** Records in work or finished and waiting to be handed on. */
@@ -14,8 +14,8 @@ export interface StageCounters {
   busySeconds: number;
 }
 
-export function newCounters(stage: string, places = 1): StageCounters {
-  return { stage, places, items: 0, queued: 0, busySeconds: 0 };
+export function newCounters(stage: string, concurrency = 1): StageCounters {
+  return { stage, concurrency, items: 0, queued: 0, busySeconds: 0 };
 }
 
 /** A stage's core: from one record to what follows from it, nothing to drop it. */

@@ -1,4 +1,4 @@
-import type { LentBatch } from './load/loaded-batch.js';
+import type { LeasedBatch } from './load/leased-batch.js';
 import { stage, type StageStream } from './stream.js';
 import type { StepResult, Trainer } from './train/train.js';
 
@@ -18,7 +18,7 @@ export interface TrainOptions<B> {
   /** Batches that a step is taken on; default 1. */
   readonly accumulate?: number | undefined;
   /** From a loaded batch to what the trainer's objective takes; default the batch itself. */
-  readonly prepare?: ((batch: LentBatch) => B) | undefined;
+  readonly prepare?: ((batch: LeasedBatch) => B) | undefined;
   /**
    * Is awaited after each step, before the next one begins: here the trainer's state is that of the
    * step, whatever is read ahead. Checkpoints and validation belong here.
@@ -34,15 +34,15 @@ const seconds = (from: number) => (performance.now() - from) / 1000;
  * @returns a Duplex from `LoadedBatch` to {@link TrainedStep}, one for each `accumulate` batches
  * @throws Error (the stream fails) naming the clips of a batch whose loss is not a finite number
  */
-export function train<B = LentBatch>(
+export function train<B = LeasedBatch>(
   trainer: Trainer<B>,
   { accumulate = 1, prepare = (batch) => batch as B, onStep }: TrainOptions<B> = {},
-): StageStream<LentBatch, TrainedStep> {
+): StageStream<LeasedBatch, TrainedStep> {
   let parts = { batches: 0, clips: 0, replaced: 0, waited: 0 };
   let stepStart = performance.now();
   /** When the last batch was done with. */
   let free = performance.now();
-  return stage('train', async (batch: LentBatch): Promise<TrainedStep[]> => {
+  return stage('train', async (batch: LeasedBatch): Promise<TrainedStep[]> => {
     const waited = parts.waited + seconds(free);
     await trainer.add(prepare(batch));
     parts = {

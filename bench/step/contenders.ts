@@ -1,4 +1,4 @@
-import type { Share } from './profile.js';
+import type { OperationTime } from './profile.js';
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { cosineWithWarmup } from '../../model/optim/schedule.js';
 import { writeSafetensors } from '../../model/weights/safetensors.js';
 import { planTraining } from '../../stages/train/training-options.js';
-import { batchOf, configOf } from './model.js';
+import { batchOf, configOf } from '../../test/support/step-model.js';
 import { OPTIONS, STEPS, weightsOf, type Asked, type Measured, type Mode } from './process.js';
 
 /** A way to take a step, in a process that waits between its turns. */
@@ -21,7 +21,7 @@ export interface Contender {
   /** GFLOP/s of products in a loop; undefined where that is not asked for. */
   rate(): Promise<number | undefined>;
   /** What the kinds of operations take, the mean of some steps; empty where that is not known. */
-  profile(steps: number): Promise<readonly Share[]>;
+  profile(steps: number): Promise<readonly OperationTime[]>;
   close(): void;
 }
 

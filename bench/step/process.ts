@@ -9,8 +9,8 @@ import { createTrainer } from '../../stages/train/train.js';
 import { planTraining, trainingOptions } from '../../stages/train/training-options.js';
 import { reconstructionObjective } from '../../stages/train/objective.js';
 import type { CaptureChoice } from '../../stages/train/runner.js';
-import { watchBinding, type Share } from './profile.js';
-import { batchOf, configOf, matMulRate } from './model.js';
+import { watchBinding, type OperationTime } from './profile.js';
+import { batchOf, configOf, matMulRate } from '../../test/support/step-model.js';
 
 /** Ways to take a step: on which backend, as graphs or not, with which products. */
 export const MODES = {
@@ -77,7 +77,7 @@ async function serve(mode: Mode, size: string, variant: string, clips: number): 
     const rss = process.memoryUsage.rss();
     return { ms, cpuMs: (user + system) / 1000, loss, lr, rss, tensors: tf.memory().numTensors };
   };
-  const profile = async (steps: number): Promise<Share[]> => {
+  const profile = async (steps: number): Promise<OperationTime[]> => {
     const watched = watch ?? watchBinding();
     watched.forget();
     let ms = 0;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What the operations of a kind took in one step. */
-export interface Share {
+export interface OperationTime {
   readonly name: string;
   readonly calls: number;
   readonly ms: number;
@@ -17,7 +17,7 @@ const GRAPHS = ['graph of loss and gradients', 'graph of clipping and AdamW'];
 export interface Watch {
   forget(): void;
   /** @param ms what these steps took as a whole */
-  shares(steps: number, ms: number): Share[];
+  shares(steps: number, ms: number): OperationTime[];
 }
 
 /**
@@ -52,9 +52,9 @@ export function watchBinding(): Watch {
     },
     shares(steps, whole) {
       const inside = [...sums.values()].reduce((sum, { ms }) => sum + ms, 0);
-      const shares = [...sums].map(([name, { calls, ms }]) => ({ name, calls: calls / steps, ms: ms / steps })); // prettier-ignore
-      shares.push({ name: 'JavaScript', calls: 0, ms: (whole - inside) / steps });
-      return shares.sort((a, b) => b.ms - a.ms);
+      const times = [...sums].map(([name, { calls, ms }]) => ({ name, calls: calls / steps, ms: ms / steps })); // prettier-ignore
+      times.push({ name: 'JavaScript', calls: 0, ms: (whole - inside) / steps });
+      return times.sort((a, b) => b.ms - a.ms);
     },
   };
 }

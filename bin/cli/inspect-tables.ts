@@ -10,12 +10,12 @@ export function cacheTable(summary: CacheSummary): string {
     .slice(0, 12)
     .map(([label, count]) => `${label === '' ? '(no label)' : label} ${count}`);
   if (labels.length > shown.length) shown.push(`and ${labels.length - shown.length} more`);
-  const share =
+  const fraction =
     summary.samples > 0 ? Math.round((100 * summary.audioPresent) / summary.samples) : 0;
   return table([
     ['samples', String(summary.samples)],
     ['shards', `${summary.shards}, ${bytes(summary.bytes)}`],
-    ['with sound', `${summary.audioPresent} (${share} %)`],
+    ['with sound', `${summary.audioPresent} (${fraction} %)`],
     ['labels', shown.join(', ')],
     ['quarantined', String(summary.quarantined)],
     ['fingerprint', summary.fingerprint],

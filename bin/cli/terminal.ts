@@ -6,6 +6,8 @@ export interface Report {
   line(text: string): void;
   /** For people: the one line that changes in place; at most ten times a second. */
   progress(text: string): void;
+  /** For people: a picture as text, which takes the place of the one before where nothing came between. */
+  picture(text: string): void;
 }
 
 const REDRAW_MS = 100;
@@ -17,6 +19,8 @@ export function createReport(json: boolean): Report {
   const live = process.stdout.isTTY;
   let shown = false;
   let last = -Infinity;
+  /** Lines of the picture that is the last thing printed; 0 where another thing is. */
+  let pictured = 0;
   const clear = () => {
     if (shown) process.stdout.write('\r\u001b[K');
     shown = false;
@@ -28,13 +32,24 @@ export function createReport(json: boolean): Report {
     line(text) {
       if (json) return;
       clear();
+      pictured = 0;
       process.stdout.write(`${text}\n`);
+    },
+    picture(text) {
+      if (json || text === '') return;
+      clear();
+      // Of pictures in other protocols the terminal alone knows how high they are.
+      const lines = text.includes('▀') ? text.split('\n').length - 1 : 0;
+      if (live && pictured > 0) process.stdout.write(`\u001b[${pictured}A`);
+      process.stdout.write(text);
+      pictured = lines;
     },
     progress(text) {
       const now = performance.now();
       if (json || now - last < (live ? REDRAW_MS : LOG_MS)) return;
       last = now;
       if (!live) {
+        pictured = 0;
         process.stdout.write(`${text}\n`);
         return;
       }

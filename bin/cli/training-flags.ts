@@ -1,5 +1,6 @@
+import { TRAINING_BACKENDS } from '../../pipeline/training/engine.js';
 import { z } from 'zod';
-import { BACKENDS } from '../../engine/backend.js';
+
 import type { dataOptions } from '../../pipeline/training/data/training-data.js';
 import type { modelChoice } from '../../pipeline/training/model-choice.js';
 import type { TrainingEvent } from '../../pipeline/training/training-run.js';
@@ -27,7 +28,7 @@ export const runOptions = z.object({
   saveEvery: wholeNumber.default(500),
   keep: wholeNumber.default(2),
   stopAt: wholeNumber.optional(),
-  backend: z.enum(['auto', ...BACKENDS]).default('auto'),
+  backend: z.enum(['auto', ...TRAINING_BACKENDS]).default('auto'),
   capture: z
     .enum(['auto', 'yes', 'no', 'xla'])
     .default('auto')
@@ -51,7 +52,7 @@ export const dataFlags: Flags<typeof dataOptions.shape> = {
 export const runFlags: Flags<typeof runOptions.shape> = {
   cache: {
     value: 'folder',
-    text: 'the cache to learn from; several times for several, FOLDER:2 for twice the share',
+    text: 'the cache to learn from; several times for several, FOLDER:2 for twice the weight',
     many: true,
   },
   run: { value: 'folder', text: 'where checkpoints and metrics go; an interrupted run goes on' },
@@ -63,7 +64,7 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   saveEvery: { value: 'n', text: 'steps between checkpoints' },
   keep: { value: 'n', text: 'checkpoints kept' },
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
-  backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
+  backend: { value: 'name', text: 'auto, xla, tensorflow, webgpu, wasm or cpu' },
   capture: {
     value: 'choice',
     text: 'run steps as graphs: auto (on tensorflow), yes, no, or xla: compiled by XLA',
@@ -147,7 +148,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `${event.resumedFrom > 0 ? `resuming at step ${event.resumedFrom}` : 'training'}: ${event.variant}, ` +
             `${(event.parameters / 1e6).toFixed(2)} M parameters, ${event.samples} samples, ` +
-            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
+            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.threads > 1 ? `, ${event.threads} threads` : ''}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
         );
         break;
       case 'uncaptured':
@@ -168,6 +169,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
             (event.isBest ? ', the best so far' : ''),
         );
         break;
+      case 'picture':
       case 'checkpoint':
         break;
       case 'done':

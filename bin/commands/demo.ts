@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { DEMO, runDemo } from '../../experiments/demo/demo.js';
+import { BACKENDS } from '../../engine/backend.js';
+import { DEMO, runDemo, SIDE } from '../../experiments/demo/demo.js';
+import { reconstructionInTerminal } from '../../inspector/terminal/terminal-mode.js';
+import { wholeNumber } from '../../stages/train/training-options.js';
 import { defineCommand } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
 import { reportPreprocessing } from './preprocess.js';
@@ -10,6 +13,8 @@ const schema = z.strictObject({
   out: z.string().default('avme-demo'),
   steps: z.coerce.number().int().min(1).default(DEMO.steps),
   perClass: z.coerce.number().int().min(1).max(100).default(DEMO.perClass),
+  backend: z.enum(['auto', ...BACKENDS]).default('auto'),
+  trainWorkers: wholeNumber.optional(),
 });
 
 const CHAPTERS = 4;
@@ -22,14 +27,18 @@ export const demoCommand = defineCommand({
     out: { value: 'folder', text: 'where everything goes' },
     steps: { value: 'n', text: 'training steps' },
     perClass: { value: 'n', text: 'videos of each of the ten classes' },
+    backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
+    trainWorkers: { value: 'n', text: 'threads that train (default: on wasm one a core; else 1)' },
   },
-  async run({ out, steps, perClass }, { report, signal }) {
+  async run({ out, steps, perClass, backend, trainWorkers }, { report, signal }) {
     const start = performance.now();
     let chapter = 0;
     const result = await runDemo({
       folder: out,
       steps,
       perClass,
+      backend,
+      trainWorkers,
       signal,
       onChapter: (title) => {
         const seconds = (performance.now() - start) / 1000;
@@ -41,6 +50,9 @@ export const demoCommand = defineCommand({
       },
       onPreprocess: reportPreprocessing(report),
       onPretrain: reportTraining(report),
+      onPicture: async (made) => {
+        report.picture(await reconstructionInTerminal(made, SIDE));
+      },
     });
     const seconds = (performance.now() - start) / 1000;
     report.event('done', { seconds, ...result });

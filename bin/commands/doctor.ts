@@ -27,6 +27,7 @@ export const doctorCommand = defineCommand({
           i === 0 ? 'backends' : '',
           `${backend.name.padEnd(10)} ${backend.available ? 'yes' : 'no '}  ${backend.reason}`,
         ]),
+        ['xla', `${found.xla.available ? 'yes' : 'no '}  ${found.xla.reason}`],
         ...(products === null
           ? []
           : [

@@ -21,7 +21,7 @@ const schema = evaluateOptions.safeExtend({
   backend: z.enum(['auto', ...BACKENDS]).default('auto'),
 });
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 
 /** What one evaluation came to, in a few words. */
 function words(result: EvaluateResult): string {
@@ -58,8 +58,8 @@ function tell(report: Report, result: EvaluateResult): void {
   if (unlabelled > 0) report.line(`${unlabelled} samples have no label, and are left out`);
   if (unknown > 0) report.line(`${unknown} samples have labels that the run does not know`);
   const rows = classes.flatMap((name, i) => {
-    const share = accuracy.perClass[i] ?? null;
-    return share === null ? [] : [[name, percent(share)]];
+    const fraction = accuracy.perClass[i] ?? null;
+    return fraction === null ? [] : [[name, percent(fraction)]];
   });
   report.line(table(rows));
 }
@@ -118,7 +118,10 @@ export const evaluateCommand = defineCommand({
     },
     badRecords: { value: 'kind', text: 'stop at a damaged record, or skip it' },
     robustness: { text: 'a table: worse and worse pictures, with sound and without' },
-    maskRatio: { value: 'x', text: 'share of positions masked (default: the run’s)' },
+    maskRatio: {
+      value: 'x',
+      text: 'mask ratio: part of the positions that are masked (default: the run’s)',
+    },
     seed: { value: 'n', text: 'decides masks, and whose sound is whose' },
     batch: { value: 'n', text: 'clips computed at once' },
     out: { value: 'folder', text: 'where predictions, confusion matrix and result go' },

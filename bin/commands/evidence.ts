@@ -20,7 +20,7 @@ export const evidenceCommand = defineCommand({
       value: 'x',
       text: 'strength of noise, hum, blur, texture, camera movement and distractors; 0: none',
     },
-    silent: { value: 'share', text: 'share of the clips without sound, whatever their class' },
+    silent: { value: 'x', text: 'fraction of the clips without sound, whatever their class' },
     jobs: { value: 'n', text: 'clips encoded at once (default: one a core)' },
   },
   async run({ folder, ...options }, { report, signal }) {

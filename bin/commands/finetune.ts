@@ -9,7 +9,7 @@ import { EXIT, parseOptions, pick } from '../cli/failure.js';
 import { dataFlags, modelFlags, reportTraining, runFlags, runOptions, stepFlags, validationOf } from '../cli/training-flags.js'; // prettier-ignore
 
 const { fusion } = classifierConfig.shape;
-const share = z.coerce.number().min(0).lt(1);
+const fraction = z.coerce.number().min(0).lt(1);
 
 const schema = finetuneOptions.safeExtend({
   ...dataOptions.shape,
@@ -17,8 +17,8 @@ const schema = finetuneOptions.safeExtend({
   ...modelChoice.shape,
   init: z.string().optional(),
   fusion: fusion.optional(),
-  headDropout: share.default(0.5),
-  dropPath: share.default(0.2),
+  headDropout: fraction.default(0.5),
+  dropPath: fraction.default(0.2),
 });
 
 export const finetuneCommand = defineCommand({
@@ -49,7 +49,10 @@ export const finetuneCommand = defineCommand({
     erasing: { value: 'p', text: 'probability that a box is erased' },
     mixup: { value: 'a', text: 'α of mixup; 0: none' },
     cutmix: { value: 'a', text: 'α of cutmix; 0: none' },
-    smoothing: { value: 'x', text: 'share of a label that is spread over all classes' },
+    smoothing: {
+      value: 'x',
+      text: 'label smoothing: part of a label that is spread over all classes',
+    },
     layerDecay: {
       value: 'x',
       text: 'what the learning rate is multiplied by from layer to layer, from the head down',

@@ -27,7 +27,7 @@ export const importCommand = defineCommand({
       text: 'for tars that avme did not write: side of the square that the model sees (default: as large as the frames)',
     },
     patch: { value: 'n', text: 'for such tars: side of a patch in pixels' },
-    maskRatio: { value: 'x', text: 'for such tars: share of the positions that is masked' },
+    maskRatio: { value: 'x', text: 'for such tars: ratio of positions that are masked' },
     store: { value: 'kind', text: 'for such tars: keep frames raw, or as jpeg or webp' },
     quality: { value: 'n', text: 'for such tars, with jpeg and webp: 1 to 100' },
     stride: { value: 'n', text: 'for such tars: frame steps of the video between frames' },

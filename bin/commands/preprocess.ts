@@ -78,7 +78,7 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
     text: 'with --shard: a folder on a local disk to write in; the part gets what is sealed (default: the temporary folder where the cache lies on another machine)',
   },
   patch: { value: 'n', text: 'side of a patch in pixels' },
-  maskRatio: { value: 'x', text: 'share of the positions that is masked' },
+  maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
   mel: {
     value: 'n',
     text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',

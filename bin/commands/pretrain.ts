@@ -13,6 +13,7 @@ const schema = trainingOptions.safeExtend({
   ...modelChoice.shape,
   init: z.string().optional(),
   picturesEvery: wholeNumber.optional(),
+  trainWorkers: wholeNumber.optional(),
 });
 
 export const pretrainCommand = defineCommand({
@@ -25,12 +26,19 @@ export const pretrainCommand = defineCommand({
     ...modelFlags,
     ...stepFlags,
     mask: { value: 'kind', text: 'epoch: drawn anew each time; cached: the cache’s own' },
-    maskRatio: { value: 'x', text: 'share of positions masked (default: the cache’s)' },
+    maskRatio: {
+      value: 'x',
+      text: 'mask ratio: part of the positions that are masked (default: the cache’s)',
+    },
     crop: { value: 'kind', text: 'multi-scale, random-resized or none' },
     flip: { value: 'p', text: 'probability of a mirror image' },
     picturesEvery: {
       value: 'n',
-      text: 'steps between pictures of what the model makes of clips, in pictures/ of the run',
+      text: 'steps between pictures of reconstructions, in pictures/ of the run',
+    },
+    trainWorkers: {
+      value: 'n',
+      text: 'threads that train, each on a part of every batch (default: on wasm one a core, from 200 steps on; else 1)',
     },
     init: {
       value: 'file',
@@ -39,11 +47,11 @@ export const pretrainCommand = defineCommand({
   },
   async run(options, { report, signal }) {
     const { run, saveEvery, keep, stopAt, init, picturesEvery, workers } = options;
-    const { backend, capture, precision } = options;
+    const { backend, capture, precision, trainWorkers } = options;
     const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
       ...{ cache, run, saveEvery, keep, stopAt, init, picturesEvery, workers },
-      ...{ backend, capture, precision, signal },
+      ...{ backend, capture, precision, trainWorkers, signal },
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),
       validation: validationOf(options),

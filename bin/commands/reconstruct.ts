@@ -35,21 +35,24 @@ export const reconstructCommand = defineCommand({
     samples: { value: 'list', text: 'which samples, e.g. 0,5,9 (default: spread over the cache)' },
     count: { value: 'n', text: 'how many, where --samples is not given' },
     checkpoint: { value: 'file', text: 'a checkpoint other than the run’s newest' },
-    maskRatio: { value: 'x', text: 'share of positions masked (default: the run’s)' },
+    maskRatio: {
+      value: 'x',
+      text: 'mask ratio: part of the positions that are masked (default: the run’s)',
+    },
     mask: { value: 'kind', text: 'epoch: drawn from the seed; cached: the cache’s own' },
     seed: { value: 'n', text: 'decides the masks' },
     mute: { text: 'without sound: what does the picture alone give?' },
     backend: { value: 'name', text: 'auto, tensorflow, webgpu, wasm or cpu' },
   },
   async run({ out, ...request }, { report }) {
-    const { picture, ...result } = await reconstruct({
+    const { image, ...result } = await reconstruct({
       ...request,
       onEvent(event) {
         report.event(event.event, event);
         report.line(`note: ${event.text}`);
       },
     });
-    await writeFile(out, picture);
+    await writeFile(out, image);
     report.event('done', { out, ...result });
     report.line(
       `wrote ${out}: ${result.samples.length} clips, mean squared error of the masked pixels ` +

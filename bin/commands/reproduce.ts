@@ -35,7 +35,7 @@ export const reproduceCommand = defineCommand({
     },
     maskRatio: {
       value: 'x',
-      text: 'share of positions masked where systems are compared (default: the cache’s)',
+      text: 'mask ratio: part of the positions that are masked where systems are compared (default: the cache’s)',
     },
     maskRatios: { value: 'list', text: 'ratios that AV-MaskEnhancer is trained with besides' },
     controls: { negated: true, text: 'do not train on other clips’ sounds' },
@@ -83,7 +83,9 @@ export const reproduceCommand = defineCommand({
           shares.delete(event.id);
           total.done++;
         }
-        const running = [...shares].map(([id, share]) => `${id} ${Math.round(100 * share)} %`);
+        const running = [...shares].map(
+          ([id, fraction]) => `${id} ${Math.round(100 * fraction)} %`,
+        );
         report.progress(`${total.done}/${total.jobs} done  ${running.join('  ')}`);
       },
     });

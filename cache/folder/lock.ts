@@ -150,7 +150,9 @@ export async function lockForWriting(folder: string): Promise<() => Promise<void
     if (owner !== undefined && !(await isStale(owner)))
       throw new CacheError(
         `${folder} is being written by process ${owner.pid} on ${hostOf(owner)}` +
-          (owner.host !== mine.host && hostOf(owner) === hostname() ? ', in another container' : '') +
+          (owner.host !== mine.host && hostOf(owner) === hostname()
+            ? ', in another container'
+            : '') +
           '; wait until it ends' +
           (owner.host === mine.host ? '' : `, or delete ${path} if it no longer runs`),
       );

@@ -76,7 +76,7 @@ function joined(
 }
 
 /** Whole numbers in the proportion of the weights. */
-function wholeShares(weights: readonly number[]): number[] {
+function wholeRatios(weights: readonly number[]): number[] {
   const scaled = weights.map((weight) => Math.round(weight * 1e4));
   if (scaled.some((weight) => !(weight >= 1 && weight <= 1e8)))
     throw new RangeError(
@@ -96,8 +96,8 @@ function weighted(
   weights: readonly number[],
   seed: number,
 ): SampleSequence {
-  const shares = wholeShares(weights);
-  const block = shares.reduce((sum, share) => sum + share, 0);
+  const ratios = wholeRatios(weights);
+  const block = ratios.reduce((sum, ratio) => sum + ratio, 0);
   const turns = remembered((turn) => epochOrder(block, seed, turn, 'mixture'));
   const orders = parts.map(({ samples }, part) =>
     remembered((epoch) => epochOrder(samples, seed, epoch, `order of part ${part}`)),
@@ -108,14 +108,14 @@ function weighted(
       const { epoch: turn, position } = placeInEpoch(block, place);
       let rest = turns(turn)(position);
       let part = 0;
-      for (const share of shares) {
+      for (const ratio of ratios) {
         const { samples = 1 } = parts[part] ?? {};
-        if (rest < share) {
-          const own = placeInEpoch(samples, turn * share + rest);
+        if (rest < ratio) {
+          const own = placeInEpoch(samples, turn * ratio + rest);
           const at = substitute(samples, own.position, attempt);
           return { part, sample: orders[part]?.(own.epoch)(at) ?? 0, epoch: own.epoch };
         }
-        rest -= share;
+        rest -= ratio;
         part++;
       }
       throw new RangeError(`order: place ${place} lies in no part`);

@@ -35,7 +35,7 @@ function typeOf({ dtype }: tf.TensorInfo): number {
   throw new CaptureError(`tensors of type ${dtype} cannot be captured`);
 }
 
-const formOf = ({ dtype, shape }: tf.TensorInfo) => `${dtype} [${shape.join(', ')}]`;
+const signatureOf = ({ dtype, shape }: tf.TensorInfo) => `${dtype} [${shape.join(', ')}]`;
 
 /** Writes a computation down. @returns the names of its results, and where to fetch them */
 function record(backend: NativeBackend, recorder: Recorder, inputs: Tensors, work: () => Tensors) {
@@ -74,15 +74,17 @@ export function capture(
 ): Captured {
   const backend = nativeBackend();
   const recorder = new Recorder(backend.binding);
-  const forms = Object.entries(inputs).map(([name, tensor]) => [name, formOf(tensor)] as const);
+  const signatures = Object.entries(inputs).map(
+    ([name, tensor]) => [name, signatureOf(tensor)] as const,
+  );
   const given = (tensors: Tensors) => {
-    const ordered = forms.map(([name, form]) => {
+    const ordered = signatures.map(([name, signature]) => {
       const tensor = tensors[name];
       if (tensor === undefined) throw new CaptureError(`the input ${name} is missing`);
       // TensorFlow itself takes any shape, and computes something else.
-      if (formOf(tensor) !== form)
+      if (signatureOf(tensor) !== signature)
         throw new CaptureError(
-          `the input ${name} is ${formOf(tensor)} and was captured as ${form}`,
+          `the input ${name} is ${signatureOf(tensor)} and was captured as ${signature}`,
         );
       return tensor;
     });

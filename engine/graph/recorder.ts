@@ -1,6 +1,6 @@
 import { DATA_TYPE, RESOURCE, type AttributeValue, type GraphNode } from './graph-def.js';
 import { CaptureError, type Binding, type OpAttribute, type RawValues } from './native.js';
-import { formOf, Rehearsal } from './rehearsal.js';
+import { signatureOf, Rehearsal } from './rehearsal.js';
 
 /**
  * Types that kernels leave to eager execution to find out, by the place of the input that has them. A
@@ -83,7 +83,7 @@ export class Recorder {
   placeholder(id: number, dtype: number, shape: readonly number[]): string {
     const attributes = { dtype: { type: dtype }, shape: { shape } };
     const name = this.#add('Placeholder', [], attributes);
-    this.#sources.set(id, { name, dtype, form: formOf({ dtype, shape }) ?? name });
+    this.#sources.set(id, { name, dtype, form: signatureOf({ dtype, shape }) ?? name });
     return name;
   }
 
@@ -143,7 +143,7 @@ export class Recorder {
     for (const name of variables) this.#lastUse.set(name, node);
     held.forEach(({ id, dtype, shape }, i) => {
       const name = `${node}:${i}`;
-      this.#sources.set(id, { name, dtype, form: formOf({ dtype, shape }) ?? name });
+      this.#sources.set(id, { name, dtype, form: signatureOf({ dtype, shape }) ?? name });
     });
     return held;
   }

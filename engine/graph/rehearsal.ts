@@ -8,7 +8,7 @@ type Standing = Omit<Held, 'id'> & { readonly zeros: number };
 const FORM_ONLY: ReadonlySet<number> = new Set([DATA_TYPE.float32, DATA_TYPE.bool]);
 
 /** What is known of a tensor when it is known by its form; undefined where it is not. */
-export function formOf({
+export function signatureOf({
   dtype,
   shape,
 }: {
@@ -46,10 +46,10 @@ export class Rehearsal {
     if (known !== undefined) return known.map((one) => this.#stand(one));
     const inputs = ids.map((id) => this.#standing.get(id) ?? id);
     const held = this.real.executeOp(op, attributes, inputs, outputs);
-    const forms = held.map(formOf);
-    if (forms.length === 0 || forms.includes(undefined)) return held;
+    const signatures = held.map(signatureOf);
+    if (signatures.length === 0 || signatures.includes(undefined)) return held;
     const made = held.map((one, i) => {
-      const zeros = this.#zerosLike(one, forms[i] ?? '');
+      const zeros = this.#zerosLike(one, signatures[i] ?? '');
       this.real.deleteTensor(one.id);
       return { shape: one.shape, dtype: one.dtype, zeros };
     });
@@ -68,12 +68,12 @@ export class Rehearsal {
   }
 
   /** Zeros, as what is left of an operation on zeros may be no number, or no place in a tensor. */
-  #zerosLike({ id, dtype }: Held, form: string): number {
-    const known = this.#zeros.get(form);
+  #zerosLike({ id, dtype }: Held, signature: string): number {
+    const known = this.#zeros.get(signature);
     if (known !== undefined) return known;
     const type = { name: 'T', type: this.real.TF_ATTR_TYPE, value: dtype };
     const [zeros] = this.real.executeOp('ZerosLike', [type], [id], 1) as [Held];
-    this.#zeros.set(form, zeros.id);
+    this.#zeros.set(signature, zeros.id);
     return zeros.id;
   }
 

@@ -11,11 +11,12 @@ import { preprocessOptions } from '../../pipeline/preprocess/options.js';
 import type { PreprocessEvent } from '../../pipeline/preprocess/tally.js';
 import { pretrain } from '../../pipeline/training/pretrain.js';
 import type { TrainingEvent } from '../../pipeline/training/training-run.js';
-import { reconstruct } from '../../pipeline/reconstruct.js';
+import type { BackendName } from '../../engine/backend.js';
+import { reconstruct, type ReconstructResult } from '../../pipeline/reconstruct.js';
 import { readMetrics } from '../../pipeline/training/run/run-folder.js';
 
 /** What the demo trains on, and for how long. */
-export const DEMO = { perClass: 1, steps: 1000 } as const;
+export const DEMO = { perClass: 1, steps: 850 } as const;
 
 export interface DemoRequest {
   /** Where videos, cache, run and pictures go. */
@@ -28,6 +29,11 @@ export interface DemoRequest {
   readonly onVideo: (done: number, total: number) => void;
   readonly onPreprocess: (event: PreprocessEvent) => void;
   readonly onPretrain: (event: TrainingEvent) => void;
+  /** What the model makes of clips so far; `reconstruction.png` shows it too. */
+  readonly onPicture: (made: ReconstructResult) => void | Promise<void>;
+  readonly backend: BackendName | 'auto';
+  /** Threads that train; default: those of {@link pretrain}. */
+  readonly trainWorkers?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +46,8 @@ export interface DemoResult {
 }
 
 /** 64×64 clips in patches of 16: 128 tokens, which WebAssembly trains on in real time. */
-const CLIPS = preprocessOptions.parse({ size: 64, patch: 16, maskRatio: 0.75 });
+export const SIDE = 64;
+const CLIPS = preprocessOptions.parse({ size: SIDE, patch: 16, maskRatio: 0.75 });
 
 const MODEL = modelChoice.parse({
   variant: 'av',
@@ -59,23 +66,33 @@ const MODEL = modelChoice.parse({
   target: 'raw',
 });
 
-/** Few clips, seen often: in minutes a small model can learn these by heart, not video as such. */
-const TRAINING = { batch: 4, lr: 3e-3, minLr: 1e-5, crop: 'none' } as const;
+/**
+ * Few clips, seen often: in minutes a small model can learn these by heart, not video as such. The
+ * rate stays high to the end, and averaged weights do what a lower one would: so short a run learns
+ * shapes only in its second half.
+ */
+const TRAINING = { batch: 4, lr: 2e-3, minLr: 1e-3, ema: 0.97, crop: 'none' } as const;
 
-async function drawPictures({ folder }: DemoRequest, cache: string, run: string) {
+/** Clips on the picture of reconstructions, and how often it is renewed in a run. */
+const PICTURED = 5;
+const PREVIEWS = 8;
+
+const reconstructionIn = (folder: string) => join(folder, 'reconstruction.png');
+
+async function drawPictures({ folder, backend }: DemoRequest, cache: string, run: string) {
   const paths = {
-    'what the model made of clips it saw a quarter of': join(folder, 'reconstruction.png'),
+    'reconstructions of clips of which the model saw a quarter': reconstructionIn(folder),
     'how it learned': join(folder, 'loss.png'),
     'one clip as it lies in the cache': join(folder, 'contact-sheet.png'),
   };
   const [reconstruction, loss, contact] = Object.values(paths) as [string, string, string];
-  const { picture, mse } = await reconstruct({ run, cache, count: 5 });
+  const { image, mse } = await reconstruct({ run, cache, count: PICTURED, backend });
   const metrics = await readMetrics(run);
   const points = metrics.map(({ step, loss }) => ({ step, value: loss }));
   const reader = await openCache(cache);
   const sheet = await drawContactSheet(reader.sample(0), reader.manifest.shape);
   await reader.close();
-  await writeFile(reconstruction, picture);
+  await writeFile(reconstruction, image);
   await writeFile(loss, await drawCurves([{ name: 'training', points }], 'loss: squared error of the masked pixels')); // prettier-ignore
   await writeFile(contact, sheet);
   return { pictures: paths, mse };
@@ -86,7 +103,7 @@ async function drawPictures({ folder }: DemoRequest, cache: string, run: string)
  * pre-trains a small model, and draws what it learned. Run again, it goes on where it was stopped.
  */
 export async function runDemo(request: DemoRequest): Promise<DemoResult> {
-  const { folder, perClass, steps, signal } = request;
+  const { folder, perClass, steps, signal, backend, trainWorkers } = request;
   const [videos, cache, run] = ['videos', 'cache', 'run'].map((name) => join(folder, name)) as [string, string, string]; // prettier-ignore
   const stopped = { interrupted: true, pictures: {}, mse: null };
   await mkdir(folder, { recursive: true });
@@ -97,7 +114,15 @@ export async function runDemo(request: DemoRequest): Promise<DemoResult> {
   if (made.interrupted) return stopped;
   request.onChapter('pretraining: reconstructing what is masked, with the sound’s help');
   const training = trainingOptions.parse({ steps, ...TRAINING });
-  const done = await pretrain({ cache, run, model: MODEL, training, saveEvery: 200, signal, onEvent: request.onPretrain }); // prettier-ignore
+  const done = await pretrain({
+    ...{ cache, run, model: MODEL, training, backend, trainWorkers, signal },
+    saveEvery: 200,
+    picturesEvery: Math.ceil(steps / PREVIEWS),
+    pictureFile: reconstructionIn(folder),
+    pictured: PICTURED,
+    onPicture: request.onPicture,
+    onEvent: request.onPretrain,
+  });
   if (done.interrupted) return stopped;
   request.onChapter('drawing what it learned');
   return { interrupted: false, ...(await drawPictures(request, cache, run)) };

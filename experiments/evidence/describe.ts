@@ -2,12 +2,12 @@ import { bestAccuracy, GROUPS, type Evidence } from './classes.js';
 
 const KNOWN: readonly Evidence[] = ['picture', 'sound', 'untimed', 'timed'];
 
-const percent = (share: number) => `${(100 * share).toFixed(1).replace(/\.0$/, '')} %`;
+const percent = (fraction: number) => `${(100 * fraction).toFixed(1).replace(/\.0$/, '')} %`;
 
 /** The best accuracies by group, as rows of a Markdown table. */
 export function chanceTable(): string {
-  const row = (name: string, shares: readonly number[]) =>
-    `| ${[name, ...shares.map(percent)].join(' | ')} |`;
+  const row = (name: string, fractions: readonly number[]) =>
+    `| ${[name, ...fractions.map(percent)].join(' | ')} |`;
   return [
     '| group | picture alone | sound alone | both, without timing | both, on one clock |',
     '| --- | --- | --- | --- | --- |',

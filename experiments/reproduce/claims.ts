@@ -58,7 +58,7 @@ export function claimsOf(measures: Measures): Claim[] {
   const top1 = measures.top1(av);
   const gone = (sound: 'shuffled' | 'presence', how: string): Claim[] => {
     const control = { variant: 'av', sound } as const;
-    const [errors, shares] = [measures.mse(control), measures.top1(control)];
+    const [errors, fractions] = [measures.mse(control), measures.top1(control)];
     return [
       {
         text: `Trained ${how}, its lower error is gone`,
@@ -67,8 +67,8 @@ export function claimsOf(measures: Measures): Claim[] {
       },
       {
         text: `Trained ${how}, its higher top-1 is gone`,
-        verdict: isGone(top1, shares, measures.top1(picture)),
-        gap: accuracyGap(shares, measures.top1(picture)),
+        verdict: isGone(top1, fractions, measures.top1(picture)),
+        gap: accuracyGap(fractions, measures.top1(picture)),
       },
     ];
   };

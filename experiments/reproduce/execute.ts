@@ -105,8 +105,8 @@ async function runJob(job: Job, request: ExecuteRequest): Promise<JobRecord | un
       const said = JSON.parse(line) as Said;
       if (said.event === 'start') start = said;
       if (said.event === 'done') done = said;
-      const share = shareOf(said);
-      if (share !== undefined) onEvent?.({ event: 'job-progress', id: job.id, share });
+      const fraction = shareOf(said);
+      if (fraction !== undefined) onEvent?.({ event: 'job-progress', id: job.id, share: fraction });
     }
   };
   const complain = async () => {

@@ -83,8 +83,11 @@ export async function drawFigures(
       title: `${label ?? 'no label'} · ${id} · errors: ${errors.join(', ')}`,
       films: [
         { name: 'original', pixels: first.clips[i]?.original ?? new Uint8Array() },
-        { name: 'what is seen of it', pixels: first.clips[i]?.seen ?? new Uint8Array() },
-        ...made.map(({ name, clips }) => ({ name, pixels: clips[i]?.made ?? new Uint8Array() })),
+        { name: 'what is seen of it', pixels: first.clips[i]?.visible ?? new Uint8Array() },
+        ...made.map(({ name, clips }) => ({
+          name,
+          pixels: clips[i]?.reconstruction ?? new Uint8Array(),
+        })),
       ],
     };
   });

@@ -1,6 +1,6 @@
 import { type SystemName } from '../../model/config.js';
 
-import type { SoundChoice } from '../../stages/batch/clip-parts.js';
+import type { AudioChoice } from '../../stages/batch/clip-parts.js';
 import type { Classification, Results, RunResult } from './results.js';
 import type { BySeed } from './statistics.js';
 
@@ -8,14 +8,14 @@ import type { BySeed } from './statistics.js';
 export interface Trained {
   readonly variant: SystemName;
   /** Default `own`. */
-  readonly sound?: SoundChoice;
+  readonly sound?: AudioChoice;
   /** Default the ratio of the comparison. */
   readonly maskRatio?: number;
 }
 
 /** How it is looked at; default with the sound that it was trained with, on good pictures. */
-export interface Look {
-  readonly sound?: SoundChoice;
+export interface View {
+  readonly sound?: AudioChoice;
   readonly maskRatio?: number;
   readonly blur?: number;
   readonly lowRes?: number;
@@ -32,12 +32,12 @@ export class Measures {
   } // prettier-ignore
 
   /** Squared error of masked pixels, 0..1. */
-  mse(trained: Trained, look: Look = {}): BySeed {
+  mse(trained: Trained, look: View = {}): BySeed {
     const { sound = trained.sound ?? 'own', maskRatio = this.results.protocol.maskRatio } = look;
     return this.bySeed(trained, ({ reconstructions }) => reconstructions.find((one) => one.sound === sound && one.maskRatio === maskRatio)?.mse); // prettier-ignore
   }
 
-  top1(trained: Trained, look: Look = {}): BySeed {
+  top1(trained: Trained, look: View = {}): BySeed {
     return this.classified(trained, look, ({ top1 }) => top1);
   }
 
@@ -48,16 +48,16 @@ export class Measures {
   /** Mean accuracy of some of the classes. */
   classes(trained: Trained, chosen: readonly number[]): BySeed {
     return this.classified(trained, {}, ({ perClass }) => {
-      const shares = chosen.flatMap((i) => perClass[i] ?? []);
-      return shares.length === 0
+      const fractions = chosen.flatMap((i) => perClass[i] ?? []);
+      return fractions.length === 0
         ? undefined
-        : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+        : fractions.reduce((sum, fraction) => sum + fraction, 0) / fractions.length;
     });
   }
 
   private classified(
     trained: Trained,
-    { sound = trained.sound ?? 'own', blur = 0, lowRes = 1 }: Look,
+    { sound = trained.sound ?? 'own', blur = 0, lowRes = 1 }: View,
     of: (one: Classification) => number | undefined,
   ): BySeed {
     return this.bySeed(trained, ({ classifications }) => {

@@ -1,6 +1,6 @@
 import { type SystemName } from '../../model/config.js';
 
-import type { SoundChoice } from '../../stages/batch/clip-parts.js';
+import type { AudioChoice } from '../../stages/batch/clip-parts.js';
 import type { ReproduceOptions } from './options.js';
 
 /** One system, as it is trained once. */
@@ -8,7 +8,7 @@ export interface Subject {
   readonly variant: SystemName;
   readonly maskRatio: number;
   /** What it hears as it learns. */
-  readonly sound: SoundChoice;
+  readonly sound: AudioChoice;
   readonly seed: number;
 }
 
@@ -17,7 +17,7 @@ export interface View {
   /** Folder of what comes out of it, inside the subject's. */
   readonly name: string;
   readonly of: 'pretrain' | 'finetune';
-  readonly sound: SoundChoice;
+  readonly sound: AudioChoice;
   readonly maskRatio?: number;
   /** On worse and worse pictures, with sound and without. */
   readonly robustness?: true;

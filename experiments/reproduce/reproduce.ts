@@ -36,8 +36,8 @@ export interface ReproduceSummary {
 
 /** One process on its share of the cores: TensorFlow takes them all otherwise, in every process. */
 function threadsOf(jobs: number): NodeJS.ProcessEnv {
-  const share = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
-  const { TF_NUM_INTRAOP_THREADS = share, TF_NUM_INTEROP_THREADS = '1' } = process.env;
+  const fraction = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
+  const { TF_NUM_INTRAOP_THREADS = fraction, TF_NUM_INTEROP_THREADS = '1' } = process.env;
   return { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS };
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { SOUNDS } from '../../stages/batch/clip-parts.js';
 
-const share = z.number().min(0).max(1);
+const fraction = z.number().min(0).max(1);
 const sound = z.enum(SOUNDS);
 
 /** Error on clips of the test split, under masks that no training draws. */
 const reconstruction = z.strictObject({
-  maskRatio: share,
+  maskRatio: fraction,
   sound,
   /** The objective of the run. */
   loss: z.number(),
@@ -22,17 +22,17 @@ const classification = z.strictObject({
   blur: z.number(),
   /** Frames scaled down so many times and up again. */
   lowRes: z.number(),
-  top1: share,
-  top5: share,
+  top1: fraction,
+  top5: fraction,
   /** Of each of the classes, null where there was no video of it; empty on worse pictures. */
-  perClass: z.array(share.nullable()),
+  perClass: z.array(fraction.nullable()),
 });
 
 /** One system, trained once: pre-training, fine-tuning, and how both were measured. */
 const runResult = z.strictObject({
   /** Registry name of the system. */
   variant: z.string(),
-  maskRatio: share,
+  maskRatio: fraction,
   /** What it heard as it learned. */
   sound,
   seed: z.int(),
@@ -53,7 +53,7 @@ const clips = z.strictObject({
   train: z.int(),
   test: z.int(),
   /** Share of the test clips that have sound. */
-  sounding: share,
+  sounding: fraction,
 });
 
 /** All that a report says, in one file: `results.json`. */
@@ -71,7 +71,7 @@ export const results = z.strictObject({
     /** Clips a step of pre-training. */
     batch: z.int(),
     /** Ratio at which all systems are compared. */
-    maskRatio: share,
+    maskRatio: fraction,
     backend: z.string(),
     cores: z.int(),
     jobs: z.int(),

@@ -3,6 +3,7 @@ import type { Sample } from '../../cache/records.js';
 import { decodePicture, mosaic, type Pixels } from '../views/pictures.js';
 import { drawCacheSheet, middleFrame } from '../views/sheets.js';
 import type { Inspection } from '../views/inspection.js';
+import type { ReconstructResult } from '../../pipeline/reconstruct.js';
 import { drawContactSheet } from '../../rendering/contact-sheet.js';
 import { blockPicture, itermPicture, kittyPicture, protocolOf } from './terminal-picture.js';
 
@@ -69,6 +70,36 @@ export function cacheInTerminal(reader: CacheReader): Promise<string> {
       return mosaic(frames, 8, Math.floor(columns / 8));
     },
   });
+}
+
+/** Clips of a reconstruction that fit on a screen as characters. */
+const CLIPS_AS_CHARACTERS = 2;
+
+/**
+ * Reconstructions of clips; as characters only what the model saw of the first ones, and its
+ * reconstruction. @param side of their frames
+ */
+export function reconstructionInTerminal(
+  { image, clips }: Pick<ReconstructResult, 'image' | 'clips'>,
+  side: number,
+): Promise<string> {
+  return shown({
+    png: () => Promise.resolve(image),
+    pixels: (columns) => {
+      const films = clips.slice(0, CLIPS_AS_CHARACTERS).flatMap((clip) => clip.films.slice(-2));
+      const bytes = side * side * 3;
+      const shownOf = (pixels: Uint8Array) => {
+        const frames = pixels.length / bytes;
+        const across = Math.min(8, frames);
+        return Array.from({ length: across }, (_, i) => {
+          const frame = Math.floor((i * frames) / across);
+          return { data: pixels.subarray(frame * bytes, (frame + 1) * bytes), height: side, width: side };
+        });
+      };
+      const rows = films.map(({ pixels }) => shownOf(pixels));
+      return mosaic(rows.flat(), rows[0]?.length ?? 1, Math.min(16, Math.floor(columns / 8)));
+    },
+  }); // prettier-ignore
 }
 
 /** The losses of all runs. */

@@ -7,7 +7,7 @@ import {
   encodeOwn,
   jointEncoderSpecs,
   ownEncoderSpecs,
-  picturePatches,
+  framePatches,
   spectrumPatches,
 } from './encoder.js';
 import type { ClassifierConfig } from '../classifier.js';
@@ -60,14 +60,14 @@ export function classifyByCavMae(
     const all = allPatches(config, 'a', batch);
     return encodeOwn(spectrumPatches(mel, config), all, weights, config, 'a', paths);
   }
-  const sound = hear();
+  const audio = hear();
 
   function score(frame: number): tf.Tensor {
     const picture = tf.slice(video, [0, frame, 0, 0, 0], [batch, 1, height, width, 3]);
     const all = allPatches(config, 'v', batch);
-    const seen = encodeOwn(picturePatches(picture, config), all, weights, config, 'v', paths);
-    const tokens = sound === undefined ? seen : tf.concat([sound, seen], 1);
-    const encoded = encodeJoint(tokens, weights, config, sound === undefined ? '_v' : '', paths);
+    const seen = encodeOwn(framePatches(picture, config), all, weights, config, 'v', paths);
+    const tokens = audio === undefined ? seen : tf.concat([audio, seen], 1);
+    const encoded = encodeJoint(tokens, weights, config, audio === undefined ? '_v' : '', paths);
     const features = normNamed(tf.mean(encoded, 1), weights, 'fc_norm');
     const kept = training && dropout > 0 ? dropValues(features, dropout, mode.nextSeed()) : features; // prettier-ignore
     return linearNamed(kept, weights, 'head');

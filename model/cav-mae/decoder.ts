@@ -66,19 +66,19 @@ export function decodeBoth(
   const narrow = linearNamed(joint, weights, 'decoder_embed');
   const counts = [heard.visible.shape[1] ?? 0, batch.visible.shape[1] ?? 0];
   const [a, v] = tf.split(narrow, counts, 1) as [tf.Tensor, tf.Tensor];
-  const sound = decoderTokens(a, heard, weights, config, 'a');
-  const picture = decoderTokens(v, batch, weights, config, 'v');
+  const audio = decoderTokens(a, heard, weights, config, 'a');
+  const video = decoderTokens(v, batch, weights, config, 'v');
   const { decoderDepth: depth, decoderHeads: heads } = config;
-  const out = modalityBlocks(tf.concat([sound, picture], 1), weights, 'decoder_blocks', depth, heads); // prettier-ignore
+  const out = modalityBlocks(tf.concat([audio, video], 1), weights, 'decoder_blocks', depth, heads); // prettier-ignore
   const [clips = 0, , width = 0] = out.shape;
   const predict = (end: number, tokens: tf.Tensor, masked: tf.Tensor, head: string) => {
     const count = (all ? tokens : masked).shape[1] ?? 0;
     const last = tf.slice(out, [0, end - count, 0], [clips, count, width]);
     return linearNamed(normNamed(last, weights, 'decoder_norm'), weights, head);
   };
-  const heardTokens = sound.shape[1] ?? 0;
+  const heardTokens = audio.shape[1] ?? 0;
   return {
-    sound: predict(heardTokens, sound, heard.masked, 'decoder_pred_a'),
-    picture: predict(out.shape[1] ?? 0, picture, batch.masked, 'decoder_pred_v'),
+    sound: predict(heardTokens, audio, heard.masked, 'decoder_pred_a'),
+    picture: predict(out.shape[1] ?? 0, video, batch.masked, 'decoder_pred_v'),
   };
 }

@@ -59,7 +59,7 @@ export function jointEncoderSpecs(config: ModelConfig, passes: readonly Modality
 }
 
 /** The picture's patches, as the original takes them: at ImageNet's mean and deviation. @param frame `[B, 1, H, W, 3]`, 0..255 @returns `[B, N, patch² · 3]` */
-export function picturePatches(frame: tf.Tensor, { patch }: ModelConfig): tf.Tensor {
+export function framePatches(frame: tf.Tensor, { patch }: ModelConfig): tf.Tensor {
   return patchify(normalizePixels(frame), { tubelet: 1, patch });
 }
 

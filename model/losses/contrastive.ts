@@ -8,18 +8,18 @@ function unit(x: tf.Tensor): tf.Tensor {
 /**
  * InfoNCE as CAV-MAE takes it: for each clip's picture, which of the batch's sounds is its own?
  * −mean log softmax over the sounds of cosine / τ, at the clip's own sound.
- * @param sounds `[B, width]` @param pictures `[B, width]`
+ * @param audios `[B, width]` @param videos `[B, width]`
  * @param present 1 for clips that take part, `[B]`; a clip without sound is nobody's wrong answer
  * @param temperature τ
  */
 export function infoNce(
-  sounds: tf.Tensor,
-  pictures: tf.Tensor,
+  audios: tf.Tensor,
+  videos: tf.Tensor,
   present: tf.Tensor,
   temperature: number,
 ): tf.Scalar {
-  const [clips = 0] = sounds.shape;
-  const cosines = tf.matMul(unit(pictures), unit(sounds), false, true);
+  const [clips = 0] = audios.shape;
+  const cosines = tf.matMul(unit(videos), unit(audios), false, true);
   // Far below every cosine / τ, and far from where float32 ends.
   const absent = tf.mul(tf.sub(tf.reshape(present, [1, clips]), 1), 1e4);
   const logs = tf.logSoftmax(tf.add(tf.div(cosines, temperature), absent));

@@ -4,8 +4,8 @@ import { degrade, type DegradeOptions } from '../../stages/evaluate/degrade.js';
 import { otherClipsOf } from '../../stages/load/other-audio.js';
 import type { ClipBatch, DrawnSample } from '../../stages/batch/batch.js';
 import type { LoaderSource } from '../../stages/load/options.js';
-import type { SoundChoice } from '../../stages/batch/clip-parts.js';
-import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
+import type { AudioChoice } from '../../stages/batch/clip-parts.js';
+import type { AudioStatistics } from '../../stages/batch/audio-statistics.js';
 import { batchFor, drawSample, type BatchPurpose } from '../training/data/training-batches.js';
 import { PICTURE_EPOCH } from '../reconstruct.js';
 
@@ -25,9 +25,9 @@ export interface ClipsRequest {
   readonly batch: number;
   readonly seed: number;
   readonly maskRatio: number;
-  readonly sound: SoundChoice;
+  readonly sound: AudioChoice;
   /** Those of the run; undefined: the cache's. */
-  readonly statistics: SoundStatistics | undefined;
+  readonly statistics: AudioStatistics | undefined;
   readonly worse: Pick<DegradeOptions, 'blur' | 'lowRes'>;
   /** Where frames are cropped along their longer side, 0 to 1; each clip is shown once for each. */
   readonly crops?: readonly number[] | undefined;

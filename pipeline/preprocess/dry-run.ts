@@ -95,9 +95,9 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
     }
   });
   const probe = await probeRun(source, chosen.items(), request, options);
-  const share = counts.pending / Math.max(1, probe.videos);
+  const fraction = counts.pending / Math.max(1, probe.videos);
   const bytesPerClip = probe.bytes / Math.max(1, probe.clips);
-  const clips = Math.round(share * probe.clips);
+  const clips = Math.round(fraction * probe.clips);
   const bytes = Math.round(clips * bytesPerClip);
   const free = await freeBytes(cache);
   return {
@@ -111,7 +111,7 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
     freeBytes: free,
     fits: bytes <= free,
     // Those that the cache has are read, too, to see that they are the same.
-    seconds: share * probe.seconds + (counts.present * probe.readSeconds) / options.jobs,
+    seconds: fraction * probe.seconds + (counts.present * probe.readSeconds) / options.jobs,
     jobs: options.jobs,
   };
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { assertEncodable } from '../../cache/codec/frame-encoding.js';
 import { maskedPositions, maskOptions } from '../../stages/mask/tube-mask.js';
-import { soundOptions } from '../../stages/audio/audio-options.js';
+import { audioOptions } from '../../stages/audio/audio-options.js';
 import { frameOptions } from '../../stages/decode/frame-filter.js';
 import { sampleOptions } from '../../stages/sample/sample-clips.js';
 import { sourceOptions } from '../../stages/source/options.js';
@@ -40,7 +40,7 @@ export const preprocessOptions = z
     ...sampleOptions.shape,
     ...frameOptions.shape,
     ...maskOptions.shape,
-    ...soundOptions.shape,
+    ...audioOptions.shape,
     ...storeOptions.shape,
     ...limitOptions.shape,
     /** Seed of the cached masks and of random clips: with the video they decide both, on every machine the same. */
@@ -49,7 +49,7 @@ export const preprocessOptions = z
     scratch: z.string().min(1, 'must be a folder').nullable().default(null),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-    /** How many videos (`10`) or which share of them (`5%`) may fail before the run stops; null: any. */
+    /** How many videos (`10`) or which percentage of them (`5%`) may fail before the run stops; null: any. */
     maxFailures: failureLimit.nullable().default(null),
     /** Try the videos in quarantine again. */
     retryFailed: z.boolean().default(false),

@@ -21,7 +21,9 @@ export interface PreprocessSummary {
 }
 
 /** How one stage of a run gets on: the one that is busy all the time is what the others wait for. */
-export interface StageReport extends Readonly<StageCounters> {
+export interface StageReport extends Omit<Readonly<StageCounters>, 'concurrency'> {
+  /** Records that it works on at once, at most: its concurrency, under its name in the JSON output. */
+  readonly places: number;
   readonly itemsPerSecond: number;
   /** Of the time that all its places together had, 0 to 1; waiting for ffmpeg counts as being busy. */
   readonly busyShare: number;
@@ -30,8 +32,14 @@ export interface StageReport extends Readonly<StageCounters> {
 /** @param seconds since the run began */
 export function stageReport(counters: Readonly<StageCounters>, seconds: number): StageReport {
   const span = Math.max(seconds, 1e-9);
-  const { items, places, busySeconds } = counters;
-  return { ...counters, itemsPerSecond: items / span, busyShare: busySeconds / (span * places) };
+  const { concurrency: places, ...counts } = counters;
+  const { items, busySeconds } = counts;
+  return {
+    ...counts,
+    places,
+    itemsPerSecond: items / span,
+    busyShare: busySeconds / (span * places),
+  };
 }
 
 /** How far a run is. */

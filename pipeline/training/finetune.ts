@@ -1,10 +1,11 @@
+import { chooseEngine } from './engine.js';
 import { randomFor } from '../../cache/order/random.js';
 import { classifierConfig, type ClassifierConfig } from '../../model/classifier.js';
 import { classifierSpecs, systemOf } from '../../model/systems.js';
 import type { ModelConfig } from '../../model/config.js';
 import { classificationObjective, type LabelledBatch } from '../../stages/finetune/objective.js';
 import type { FinetuneOptions } from '../../stages/finetune/finetune-options.js';
-import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { LeasedBatch } from '../../stages/load/leased-batch.js';
 import type { LoaderSource } from '../../stages/load/options.js';
 import { ClassList } from './data/class-list.js';
 import {
@@ -14,7 +15,7 @@ import {
   type TakenWeights,
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
-import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './data/training-batches.js';
 import { openTrainingData } from './data/training-data.js';
@@ -68,9 +69,9 @@ function firstWeights(
   return new Map([...drawn, ...tensors]);
 }
 
-/** Clips with the numbers of their classes; valid as long as the batch is lent. */
-function withLabels(lent: LentBatch, labels: readonly number[]): LabelledBatch {
-  const { position, keys, video, visible, masked, mfcc, audioPresent, mel } = lent;
+/** Clips with the numbers of their classes; valid as long as the batch is leased. */
+function withLabels(leased: LeasedBatch, labels: readonly number[]): LabelledBatch {
+  const { position, keys, video, visible, masked, mfcc, audioPresent, mel } = leased;
   return { position, keys, video, visible, masked, mfcc, audioPresent, mel, labels };
 }
 
@@ -107,8 +108,8 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   await using validation = await openValidation(request, config, data, common, 'labelled');
   classes.check(validation.sources);
   const engine = await chooseEngine(request);
-  const labelled = (sources: readonly LoaderSource[]) => (lent: LentBatch) =>
-    withLabels(lent, classes.of(lent, sources));
+  const labelled = (sources: readonly LoaderSource[]) => (leased: LeasedBatch) =>
+    withLabels(leased, classes.of(leased, sources));
   return await takeSteps(request, {
     title: `${config.variant}: ${classes.names.length} classes, ${head.fusion}${training.probe ? ', linear probe' : ''}`,
     description: {
@@ -116,6 +117,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
       classifier: { head, classes: [...classes.names] },
     },
     objective: classificationObjective(config, head, training, (position) => randomFor(seed, 0, position, 'mixing')), // prettier-ignore
+    device: engine.device,
     options: training,
     loader,
     prepare: labelled(data.sources),

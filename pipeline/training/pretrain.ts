@@ -1,5 +1,6 @@
+import { chooseEngine } from './engine.js';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../cache/folder/atomic-file.js';
 import { pretrainSpecs } from '../../model/systems.js';
 import { readWeights } from '../../model/weights/read-weights.js';
@@ -7,12 +8,14 @@ import type { ModelConfig } from '../../model/config.js';
 import { reconstructionObjective } from '../../stages/train/objective.js';
 import type { ClipBatch } from '../../stages/batch/batch.js';
 import type { LoaderSource } from '../../stages/load/options.js';
-import type { SoundStatistics } from '../../stages/batch/audio-statistics.js';
-import type { Trainer } from '../../stages/train/train.js';
-import type { TrainingOptions } from '../../stages/train/training-options.js';
-import { reconstructClips, spreadIndices } from '../reconstruct.js';
+import type { AudioStatistics } from '../../stages/batch/audio-statistics.js';
+import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
+import { createParallelTrainer } from '../../stages/train/parallel/parallel-trainer.js';
+import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
+import { reconstructClips, spreadIndices, type ReconstructResult } from '../reconstruct.js';
 import { chooseModel, type ModelChoice } from './model-choice.js';
-import { chooseEngine, describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { chooseThreads } from './train-threads.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './data/training-batches.js';
 import { openTrainingData } from './data/training-data.js';
@@ -26,6 +29,11 @@ export interface PretrainRequest extends TrainingRequest {
   readonly init?: string | undefined;
   /** Steps between two pictures of what the model makes of clips; none where it is not given. */
   readonly picturesEvery?: number | undefined;
+  /** One file that each picture is written over; default `pictures/step-….png` of the run. */
+  readonly pictureFile?: string | undefined;
+  readonly onPicture?: ((made: ReconstructResult) => void | Promise<void>) | undefined;
+  /** Clips on a picture; default 4. */
+  readonly pictured?: number | undefined;
 }
 
 /** The model's weights that a file has; the moments of a checkpoint of ours are no part of them. */
@@ -46,28 +54,37 @@ async function firstWeights({ training, init }: PretrainRequest, config: ModelCo
   return new Map([...drawn, ...given]);
 }
 
-/** Clips on a picture: of those for validation, or else of those that are learned from. */
-const PICTURED = 4;
-
-/** Draws what the model makes of clips, into `pictures/` of the run. */
+/** Draws what the model makes of clips: of those for validation, or else of those that are learned from. */
 function drawEvery(
-  { picturesEvery, run, training: { seed, sound } }: PretrainRequest,
+  {
+    picturesEvery,
+    pictureFile,
+    pictured = 4,
+    run,
+    onEvent,
+    onPicture,
+    training: { seed, sound },
+  }: PretrainRequest,
   source: LoaderSource,
   config: ModelConfig,
   maskRatio: number,
-  statistics: SoundStatistics | undefined,
+  statistics: AudioStatistics | undefined,
 ) {
   if (picturesEvery === undefined) return undefined;
   const { reader, indices } = source;
-  const chosen = spreadIndices(indices?.length ?? reader.size, PICTURED);
+  const chosen = spreadIndices(indices?.length ?? reader.size, pictured);
   const samples = chosen.map((i) => indices?.[i] ?? i);
   return async (trainer: Trainer<ClipBatch>) => {
     const { step } = trainer;
     if (step % picturesEvery !== 0) return;
     const checkpoint = { step, tensors: await trainer.state() };
-    const { picture } = await reconstructClips({ samples, seed, sound, statistics }, source, config, checkpoint, maskRatio); // prettier-ignore
-    await mkdir(join(run, 'pictures'), { recursive: true });
-    await writeAtomically(join(run, 'pictures', `step-${String(step).padStart(8, '0')}.png`), picture); // prettier-ignore
+    const made = await reconstructClips({ samples, seed, sound, statistics }, source, config, checkpoint, maskRatio); // prettier-ignore
+    const name = `step-${String(step).padStart(8, '0')}.png`;
+    const path = pictureFile ?? join(run, 'pictures', name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, made.image);
+    onEvent?.({ event: 'picture', step, path, mse: made.mse });
+    await onPicture?.(made);
   };
 }
 
@@ -98,14 +115,26 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);
   const engine = await chooseEngine(request);
+  const { backend } = engine;
+  const threads = chooseThreads({
+    asked: request.trainWorkers,
+    ...{ backend, config, clips: common.batch },
+    steps: planTraining(training, loader.epochLength).steps,
+  });
+  const trainerOf = (options: TrainerOptions<ClipBatch>) =>
+    threads === 1 || backend === 'xla'
+      ? Promise.resolve(createTrainer(options))
+      : createParallelTrainer({ ...options, config, backend, threads });
   return await takeSteps(request, {
+    trainerOf,
     title: config.variant,
     description: await describeRun(request, { config, data, validation, engine, statistics }),
     objective: reconstructionObjective(config),
+    device: engine.device,
     options: training,
     loader,
-    prepare: (lent) => lent,
-    validation: validation.of(training, loader.epochLength, (lent) => lent),
+    prepare: (batch) => batch,
+    validation: validation.of(training, loader.epochLength, (batch) => batch),
     afterStep: drawEvery(
       request,
       validation.sources[0] ?? data.sources[0],

@@ -4,7 +4,7 @@ import type { Trainer } from '../../stages/train/train.js';
 import type { TrainingPlan } from '../../stages/train/training-options.js';
 import { saveBest, saveCheckpoint } from './run/checkpoint.js';
 import type { MetricsLine } from './run/run-folder.js';
-import { BestLook, type Look, type Validation } from './validation.js';
+import { BestResult, type ValidationResult, type Validation } from './validation.js';
 
 /** What happens in a run. */
 export type TrainingEvent =
@@ -20,6 +20,8 @@ export type TrainingEvent =
       readonly backend: string;
       /** Steps taken before, in this run folder. */
       readonly resumedFrom: number;
+      /** Threads that each train on a part of every batch. */
+      readonly threads: number;
       /** Whether steps run as graphs. */
       readonly captured: boolean;
       /** Whether XLA compiles these graphs. */
@@ -32,8 +34,15 @@ export type TrainingEvent =
   /** Steps cannot be captured after all, from this one on. */
   | { readonly event: 'uncaptured'; readonly step: number; readonly why: string }
   | ({ readonly event: 'step'; readonly steps: number; readonly secondsLeft: number } & MetricsLine)
+  /** What the model makes of clips was drawn. */
+  | {
+      readonly event: 'picture';
+      readonly step: number;
+      readonly path: string;
+      readonly mse: number;
+    }
   | { readonly event: 'checkpoint'; readonly step: number; readonly path: string }
-  | ({ readonly event: 'validation'; readonly isBest: boolean } & Look)
+  | ({ readonly event: 'validation'; readonly isBest: boolean } & ValidationResult)
   | ({ readonly event: 'done' } & TrainingSummary);
 
 /** What a run came to. */
@@ -49,7 +58,7 @@ export interface TrainingSummary {
   /** Ended before its last step, since the clips for validation were not done better for long. */
   readonly stoppedEarly: boolean;
   /** What did best on the clips for validation; null where there were none. */
-  readonly best: Look | null;
+  readonly best: ValidationResult | null;
   /** Samples whose records were found damaged. */
   readonly badRecords: number;
 }
@@ -79,14 +88,14 @@ export class TrainingRun<B> {
   #saved = { step: -1, path: '' };
   #rate = 0;
   readonly #start = performance.now();
-  readonly #best: BestLook;
+  readonly #best: BestResult;
 
   /** Whether steps ran as graphs when this was last looked at. */
   #captured: boolean;
 
   constructor(private readonly options: TrainingRunOptions<B>) {
     this.#captured = options.trainer.captured;
-    this.#best = new BestLook(options.past);
+    this.#best = new BestResult(options.past);
   }
 
   /** Whether the run is at its end before its last step. */
@@ -135,7 +144,7 @@ export class TrainingRun<B> {
     const rate = clips / seconds;
     // A moving average: single steps vary, and the time left should not jump.
     this.#rate = this.#rate === 0 ? rate : 0.9 * this.#rate + 0.1 * rate;
-    const look = await this.validate(step);
+    const result = await this.validate(step);
     const line = {
       step,
       loss,
@@ -145,8 +154,8 @@ export class TrainingRun<B> {
       waiting: waited / seconds,
       replaced,
       ...parts,
-      ...(look === undefined ? {} : { validationLoss: look.loss }),
-      ...(look?.top1 === undefined ? {} : { validationTop1: look.top1 }),
+      ...(result === undefined ? {} : { validationLoss: result.loss }),
+      ...(result?.top1 === undefined ? {} : { validationTop1: result.top1 }),
     };
     await log(line);
     const secondsLeft = ((plan.steps - step) * clips) / this.#rate;
@@ -156,15 +165,15 @@ export class TrainingRun<B> {
   };
 
   /** Looks at the clips for validation when it is time to. */
-  private async validate(step: number): Promise<Look | undefined> {
+  private async validate(step: number): Promise<ValidationResult | undefined> {
     const { trainer, plan, folder, validation, onEvent } = this.options;
     if (validation === undefined) return undefined;
     if (step % validation.every !== 0 && step !== plan.steps) return undefined;
     const { loss, top1 } = await trainer.measure(validation.batches());
-    const look = { step, loss, ...(top1 === undefined ? {} : { top1 }) };
-    const isBest = this.#best.add(look);
+    const result = { step, loss, ...(top1 === undefined ? {} : { top1 }) };
+    const isBest = this.#best.add(result);
     if (isBest) await saveBest(folder, { step, tensors: await trainer.state() });
-    onEvent({ event: 'validation', ...look, isBest });
-    return look;
+    onEvent({ event: 'validation', ...result, isBest });
+    return result;
   }
 }

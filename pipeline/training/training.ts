@@ -1,16 +1,17 @@
 import type { RunDescription } from './run/run-description.js';
 import { Readable, Writable } from 'node:stream';
 import type { StoredValues } from '../../model/weights/load-weights.js';
-import type { BackendName } from '../../engine/backend.js';
-import { createTrainer, type Trainer } from '../../stages/train/train.js';
+import type { XlaDevice } from '../../engine/backends/xla/xla.js';
+import { createDeviceTrainer } from '../../stages/train/device-trainer.js';
+import { createTrainer, type Trainer, type TrainerOptions } from '../../stages/train/train.js';
 import { planTraining, type TrainingOptions } from '../../stages/train/training-options.js';
-import type { CaptureChoice, PrecisionChoice } from '../../stages/train/runner.js';
-import type { LentBatch } from '../../stages/load/loaded-batch.js';
+import type { LeasedBatch } from '../../stages/load/leased-batch.js';
 import type { Loader } from '../../stages/load/loader.js';
 import { runPipeline } from '../../stages/stream.js';
 import { train } from '../../stages/train.js';
 import type { Objective } from '../../stages/train/objective.js';
 import { newestCheckpoint } from './run/checkpoint.js';
+import type { EngineChoice } from './engine.js';
 import { openRun, readMetrics } from './run/run-folder.js';
 import { openRunLog } from './run/run-log.js';
 import type { CacheChoice, DataOptions } from './data/training-data.js';
@@ -18,7 +19,7 @@ import { TrainingRun, type TrainingEvent, type TrainingSummary } from './trainin
 import type { Validation } from './validation.js';
 
 /** What is asked of every kind of training. */
-export interface TrainingRequest {
+export interface TrainingRequest extends EngineChoice {
   /** Folder of the cache to learn from, or several caches. */
   readonly cache: string | readonly CacheChoice[];
   /** Which of their samples; default all. */
@@ -37,12 +38,8 @@ export interface TrainingRequest {
   readonly workers?: number | undefined;
   /** What to do about a damaged record; default `stop`. */
   readonly onBadRecord?: 'stop' | 'skip' | undefined;
-  /** Default `auto`. */
-  readonly backend?: BackendName | 'auto';
-  /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
-  readonly capture?: CaptureChoice | undefined;
-  /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs. */
-  readonly precision?: PrecisionChoice | undefined;
+  /** Threads that train, each on a part of every batch; pre-training only. Default: see `chooseThreads`. */
+  readonly trainWorkers?: number | undefined;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Ends the run after the step in hand, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -60,13 +57,17 @@ export interface TrainingSetup<B> {
   readonly title: string;
   readonly description: RunDescription;
   readonly objective: Objective<B>;
+  /** Runs the steps; default the backend in use. It is left when the run ends. */
+  readonly device?: XlaDevice | undefined;
   readonly options: Omit<TrainingOptions, 'crop' | 'flip' | 'mask' | 'maskRatio'>;
   readonly loader: Loader;
   /** Batches of `batch / accumulate` clips that the trainer learns from. */
-  readonly prepare: (batch: LentBatch) => B;
+  readonly prepare: (batch: LeasedBatch) => B;
   readonly validation?: Validation<B> | undefined;
   /** Done after a step. */
   readonly afterStep?: ((trainer: Trainer<B>) => Promise<void>) | undefined;
+  /** Default {@link createTrainer}. */
+  readonly trainerOf?: ((options: TrainerOptions<B>) => Promise<Trainer<B>>) | undefined;
   /** Weights that a new run begins with. */
   readonly begin: () => Promise<StoredValues>;
 }
@@ -104,7 +105,12 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   const checkpoint = await newestCheckpoint(folder);
   const step = checkpoint?.step ?? 0;
   const initial = checkpoint?.tensors ?? (await setup.begin());
-  const trainer = createTrainer({ objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }); // prettier-ignore
+  const given = { objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }; // prettier-ignore
+  const trainerOf = setup.trainerOf ?? createTrainer;
+  const trainer =
+    setup.device === undefined
+      ? await trainerOf(given)
+      : createDeviceTrainer({ ...given, device: setup.device });
   const runLog = await openRunLog(folder, step);
   try {
     const run = new TrainingRun({
@@ -125,6 +131,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       batch,
       backend: description.begunWith.backend,
       resumedFrom: step,
+      threads: trainer.threads ?? 1,
       captured: trainer.captured,
       xla: trainer.captured && request.capture === 'xla',
       precision: trainer.precision,
@@ -154,5 +161,6 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
   } finally {
     await runLog.close();
     trainer.dispose();
+    setup.device?.dispose();
   }
 }

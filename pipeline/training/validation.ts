@@ -1,21 +1,21 @@
 import type { MetricsLine } from './run/run-folder.js';
 
 /** A look at the clips for validation. */
-export interface Look {
+export interface ValidationResult {
   readonly step: number;
   readonly loss: number;
   readonly top1?: number | undefined;
 }
 
 /** Whether a look is better: more clips right, or as many and a lower loss. */
-function isBetter(look: Look, than: Look): boolean {
-  const [a, b] = [look.top1 ?? 0, than.top1 ?? 0];
-  return a > b || (a === b && look.loss < than.loss);
+function isBetter(result: ValidationResult, than: ValidationResult): boolean {
+  const [a, b] = [result.top1 ?? 0, than.top1 ?? 0];
+  return a > b || (a === b && result.loss < than.loss);
 }
 
 /** The best of all looks, and how many came after it. */
-export class BestLook {
-  #best: Look | null = null;
+export class BestResult {
+  #best: ValidationResult | null = null;
   #since = 0;
 
   /** @param lines of the run so far */
@@ -25,7 +25,7 @@ export class BestLook {
         this.add({ step, loss: validationLoss, top1: validationTop1 });
   }
 
-  get best(): Look | null {
+  get best(): ValidationResult | null {
     return this.#best;
   }
 
@@ -35,9 +35,9 @@ export class BestLook {
   }
 
   /** @returns whether it is the best */
-  add(look: Look): boolean {
-    const better = this.#best === null || isBetter(look, this.#best);
-    if (better) this.#best = look;
+  add(result: ValidationResult): boolean {
+    const better = this.#best === null || isBetter(result, this.#best);
+    if (better) this.#best = result;
     this.#since = better ? 0 : this.#since + 1;
     return better;
   }

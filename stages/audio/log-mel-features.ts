@@ -88,12 +88,12 @@ function extractorFor(bands: number, transform: number): BandExtractor {
  * span is silence. Otherwise Kaldi's filterbank as CAV-MAE takes it: each window's mean taken away,
  * pre-emphasis 0.97, Hann window, power spectrum of the next power of two and at least 512, triangles
  * on the mel scale from 20 Hz to 8 kHz, ln, no less than ln 2⁻²³; no dither.
- * @param sound float32 mono at 16 kHz in [-1, 1], the whole span of the clip
+ * @param audio float32 mono at 16 kHz in [-1, 1], the whole span of the clip
  * @param frames as many as the MFCC has @param bands 128 in CAV-MAE
  * @returns float32 `[frames, bands]`
  */
-export function logMelFeatures(sound: Float32Array, frames: number, bands: number): Float32Array {
-  const hop = sound.length / frames;
+export function logMelFeatures(audio: Float32Array, frames: number, bands: number): Float32Array {
+  const hop = audio.length / frames;
   const window = hann(Math.max(1, Math.round(WINDOW_HOPS * hop)));
   const { length } = window;
   const transform = Math.max(MIN_TRANSFORM, 2 ** Math.ceil(Math.log2(length)));
@@ -106,9 +106,9 @@ export function logMelFeatures(sound: Float32Array, frames: number, bands: numbe
     const start = Math.round((frame + 0.5) * hop - length / 2);
     let mean = 0;
     // As in mfcc(): no reads beyond the array.
-    const [first, last] = [Math.max(0, -start), Math.min(length, sound.length - start)];
+    const [first, last] = [Math.max(0, -start), Math.min(length, audio.length - start)];
     raw.fill(0, 0, first).fill(0, last);
-    for (let i = first; i < last; i++) mean += raw[i] = sound[start + i] ?? 0;
+    for (let i = first; i < last; i++) mean += raw[i] = audio[start + i] ?? 0;
     mean /= length;
     for (let i = 0; i < length; i++) {
       const before = (raw[Math.max(0, i - 1)] ?? 0) - mean;

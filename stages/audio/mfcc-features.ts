@@ -110,12 +110,12 @@ function hamming(length: number): Float64Array {
  * beyond the span is silence. Hamming window, power spectrum (no normalisation) of the next power
  * of two and at least 512, 26 triangular mel bands from 0 Hz to 8 kHz, ln(1 + energy), DCT-II
  * (scaled by 2), cepstra 0–12.
- * @param sound float32 mono at 16 kHz in [-1, 1], the whole span of the clip
+ * @param audio float32 mono at 16 kHz in [-1, 1], the whole span of the clip
  * @param frames how many MFCC frames (N_len)
  * @returns float32 `[frames, 13]`
  */
-export function mfccFeatures(sound: Float32Array, frames: number): Float32Array {
-  const hop = sound.length / frames;
+export function mfccFeatures(audio: Float32Array, frames: number): Float32Array {
+  const hop = audio.length / frames;
   const window = hamming(Math.max(1, Math.round(WINDOW_HOPS * hop)));
   const transform = Math.max(MIN_TRANSFORM, 2 ** Math.ceil(Math.log2(window.length)));
   const extractor = extractorFor(transform);
@@ -125,10 +125,10 @@ export function mfccFeatures(sound: Float32Array, frames: number): Float32Array 
   for (let frame = 0; frame < frames; frame++) {
     const start = Math.round((frame + 0.5) * hop - window.length / 2);
     // Reads beyond an array are slow, and make of each number an object.
-    const [first, last] = [Math.max(0, -start), Math.min(window.length, sound.length - start)];
+    const [first, last] = [Math.max(0, -start), Math.min(window.length, audio.length - start)];
     input.fill(0, 0, first).fill(0, last, window.length);
     for (let i = first; i < last; i++)
-      input[i] = FULL_SCALE * (sound[start + i] ?? 0) * (window[i] ?? 0);
+      input[i] = FULL_SCALE * (audio[start + i] ?? 0) * (window[i] ?? 0);
     extractor.extract(result, frame * CEPSTRA);
   }
   return result;

@@ -44,9 +44,9 @@ export function beta(a: number, draw: Draw): number {
 export function drawMixing({ mixup, cutmix }: MixingOptions, size: number, draw: Draw): Mixing | undefined {
   if (mixup === 0 && cutmix === 0) return undefined;
   const cut = mixup === 0 || (cutmix > 0 && draw() < 0.5);
-  const share = beta(cut ? cutmix : mixup, draw);
-  if (!cut) return { share };
-  const side = Math.floor(size * Math.sqrt(1 - share));
+  const ratio = beta(cut ? cutmix : mixup, draw);
+  if (!cut) return { share: ratio };
+  const side = Math.floor(size * Math.sqrt(1 - ratio));
   const range = (): readonly [number, number] => {
     const centre = Math.floor(draw() * size);
     const half = Math.floor(side / 2);

@@ -1,7 +1,7 @@
 import type { MfccStatistics } from './batch.js';
 
 /** By what sound is standardised: mean and deviation of each cepstrum, and of each band of log-mel spectra. */
-export interface SoundStatistics {
+export interface AudioStatistics {
   readonly mfcc: MfccStatistics;
   readonly mel?: MfccStatistics | undefined;
 }
@@ -9,7 +9,7 @@ export interface SoundStatistics {
 /** Statistics of one set of sounds, and its share of all. */
 export interface StatisticsPart {
   readonly weight: number;
-  readonly statistics: SoundStatistics;
+  readonly statistics: AudioStatistics;
 }
 
 interface Weighted {
@@ -36,7 +36,7 @@ function mixed(parts: readonly Weighted[], columns: number): MfccStatistics {
  * its own, to the bit. Sets of weight 0 count only where there is no other.
  * @param parts at least one
  */
-export function pooledStatistics(parts: readonly StatisticsPart[]): SoundStatistics {
+export function pooledStatistics(parts: readonly StatisticsPart[]): AudioStatistics {
   const heard = parts.filter(({ weight }) => weight > 0);
   const [first = parts[0], ...others] = heard;
   if (first === undefined) throw new RangeError('sound statistics: there is nothing to pool');

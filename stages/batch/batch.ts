@@ -1,6 +1,6 @@
 import type { ClipShape, Sample } from '../../cache/records.js';
 import { augmentClip, type AugmentOptions, type Draw } from '../augment/augment.js';
-import { chosenFrame, melTokens, standardizeMel, WHOLE_CLIP, type ClipParts, type MelStatistics, type SoundChoice } from './clip-parts.js'; // prettier-ignore
+import { chosenFrame, melTokens, standardizeMel, WHOLE_CLIP, type ClipParts, type MelStatistics, type AudioChoice } from './clip-parts.js'; // prettier-ignore
 import { drawMask, writeTokenOrder } from '../mask/tube-mask.js';
 
 /** The arrays of a batch as the model takes them, clips one after the other. */
@@ -54,7 +54,7 @@ export interface BatchOptions {
   /** Default: all frames and the MFCC. */
   readonly parts?: ClipParts | undefined;
   /** Default `own`; `shuffled` is that of the sample that is given, which another's was put into before. */
-  readonly sound?: SoundChoice | undefined;
+  readonly sound?: AudioChoice | undefined;
 }
 
 /** How many clips a batch has, and how many values of each kind a clip. */

@@ -20,7 +20,7 @@ export const WHOLE_CLIP: ClipParts = { frames: 'all', melPatch: null };
  * has any itself; or the mean sound where it has any, so that all there is to hear is that (`presence`).
  */
 export const SOUNDS = ['own', 'mute', 'shuffled', 'presence'] as const;
-export type SoundChoice = (typeof SOUNDS)[number];
+export type AudioChoice = (typeof SOUNDS)[number];
 
 /** Mean and standard deviation of all values of the log-mel spectra of a cache. */
 export interface MelStatistics {

@@ -19,7 +19,7 @@ function melTensor({ keys, mel }: ClipBatch, { mfccFrames }: ModelConfig) {
   return mel === undefined ? undefined : tf.tensor3d(mel, [keys.length, mfccFrames, bands]);
 }
 
-function soundTensors({ keys, mfcc, audioPresent }: ClipBatch, config: ModelConfig) {
+function audioTensors({ keys, mfcc, audioPresent }: ClipBatch, config: ModelConfig) {
   const { mfccFrames, cepstra } = config;
   return {
     mfcc: tf.tensor3d(mfcc, [keys.length, mfccFrames, cepstra]),
@@ -55,7 +55,7 @@ function splitTokens(tokens: Int32Array, clips: number, positions: number) {
 export function toModelBatch(batch: ClipBatch, config: ModelConfig): ModelBatch {
   const clips = batch.keys.length;
   const mel = melTensor(batch, config);
-  const common = { video: videoTensor(batch, config), ...soundTensors(batch, config) };
+  const common = { video: videoTensor(batch, config), ...audioTensors(batch, config) };
   if (mel === undefined)
     return {
       ...common,
@@ -83,7 +83,7 @@ export function toLabelBatch(batch: ClipBatch, config: ModelConfig): LabelBatch 
   const mel = melTensor(batch, config);
   return {
     video: videoTensor(batch, config),
-    ...soundTensors(batch, config),
+    ...audioTensors(batch, config),
     ...(mel === undefined ? {} : { mel }),
   };
 }

@@ -62,7 +62,7 @@ async function surveyClip(
 const isComplete = ({ times }: DecodedFrames, chosen: readonly number[], tick: number) =>
   chosen.every((time, i) => Math.abs((times[i] ?? NaN) - time) <= tick / 2);
 
-interface Picture {
+interface DecodedVideo {
   readonly decoded: DecodedFrames;
   /** What to show at each of the clip's frames, `[frames]`, seconds. */
   readonly wanted: readonly number[];
@@ -73,12 +73,12 @@ interface Picture {
  * The index promises frames; a damaged file does not keep it, and some codecs have packets that
  * are never shown. Then the frames that do come out are counted as the video's, and chosen from again.
  */
-async function decodePicture(
+async function decodeVideo(
   index: VideoIndex,
   sampling: Sampling,
   fit: FrameFit,
   context: RunContext,
-): Promise<Picture> {
+): Promise<DecodedVideo> {
   const chosen = distinct(sampling.times);
   const decoded = await decodeFrames(index, chosen, fit, context);
   if (isComplete(decoded, chosen, index.tick))
@@ -99,7 +99,7 @@ async function decodePicture(
 }
 
 /** The frames to show out of those that were decoded; without a copy where these are all of them. */
-function arrange({ decoded, wanted, complaints }: Picture, { times: planned }: Sampling, tick: number) {
+function arrange({ decoded, wanted, complaints }: DecodedVideo, { times: planned }: Sampling, tick: number) {
   const { height, width, pixels } = decoded;
   const frameBytes = height * width * 3;
   const sources = wanted.map((time) => nearest(decoded.times, time));
@@ -129,16 +129,16 @@ async function decodeAtOnce(
   // Of several sound streams ffmpeg finds the best, but not when the file is open twice.
   if (!index.hasAudio || index.audioStream === null) return undefined;
   const chosen = distinct(sampling.times);
-  const picture = new FramesPass(index, chosen, fit, context);
+  const video = new FramesPass(index, chosen, fit, context);
   const audio = new AudioPass(index, sampling.span, context, 1);
   try {
-    const { succeeded, complaints } = await runFfmpeg({ ...picture.task, complaintsFrom: undefined, beside: audio.task }); // prettier-ignore
-    if (!succeeded || complaints.length > 0 || picture.mixedSize !== null) return undefined;
+    const { succeeded, complaints } = await runFfmpeg({ ...video.task, complaintsFrom: undefined, beside: audio.task }); // prettier-ignore
+    if (!succeeded || complaints.length > 0 || video.mixedSize !== null) return undefined;
   } catch (error) {
     if (error instanceof StageError) return undefined;
     throw error;
   }
-  const decoded = picture.result([]);
+  const decoded = video.result([]);
   if (!isComplete(decoded, chosen, index.tick)) return undefined;
   const shown = arrange({ decoded, wanted: sampling.times, complaints: [] }, sampling, index.tick);
   return { ...shown, audio: audio.result(), warnings: [] };
@@ -158,15 +158,15 @@ export async function decodeClip(
   if (end - start > MAX_SPAN) throw new StageError('decode', tooLong(end - start, index.interval));
   const atOnce = await decodeAtOnce(index, sampling, fit, context);
   if (atOnce !== undefined) return atOnce;
-  const [picture, audio] = await Promise.allSettled([
-    decodePicture(index, sampling, fit, context),
+  const [video, audio] = await Promise.allSettled([
+    decodeVideo(index, sampling, fit, context),
     decodeAudio(index, sampling.span, context),
   ]);
-  if (picture.status === 'rejected') throw picture.reason;
+  if (video.status === 'rejected') throw video.reason;
   if (audio.status === 'rejected') throw audio.reason;
-  const { complaints } = picture.value;
+  const { complaints } = video.value;
   return {
-    ...arrange(picture.value, sampling, index.tick),
+    ...arrange(video.value, sampling, index.tick),
     audio: audio.value.samples,
     warnings: [...new Set([...complaints, ...audio.value.complaints])].slice(0, MAX_WARNINGS),
   };

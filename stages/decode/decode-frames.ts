@@ -1,7 +1,7 @@
 import type { FrameSize } from '../../cache/records.js';
 import type { BufferPool } from './buffer-pool.js';
 import { runFfmpeg, type FfmpegTask } from '../ffmpeg/ffmpeg.js';
-import { maxFrameBytes, pictureFilter, selectFilter, type FrameFit } from './frame-filter.js';
+import { maxFrameBytes, frameFilter, selectFilter, type FrameFit } from './frame-filter.js';
 import { lastAtOrBefore } from '../sample/sample-clips.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 
@@ -144,7 +144,7 @@ export class FramesPass {
       DEINTERLACE,
       selectFilter(times, index.tick),
       ...(index.mirror === null ? [] : [index.mirror]),
-      pictureFilter(fit, index.hdr, box),
+      frameFilter(fit, index.hdr, box),
       this.#size === null ? SHOW : SHOW_TIMES,
     ].join(',');
     const output = ['-frames:v', String(times.length), '-f', 'rawvideo', '-pix_fmt', 'rgb24'];

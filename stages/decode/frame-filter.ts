@@ -60,7 +60,7 @@ function fitted({ size, fit }: FrameFit): string {
  * sample aspect, ordinary tones whatever the transfer curve.
  * @param box a size that all frames are to have; without it, `short-side` follows each frame's aspect
  */
-export function pictureFilter(fit: FrameFit, hdr: HdrColour | null, box?: FrameSize): string {
+export function frameFilter(fit: FrameFit, hdr: HdrColour | null, box?: FrameSize): string {
   const shape = box === undefined ? fitted(fit) : `${cover(box)},crop=${box.width}:${box.height}`;
   return [...(hdr === null ? [] : [toneMap(hdr)]), shape, 'setsar=1'].join(',');
 }

@@ -18,7 +18,7 @@ import { toModelBatch } from '../batch/model-batch.js';
  * @returns float32 `[clips, slots, N]`, tokens time-major
  * @throws RangeError when the model has no cross-attention
  */
-export async function soundAttention(
+export async function audioAttention(
   config: ModelConfig,
   weights: StoredValues,
   batch: ClipBatch,
@@ -31,17 +31,18 @@ export async function soundAttention(
   const slots = slotsOf(config);
   const placed = tf.tidy(() => {
     const input = toModelBatch(batch, config);
-    let shares: tf.Tensor | undefined;
+    let attention: tf.Tensor | undefined;
     pretrainForward(input, weightsFrom(tensors), config, {
       ...INFERENCE,
       watch: (layer, seen) => {
-        if (layer === 'cross_v2a') shares = seen;
+        if (layer === 'cross_v2a') attention = seen;
       },
     });
-    if (shares === undefined) throw new Error('sound attention: the model did not show its shares');
-    const [, , tokens = 0] = shares.shape;
+    if (attention === undefined)
+      throw new Error('sound attention: the model did not show its shares');
+    const [, , tokens = 0] = attention.shape;
     const clips = batch.keys.length;
-    const mean = tf.mean(tf.reshape(shares, [clips, -1, slots, tokens]), 1);
+    const mean = tf.mean(tf.reshape(attention, [clips, -1, slots, tokens]), 1);
     const order = tf.concat([input.visible, input.masked], 1);
     return tf.transpose(placeTokens(tf.transpose(mean, [0, 2, 1]), order), [0, 2, 1]);
   });

@@ -15,9 +15,9 @@ import { createRunner } from '../train/runner.js';
 /** What a model makes of a batch of clips; films are uint8 `[clips, frames, size, size, 3]`, of one frame where a model takes one. */
 export interface ReconstructedClips {
   /** The clips with their masked patches grey. */
-  readonly seen: Uint8Array;
+  readonly visible: Uint8Array;
   /** The visible patches as they are, the masked ones as the model made them. */
-  readonly made: Uint8Array;
+  readonly reconstruction: Uint8Array;
   /** Mean squared error over the masked pixels of each clip, pixels in [0, 1]. */
   readonly mse: readonly number[];
 }
@@ -65,13 +65,17 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
     const tokens = reconstructTokens(toModelBatch(batch, config), weightOf, config);
     const { original, reconstruction, hidden, ...film } = tokens;
     const layout = { tubelet: film.tubelet, patch: config.patch };
-    const toFilm = (tokens: tf.Tensor) => {
+    const toFrames = (tokens: tf.Tensor) => {
       const video = unpatchify(tokens, layout, film.frames, config.imageSize);
       return tf.cast(tf.round(tf.mul(tf.clipByValue(video, 0, 1), 255)), 'int32');
     };
     const blend = (over: tf.Tensor | number) =>
       tf.add(tf.mul(original, tf.sub(1, hidden)), tf.mul(hidden, over));
-    return { seen: toFilm(blend(GREY)), made: toFilm(blend(reconstruction)), mse: errorOf(tokens) };
+    return {
+      seen: toFrames(blend(GREY)),
+      made: toFrames(blend(reconstruction)),
+      mse: errorOf(tokens),
+    };
   }
 
   return {
@@ -84,8 +88,8 @@ export function createReconstructor(config: ModelConfig, weights: StoredValues):
       ]);
       tf.dispose([seen, made, mse]);
       return {
-        seen: Uint8Array.from(seenValues),
-        made: Uint8Array.from(madeValues),
+        visible: Uint8Array.from(seenValues),
+        reconstruction: Uint8Array.from(madeValues),
         mse: [...mseValues],
       };
     },

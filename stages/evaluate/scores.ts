@@ -65,13 +65,13 @@ export function accuracyOf(predictions: readonly Prediction[], classes: number):
     const all = row.reduce((sum, count) => sum + count, 0);
     return all === 0 ? null : right(label) / all;
   });
-  const given = perClass.filter((share) => share !== null);
+  const given = perClass.filter((fraction) => fraction !== null);
   const videos = predictions.length;
   return {
     videos,
     top1: confusion.reduce((sum, _, label) => sum + right(label), 0) / videos,
     top5: top5 / videos,
-    meanClass: given.reduce((sum, share) => sum + share, 0) / given.length,
+    meanClass: given.reduce((sum, fraction) => sum + fraction, 0) / given.length,
     perClass,
     confusion,
   };

@@ -1,11 +1,11 @@
 import { CorruptRecordError } from '../../cache/codec/codec.js';
 import { ClipFiller } from './workers/clip-filler.js';
 import { ClipWriter } from './workers/clip-writer.js';
-import { Crew } from './workers/worker-pool.js';
-import type { LentBatch } from './loaded-batch.js';
+import { WorkerPool } from './workers/worker-pool.js';
+import type { LeasedBatch } from './leased-batch.js';
 import { LocalWork } from './workers/local-work.js';
 import type { ClipTask, Report } from './workers/messages.js';
-import { heardWith } from './other-audio.js';
+import { withAudioOf } from './other-audio.js';
 import { completeOptions, type CompleteOptions, type LoaderOptions } from './options.js';
 import { Plan, type BadRecord, type PlannedClip } from './plan.js';
 import { Ring, type Filling } from './ring.js';
@@ -29,7 +29,7 @@ export class Loader {
   private readonly plan: Plan;
   private readonly ring: Ring;
   private readonly writer: ClipWriter;
-  private readonly crew: Crew | undefined;
+  private readonly pool: WorkerPool | undefined;
   private readonly filler: ClipFiller;
   private readonly local = new LocalWork();
   private failure: Error | undefined;
@@ -49,7 +49,7 @@ export class Loader {
     const { workers, signal } = this.options;
     const data = { setup, control: this.ring.control, slots: this.ring.memory };
     if (workers > 0)
-      this.crew = new Crew(workers, data, {
+      this.pool = new WorkerPool(workers, data, {
         onReport: (report) => {
           this.hear(report);
         },
@@ -72,12 +72,12 @@ export class Loader {
 
   /**
    * Batches from a place of the endless sequence on: with the options, this one number is all that
-   * the rest depends on. Each is lent until it is released, and no more than `slots` can be out.
+   * the rest depends on. Each is leased until it is released, and no more than `slots` can be out.
    * @param from place at which the first batches of all ranks begin
    * @param to place before which the last one ends, with fewer clips than others if need be; default never
    * @throws Error of a thread, of the disk, or naming a sample whose record is damaged
    */
-  async *batches(from: number, to = Infinity): AsyncGenerator<LentBatch, void, undefined> {
+  async *batches(from: number, to = Infinity): AsyncGenerator<LeasedBatch, void, undefined> {
     if (this.iterating)
       throw new Error('loader: its batches are being taken already; open another');
     this.iterating = true;
@@ -103,9 +103,9 @@ export class Loader {
         if (head !== undefined) {
           await head.ready;
           queue.shift();
-          yield this.ring.lend(head, this.pump);
+          yield this.ring.lease(head, this.pump);
         } else if (place >= to) return;
-        // All slots are lent.
+        // All slots are leased.
         else await new Promise<void>((resolve) => (this.wake = resolve));
       }
     } finally {
@@ -120,18 +120,18 @@ export class Loader {
     return this.close();
   }
 
-  /** Ends all threads; batches that are still lent stay readable. */
+  /** Ends all threads; batches that are still leased stay readable. */
   async close(): Promise<void> {
     this.options.signal?.removeEventListener('abort', this.abort);
     this.fail(new Error('the loader is closed'));
     this.filler.close();
-    await this.crew?.close();
+    await this.pool?.close();
   }
 
   private readonly abort = (): void => {
     const reason: unknown = this.options.signal?.reason;
     this.fail(reason instanceof Error ? reason : new Error('the loader was aborted'));
-    void this.crew?.close();
+    void this.pool?.close();
   };
 
   /** Hands a batch's clips out. @returns undefined when it has none for this rank */
@@ -142,23 +142,23 @@ export class Loader {
     const filling = this.ring.begin(place, clips);
     const tasks = clips.map((clip) => this.taskFor(clip));
     const { slot, turn } = filling;
-    if (this.crew !== undefined && tasks.some((task) => task !== null))
-      this.crew.fill({ slot, turn, clips: tasks });
+    if (this.pool !== undefined && tasks.some((task) => task !== null))
+      this.pool.fill({ slot, turn, clips: tasks });
     tasks.forEach((task, clip) => {
-      if (this.crew === undefined || task === null) this.fillHere(filling, clip, task);
+      if (this.pool === undefined || task === null) this.fillHere(filling, clip, task);
     });
     return filling;
   }
 
   /** @returns null while the shard is being written: only its reader knows what is in it */
-  private taskFor({ source, index, key, epoch, heard }: PlannedClip): ClipTask | null {
+  private taskFor({ source, index, key, epoch, audioFrom: heard }: PlannedClip): ClipTask | null {
     const reader = this.options.sources[source]?.reader;
     const place = reader?.recordPlace(index);
     if (reader === undefined || place === undefined) return null;
     if (heard === undefined) return { source, key, epoch, place };
     const other = reader.recordPlace(heard);
     if (other === undefined) return null;
-    return { source, key, epoch, place, heard: { key: reader.entry(heard).key, place: other } };
+    return { source, key, epoch, place, audioFrom: { key: reader.entry(heard).key, place: other } };
   }
 
   private hear(report: Report): void {
@@ -187,8 +187,8 @@ export class Loader {
       if (planned.attempt === 0) this.replaced++;
       const task = this.taskFor(next);
       const { slot, turn, clips } = filling;
-      if (this.crew === undefined || task === null) this.fillHere(filling, clip, task);
-      else this.crew.refill({ slot, turn, clip, clips: clips.length, task });
+      if (this.pool === undefined || task === null) this.fillHere(filling, clip, task);
+      else this.pool.refill({ slot, turn, clip, clips: clips.length, task });
     } catch (error) {
       this.fail(error as Error);
     }
@@ -200,7 +200,7 @@ export class Loader {
         await (task === null
           ? this.fillByReader(filling, clip)
           : this.filler.fill(task, filling.slot, clip));
-        if (this.ring.tickets.done(filling.slot) === filling.clips.length)
+        if (this.ring.claims.done(filling.slot) === filling.clips.length)
           this.ring.finish(filling.slot);
       } catch (error) {
         if (error instanceof CorruptRecordError) this.replace(filling, clip, error.message);
@@ -214,7 +214,7 @@ export class Loader {
     const reader = this.options.sources[planned?.source ?? 0]?.reader;
     if (planned === undefined || reader === undefined) return;
     const own = await reader.read(planned.index);
-    const sample = planned.heard === undefined ? own : heardWith(own, await reader.read(planned.heard)); // prettier-ignore
+    const sample = planned.audioFrom === undefined ? own : withAudioOf(own, await reader.read(planned.audioFrom)); // prettier-ignore
     this.writer.write(sample, planned, slot, clip);
   }
 

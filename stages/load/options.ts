@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import type { CacheReader } from '../../cache/reader.js';
 import type { ClipShape } from '../../cache/records.js';
 import { MAX_CLIPS } from './slots.js';
-import { checkParts, WHOLE_CLIP, type ClipParts, type SoundChoice } from '../batch/clip-parts.js';
-import type { SoundStatistics } from '../batch/audio-statistics.js';
+import { checkParts, WHOLE_CLIP, type ClipParts, type AudioChoice } from '../batch/clip-parts.js';
+import type { AudioStatistics } from '../batch/audio-statistics.js';
 import type { DrawOptions } from './workers/messages.js';
 
 /** A cache, or a part of one, that samples come from. */
@@ -33,12 +33,12 @@ export interface LoaderOptions extends DrawOptions {
    * Default `own`. `shuffled`: each video is heard with the sound of another one of its source, the same
    * as long as the seed and the chosen samples are; the headers of all are read for it.
    */
-  readonly sound?: SoundChoice | undefined;
+  readonly sound?: AudioChoice | undefined;
   /** By what sound is standardised; default what the cache says that a clip is from. */
-  readonly statistics?: SoundStatistics | undefined;
+  readonly statistics?: AudioStatistics | undefined;
   /** Threads; 0: the calling one does the work between its own. Default one less than there are cores, 1 to 4. */
   readonly workers?: number | undefined;
-  /** Batches in memory: read ahead, or lent. Default 3. */
+  /** Batches in memory: read ahead, or leased. Default 3. */
   readonly slots?: number | undefined;
   /** This process's number, and that of all: each place is one process's. Default 0 of 1. */
   readonly rank?: number | undefined;
@@ -81,7 +81,7 @@ function checkShapes(sources: readonly LoaderSource[], parts: ClipParts): ClipSh
 }
 
 /** @throws RangeError naming what is not there for each cepstrum, or each band */
-function checkStatistics({ cepstra, melBands }: ClipShape, statistics?: SoundStatistics): void {
+function checkStatistics({ cepstra, melBands }: ClipShape, statistics?: AudioStatistics): void {
   const wanted = { mfcc: cepstra, mel: melBands } as const;
   for (const name of ['mfcc', 'mel'] as const) {
     const given = statistics?.[name];

@@ -4,7 +4,7 @@ import type { CacheReader } from '../../cache/reader.js';
 import type { Sample } from '../../cache/records.js';
 
 /** A clip as far as sounds are handed on. */
-export interface SoundClip {
+export interface AudioClip {
   readonly index: number;
   /** Id of its video. */
   readonly video: string;
@@ -18,7 +18,7 @@ export interface SoundClip {
  *   it; the same for the same clips and seed, in whatever order
  * @throws RangeError when fewer than two videos have sound
  */
-export function otherClips(clips: readonly SoundClip[], seed: number): Map<number, number> {
+export function otherClips(clips: readonly AudioClip[], seed: number): Map<number, number> {
   const videos = new Map<string, number[]>();
   for (const { index, video, audioPresent } of clips) {
     if (!audioPresent) continue;
@@ -68,7 +68,10 @@ export function otherClipsOf(
 }
 
 /** A sample with the sound of another one that has some. */
-export const heardWith = (sample: Sample, { mfcc, mel }: Pick<Sample, 'mfcc' | 'mel'>): Sample => ({
+export const withAudioOf = (
+  sample: Sample,
+  { mfcc, mel }: Pick<Sample, 'mfcc' | 'mel'>,
+): Sample => ({
   ...sample,
   mfcc,
   mel,

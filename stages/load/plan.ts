@@ -12,7 +12,7 @@ export interface PlannedClip {
   readonly key: string;
   readonly epoch: number;
   /** Index of the sample of the same source whose sound it is heard with, where it is not its own. */
-  readonly heard: number | undefined;
+  readonly audioFrom: number | undefined;
 }
 
 /** A sample that could not be read. */
@@ -73,7 +73,7 @@ export class Plan {
       if (!this.bad.has(`${part}/${index}`)) {
         const key = source?.reader.entry(index).key ?? '';
         const heard = source?.others?.get(index);
-        return { place, attempt: next, source: part, index, key, epoch, heard };
+        return { place, attempt: next, source: part, index, key, epoch, audioFrom: heard };
       }
     }
     throw new Error(

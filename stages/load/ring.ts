@@ -1,7 +1,7 @@
 import { batchArrays, batchBytes, type BatchArrays, type BatchSize } from '../batch/batch.js';
-import { LentBatch } from './loaded-batch.js';
+import { LeasedBatch } from './leased-batch.js';
 import type { PlannedClip } from './plan.js';
-import { Tickets } from './slots.js';
+import { SlotClaims } from './slots.js';
 
 const PAGE = 65_536;
 
@@ -20,11 +20,11 @@ interface Settle {
 }
 
 /**
- * Batches in shared memory. A slot is free, being filled, or lent; it is filled again only after
+ * Batches in shared memory. A slot is free, being filled, or leased; it is filled again only after
  * everybody who wrote into it is done and who borrowed it has released it.
  */
 export class Ring {
-  readonly tickets: Tickets;
+  readonly claims: SlotClaims;
   readonly control: SharedArrayBuffer;
   readonly memory: readonly SharedArrayBuffer[];
   private readonly arrays: readonly BatchArrays[];
@@ -36,8 +36,8 @@ export class Ring {
     slots: number,
     private readonly size: BatchSize,
   ) {
-    this.control = new SharedArrayBuffer(Tickets.bytes(slots));
-    this.tickets = new Tickets(this.control);
+    this.control = new SharedArrayBuffer(SlotClaims.bytes(slots));
+    this.claims = new SlotClaims(this.control);
     const pages = Math.ceil(batchBytes(size) / PAGE);
     // WebAssembly's memory begins at a page: native TensorFlow takes it as it is, without a copy.
     this.memory = Array.from(
@@ -59,7 +59,7 @@ export class Ring {
     const slot = this.free.pop();
     if (slot === undefined) throw new Error('loader: no slot is free');
     const turn = ++this.turn;
-    this.tickets.reset(slot, turn);
+    this.claims.reset(slot, turn);
     let settle: Settle | undefined;
     const ready = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
     // Whoever waits for it sees it; nobody may.
@@ -88,14 +88,14 @@ export class Ring {
   }
 
   /** Lends a batch that is ready. @param onRelease called once its slot is free again */
-  lend({ slot, position, clips }: Filling, onRelease: () => void): LentBatch {
+  lease({ slot, position, clips }: Filling, onRelease: () => void): LeasedBatch {
     const samples = clips.map(({ source, index, key, attempt }) => ({
       source,
       index,
       key,
       attempt,
     }));
-    return new LentBatch(position, samples, this.size, this.arrays[slot] as BatchArrays, () => {
+    return new LeasedBatch(position, samples, this.size, this.arrays[slot] as BatchArrays, () => {
       this.release(slot);
       onRelease();
     });

@@ -7,7 +7,7 @@ export const MAX_CLIPS = 2 ** 16 - 1;
  * first holds the turn and the next clip that nobody took, so that a thread that comes late, when the
  * slot is in use again, takes none.
  */
-export class Tickets {
+export class SlotClaims {
   private readonly words: Int32Array;
 
   static bytes(slots: number): number {

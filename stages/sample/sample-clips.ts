@@ -122,9 +122,9 @@ interface Start {
 }
 
 /** The start that lies a `share` of the way through all the room that the stretches leave. */
-function evenStart(stretches: readonly Stretch[], length: number, share: number): Start {
+function evenStart(stretches: readonly Stretch[], length: number, fraction: number): Start {
   const room = stretches.map(({ start, end }) => Math.max(0, end - start - length));
-  let left = share * room.reduce((sum, value) => sum + value, 0);
+  let left = fraction * room.reduce((sum, value) => sum + value, 0);
   let at = 0;
   while (at < stretches.length - 1 && left > (room[at] ?? 0)) left -= room[at++] ?? 0;
   const stretch = stretches[at] as Stretch;

@@ -52,7 +52,7 @@ export function applyUpdate(
 ): Tensors {
   const { learned, options, batches, clip, scaleOf } = plan;
   const factor = gradientFactor(gradients, batches, clip);
-  const made: Record<string, tf.Tensor> = {};
+  const results: Record<string, tf.Tensor> = {};
   learned.forEach((name, i) => {
     const gradient = gradients[i] as tf.Tensor;
     const scaled = factor === undefined ? gradient : tf.mul(gradient, factor);
@@ -68,13 +68,13 @@ export function applyUpdate(
         kept: decays(plan, name) ? (numbers[`kept.${scale}`] as tf.Tensor) : 1,
       },
     );
-    Object.assign(made, { [name]: weight, [FIRST + name]: first, [SECOND + name]: second });
+    Object.assign(results, { [name]: weight, [FIRST + name]: first, [SECOND + name]: second });
   });
   const { average } = options;
   if (average !== undefined)
     for (const name of plan.shapes.keys()) {
       const kept = tf.mul(of(AVERAGED + name), average);
-      made[AVERAGED + name] = tf.add(kept, tf.mul(made[name] ?? of(name), 1 - average));
+      results[AVERAGED + name] = tf.add(kept, tf.mul(results[name] ?? of(name), 1 - average));
     }
-  return made;
+  return results;
 }

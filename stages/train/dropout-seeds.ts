@@ -29,12 +29,12 @@ export function deviceSeeds(
   seed: number,
   step: number,
   batch: number,
-): { inputs: Tensors; places: () => () => Seed } | undefined {
+): { inputs: Tensors; seedsInOrder: () => () => Seed } | undefined {
   if (!drawsOnDevice()) return undefined;
   const base = tf.tensor1d(seedNumbers(seed, step, batch), 'int32');
   return {
     inputs: { seed: base },
     // Counted anew by each pass: one that could not be captured must not move those of the next.
-    places: () => placesBehind(base),
+    seedsInOrder: () => placesBehind(base),
   };
 }

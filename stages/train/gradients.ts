@@ -1,4 +1,5 @@
 import { type ForwardMode } from '../../model/forward.js';
+import type { NormMode } from '../../model/layers/batch-norm.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { weightsFrom } from '../../model/weights/weights.js';
 
@@ -16,42 +17,58 @@ export interface Gradients {
   readonly grads: tf.Tensor[];
 }
 
-/** @param learned names of the weights to differentiate in @param all those and the others */
+/**
+ * @param learned names of the weights to differentiate in @param all those and the others
+ * @param weight what the loss counts in that of a larger batch; default all of it
+ */
 export function gradientsOf(
   batch: LoadedBatch,
   learned: readonly string[],
   all: ReadonlyMap<string, tf.Tensor>,
   mode: ForwardMode,
+  weight = 1,
 ): Gradients {
   const lossOf = (...tensors: tf.Tensor[]) => {
     const merged = new Map(all);
     learned.forEach((name, i) => merged.set(name, tensors[i] as tf.Tensor));
-    return batch.loss(weightsFrom(merged), mode);
+    const loss = batch.loss(weightsFrom(merged), mode);
+    return weight === 1 ? loss : tf.mul<tf.Scalar>(loss, weight);
   };
   const { value, grads } = tf.valueAndGrads(lossOf)(learned.map(weightsFrom(all)));
   return { value, grads };
 }
 
+/** What a batch is of a larger one whose other parts are worked on elsewhere. */
+export interface BatchPart {
+  /** What its loss counts in that of the whole. */
+  readonly weight: number;
+  /** Sums a tensor over all parts: batch norm takes its moments from the whole batch. */
+  readonly sumTensor: NonNullable<Extract<NormMode, { training: true }>['sumParts']>;
+}
+
 /**
  * Loss and gradients of one batch (`gradient.0`, …), new running statistics and the terms of the loss, by names.
  * @param learned names of the weights to differentiate in @param all those and the others
+ * @param group where the batch is a part of a larger one; default all of it
  */
 export function lossAndGradients(
   batch: LoadedBatch,
   learned: readonly string[],
   all: ReadonlyMap<string, tf.Tensor>,
   nextSeed: () => Seed,
+  group?: BatchPart,
 ): Tensors {
   const updates = new Map<string, tf.Tensor>();
-  const made: Record<string, tf.Tensor> = {};
+  const results: Record<string, tf.Tensor> = {};
   const note: ForwardMode['note'] = (parts) => {
-    for (const [name, part] of Object.entries(parts)) made[PART + name] = tf.keep(part);
+    for (const [name, part] of Object.entries(parts)) results[PART + name] = tf.keep(part);
   };
-  const mode: ForwardMode = { norm: { training: true, updates }, nextSeed, note };
-  const { value, grads } = gradientsOf(batch, learned, all, mode);
-  grads.forEach((gradient, i) => (made[`gradient.${i}`] = gradient));
-  updates.forEach((next, name) => (made[UPDATE + name] = next));
-  return { ...made, loss: value };
+  const whole = group === undefined ? {} : { sumParts: group.sumTensor };
+  const mode: ForwardMode = { norm: { training: true, updates, ...whole }, nextSeed, note };
+  const { value, grads } = gradientsOf(batch, learned, all, mode, group?.weight);
+  grads.forEach((gradient, i) => (results[`gradient.${i}`] = gradient));
+  updates.forEach((next, name) => (results[UPDATE + name] = next));
+  return { ...results, loss: value };
 }
 
 /** Adds gradients up; both summands are disposed of. */

@@ -5,6 +5,7 @@ import { pretrainLoss, pretrainSpecs } from '../../model/systems.js';
 import type { ModelConfig } from '../../model/config.js';
 import type { Weights, WeightSpec } from '../../model/weights/weights.js';
 import type { Tensors } from '../../engine/graph/capture.js';
+import type { HostValues } from '../../engine/xla/device.js';
 import type { ClipBatch } from '../batch/batch.js';
 import { tensorsOf, toModelBatch } from '../batch/model-batch.js';
 
@@ -25,6 +26,11 @@ export interface Objective<B> {
   readonly specs: readonly WeightSpec[];
   /** @param purpose `measure`: as it is; `learn`: made harder, where the objective does that */
   load(batch: B, purpose: 'learn' | 'measure'): LoadedBatch;
+  /**
+   * The same tensors as they lie in memory, pixels as bytes, for a device that takes them so; undefined where they
+   * come from {@link load} alone.
+   */
+  values?(batch: B): Readonly<Record<string, HostValues>> | undefined;
   /** What a weight's learning rate is multiplied by; 1 where it is not given. */
   readonly rateScale?: (name: string) => number;
 }
@@ -33,6 +39,8 @@ export interface Objective<B> {
 export function reconstructionObjective(config: ModelConfig): Objective<ClipBatch> {
   return {
     specs: pretrainSpecs(config),
+    values: ({ video, visible, masked, mfcc, audioPresent, mel }) =>
+      mel === undefined ? { video, visible, masked, mfcc, audioPresent } : undefined,
     load(batch) {
       const input = toModelBatch(batch, config);
       return {

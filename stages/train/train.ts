@@ -10,6 +10,7 @@ import { addGradients, lossAndGradients, PART, UPDATE } from './gradients.js';
 import { measure, type Measurement } from './measure.js';
 import type { Objective } from './objective.js';
 import { createRunner, type CaptureChoice } from './runner.js';
+import type { WorkerGroup } from './parallel/worker-group.js';
 import { Optimizer, type NamedValues, type OptimizerOptions } from './optimizer.js';
 
 /** What one step of training did. */
@@ -34,12 +35,15 @@ export interface Trainer<B> {
   readonly whyNot: string | undefined;
   /** Learned weights. */
   readonly parameters: number;
+  /** Threads that each work on a part of every batch; default 1. */
+  readonly threads?: number;
   /**
    * Adds a batch to the step in hand. Several batches, of one size, are what one large batch would be,
    * but for batch norm, which sees each by itself.
-   * @throws Error naming the clips of a batch whose loss is not a finite number; nothing is learned then
+   * @returns the loss of the batch
+   * @throws LossError naming the clips of a batch whose loss is not a finite number; nothing is learned then
    */
-  add(batch: B): Promise<void>;
+  add(batch: B): Promise<number>;
   /** Takes the step on the mean of the losses of the batches that were added, at least one. */
   finish(): StepResult;
   /** One step on one batch. */
@@ -60,6 +64,8 @@ export interface TrainerOptions<B> {
     readonly seed: number;
     /** Largest norm of all gradients together. */
     readonly clipGrad?: number | undefined;
+    /** Batches of a step; default 1. A device that runs whole steps must know. */
+    readonly accumulate?: number | undefined;
   };
   readonly plan: Schedule;
   /** Weights to begin with, and moments where a run goes on. */
@@ -70,17 +76,41 @@ export interface TrainerOptions<B> {
   readonly capture?: CaptureChoice | undefined;
   /** What matrices are multiplied in; default float32. */
   readonly precision?: ProductType | undefined;
+  /** Other threads that work on other parts of the same batches; steps do not run as graphs then. */
+  readonly group?: WorkerGroup | undefined;
+}
+
+/** A batch whose loss is not a finite number. */
+export class LossError extends Error {
+  /** @param step from 1 */
+  constructor(
+    step: number,
+    readonly loss: number,
+    keys: readonly string[],
+  ) {
+    super(
+      `the loss of step ${step} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${keys.map((key) => key.slice(0, 12)).join(', ')}`,
+    );
+  }
 }
 
 /** The loss, and what it is made of by names. */
-async function readNumbers(made: Tensors): Promise<[Map<string, number>, number]> {
-  const read = Object.entries(made)
+async function readNumbers(results: Tensors): Promise<[Map<string, number>, number]> {
+  const read = Object.entries(results)
     .filter(([name]) => name === 'loss' || name.startsWith(PART))
     .map(async ([name, tensor]) => [name, (await tensor.data())[0] ?? NaN] as const);
   const numbers = new Map(await Promise.all(read));
   const loss = numbers.get('loss') ?? NaN;
   numbers.delete('loss');
   return [new Map([...numbers].map(([name, value]) => [name.slice(PART.length), value])), loss];
+}
+
+/** The loss of the whole batch and what it is made of. @param loss of this thread's part, by its weight */
+function wholeBatch(group: WorkerGroup, parts: ReadonlyMap<string, number>, loss: number) {
+  const { weight } = group;
+  const weighted = [...parts.values()].map((part) => part * weight);
+  const [whole = NaN, ...rest] = group.sum([loss, ...weighted]);
+  return [new Map([...parts.keys()].map((name, i) => [name, rest[i] ?? NaN])), whole] as const;
 }
 
 /**
@@ -95,60 +125,66 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   step: taken,
   capture,
   precision,
+  group,
 }: TrainerOptions<B>): Trainer<B> {
   const optimizer = new Optimizer(objective.specs, initial, options);
   const { weights, learned } = optimizer;
-  const runner = createRunner(capture, precision);
+  const runner = createRunner(group === undefined ? capture : false, precision);
   let step = taken;
 
   function differentiate(batch: B): Tensors {
     const loaded = objective.load(batch, 'learn');
-    const drawn = deviceSeeds(options.seed, step, hand.batches);
-    const work = () => lossAndGradients(loaded, learned, weights, drawn?.places() ?? hand.nextSeed);
+    const drawn = deviceSeeds(options.seed, step, pending.batches);
+    const own = group === undefined ? pending.nextSeed : group.seeds(pending.nextSeed);
+    const work = () =>
+      lossAndGradients(loaded, learned, weights, drawn?.seedsInOrder() ?? own, group);
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
-    const made = runner.run('gradients', inputs, work);
+    const results = runner.run('gradients', inputs, work);
     loaded.dispose();
     tf.dispose({ ...drawn?.inputs });
-    return made;
+    return results;
   }
 
   /** The step in hand. */
-  let hand = begin();
+  let pending = begin();
   function begin() {
     return { batches: 0, loss: 0, parts: new Map<string, number>(), grads: undefined as tf.Tensor[] | undefined, nextSeed: dropoutSeeds(options.seed, step) }; // prettier-ignore
   }
 
   function refuse(batch: B, loss: number): never {
-    tf.dispose(hand.grads ?? []);
-    hand = begin();
-    throw new Error(
-      `the loss of step ${step + 1} is ${loss}; a smaller --lr or --clip-grad 1 helps most often. The batch: ${batch.keys.map((key) => key.slice(0, 12)).join(', ')}`,
-    );
+    tf.dispose(pending.grads ?? []);
+    pending = begin();
+    throw new LossError(step + 1, loss, batch.keys);
   }
 
-  async function add(batch: B): Promise<void> {
-    const made = differentiate(batch);
+  async function add(batch: B): Promise<number> {
+    const results = differentiate(batch);
     // Together: each wait for the device's queue costs the same, whatever it is for.
-    const [numbers, loss] = await readNumbers(made).catch((error: unknown) => {
-      tf.dispose({ ...made });
-      throw error;
-    });
+    const [numbers, loss] = await readNumbers(results)
+      .then(([parts, loss]) => (group === undefined ? [parts, loss] as const : wholeBatch(group, parts, loss)))
+      .catch((error: unknown) => {
+        tf.dispose({ ...results });
+        throw error;
+      }); // prettier-ignore
     if (!Number.isFinite(loss)) {
-      tf.dispose({ ...made });
+      tf.dispose({ ...results });
       refuse(batch, loss);
     }
-    made['loss']?.dispose();
-    for (const [name, tensor] of Object.entries(made))
+    results['loss']?.dispose();
+    for (const [name, tensor] of Object.entries(results))
       if (name.startsWith(UPDATE)) optimizer.replace(name.slice(UPDATE.length), tensor);
       else if (name.startsWith(PART)) tensor.dispose();
-    for (const [part, value] of numbers) hand.parts.set(part, (hand.parts.get(part) ?? 0) + value);
-    const sum = addGradients(hand.grads, learned.map((_, i) => made[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
-    hand = { ...hand, batches: hand.batches + 1, loss: hand.loss + loss, grads: sum };
+    for (const [part, value] of numbers)
+      pending.parts.set(part, (pending.parts.get(part) ?? 0) + value);
+    const sum = addGradients(pending.grads, learned.map((_, i) => results[`gradient.${i}`] as tf.Tensor)); // prettier-ignore
+    pending = { ...pending, batches: pending.batches + 1, loss: pending.loss + loss, grads: sum };
+    return loss;
   }
 
   function finish(): StepResult {
-    const { grads, batches, loss, parts: sums } = hand;
-    if (grads === undefined) throw new RangeError('trainer: there is no batch to take a step on');
+    const { grads: own, batches, loss, parts: sums } = pending;
+    if (own === undefined) throw new RangeError('trainer: there is no batch to take a step on');
+    const grads = group === undefined ? own : group.sumGradients(own);
     const lr = cosineWithWarmup(step, plan);
     step++;
     const scaleOf = objective.rateScale ?? (() => 1);
@@ -156,7 +192,7 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
     if (runner.captures) capturedUpdate(runner, optimizer, grads, request);
     else optimizer.step(grads, request);
     tf.dispose(grads);
-    hand = begin();
+    pending = begin();
     const parts = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / batches]));
     return { step, loss: loss / batches, lr, parts };
   }

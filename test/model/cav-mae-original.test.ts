@@ -64,11 +64,11 @@ onEveryQuickBackend('CAV-MAE against the original', () => {
 
   it('the parts of the loss', async () => {
     const parts = cavMaeLossParts(batch, weightsFrom(golden.weights('model')), GOLDEN);
-    const expect = async (name: 'sound' | 'picture' | 'contrast', value: number) => {
+    const expect = async (name: 'audio' | 'video' | 'contrast', value: number) => {
       assert.ok(relativeError(await parts[name].data(), [value]) < TOLERANCE, name);
     };
-    await expect('sound', golden.array('loss.sound').data[0]!);
-    await expect('picture', golden.array('loss.picture').data[0]!);
+    await expect('audio', golden.array('loss.sound').data[0]!);
+    await expect('video', golden.array('loss.picture').data[0]!);
     await expect('contrast', golden.array('loss.contrast_weighted').data[0]! / 0.01);
   });
 

@@ -102,7 +102,7 @@ modelOnEachBackend('CAV-MAE', () => {
   it('leaves clips without sound out of what is said of sound', () => {
     const weights = weightsFrom(weightsOf(SMALL));
     const parts = (batch: ModelBatch) => {
-      const { sound, contrast } = cavMaeLossParts(batch, weights, SMALL);
+      const { audio: sound, contrast } = cavMaeLossParts(batch, weights, SMALL);
       return [sound.dataSync()[0]!, Math.abs(contrast.dataSync()[0]!)];
     };
     const [sound = NaN, contrast = NaN] = parts(smallBatch([1, 0, 1, 0]));

@@ -8,7 +8,7 @@ import { type ModelConfig } from '../../model/config.js';
 import { pretrainLoss } from '../../model/systems.js';
 import { weightsFrom } from '../../model/weights/weights.js';
 import { reconstructionTargets } from '../../model/losses/reconstruction.js';
-import { normalizePixels, patchify } from '../../model/layers/patch.js';
+import { patchify } from '../../model/layers/patch.js';
 import { encodeVisible } from '../../model/videomae.js';
 import { isSlow, onEveryBackend } from '../support/backends.js';
 import {
@@ -74,7 +74,7 @@ onEveryBackend('VideoMAE pre-training against the original', (backend) => {
   };
 
   it('encoder output', async () => {
-    const tubelets = patchify(normalizePixels(batch.video), config);
+    const tubelets = patchify(batch.video, config);
     const weights = weightsFrom(golden.weights('model'));
     const encoded = encodeVisible(tubelets, batch.visible, weights, config);
     await assertClose(encoded, golden.array('expect.encoder'), TOLERANCE, 'encoder');

@@ -6,7 +6,7 @@ import { encodePng } from '../../rendering/canvas.js';
 import { drawContactSheet, maskFrame } from '../../rendering/contact-sheet.js';
 import { normalizeRows, viridis } from '../../rendering/heat-map.js';
 import { drawCurves, smooth, ticks } from '../../rendering/loss-curve.js';
-import { drawReconstructions, filmsOf, shownFrames } from '../../rendering/reconstruction-sheet.js';
+import { drawReconstructions, rowsOf, shownFrames } from '../../rendering/reconstruction-sheet.js';
 import { readPixels } from '../support/picture.js';
 
 describe('pictures', () => {
@@ -111,7 +111,10 @@ describe('pictures', () => {
 
   it('a reconstruction sheet shows the three films in their rows', async () => {
     const film = (value: number) => new Uint8Array(4 * 16 * 16 * 3).fill(value);
-    const clip = { title: 't', films: filmsOf(film(250), { seen: film(120), made: film(10) }) };
+    const clip = {
+      title: 't',
+      films: rowsOf(film(250), { visible: film(120), reconstruction: film(10) }),
+    };
     const png = await drawReconstructions([clip], { size: 16, tubelet: 2, heading: 'h' });
     const { rgba, width } = await readPixels(png);
     const column = 16 + 132 + 48;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 
 /** A Python that has these modules; undefined where there is none. */
-function findPython(modules: readonly string[]): string | undefined {
+export function findPython(modules: readonly string[]): string | undefined {
   // The first on the path may be one of its own making, without the system's packages.
   const { AVME_PYTHON: named } = process.env;
   const candidates = named === undefined ? ['python3', '/usr/bin/python3'] : [named];

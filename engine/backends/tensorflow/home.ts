@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const TENSORFLOW_PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 /** Where data of a user's programs lies on this system. */
-function userData(): string {
+export function userData(): string {
   const { XDG_DATA_HOME: given, LOCALAPPDATA: windows } = process.env;
   if (process.platform === 'win32') return windows ?? join(homedir(), 'AppData', 'Local');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support');

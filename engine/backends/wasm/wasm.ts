@@ -1,13 +1,14 @@
 import { registerHostUniform } from '../uniform.js';
 import { registerAdamW } from './adamw.js';
 import { registerFastGather } from './gather.js';
+import { registerSharedIdentity } from './identity.js';
 import { registerFastMatMul } from './matmul.js';
 import { registerFastSum } from './sum.js';
 
 /**
  * Loads the embedded backend. It lacks the gradients of a convolution's filter, of a dilated
  * convolution and of `gather`: model/conv.ts and model/gather.ts have formulations of their own
- * for these, which every backend can run. Three kernels that it has are
+ * for these, which every backend can run. Four kernels that it has are
  * replaced where it is slow, and AdamW is one of its own.
  */
 export async function loadWasm(): Promise<void> {
@@ -15,6 +16,7 @@ export async function loadWasm(): Promise<void> {
   registerFastMatMul();
   registerFastGather();
   registerFastSum();
+  registerSharedIdentity();
   registerAdamW();
   registerHostUniform('wasm');
 }

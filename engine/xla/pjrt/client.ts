@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import type { Device, DeviceProgram, DeviceTensor, HostValues } from '../device.js';
 import type { Program } from '../program.js';
 import { ELEMENT_BYTES, sizeOf, typeText, type ElementType, type TensorType } from '../types.js';
 import { XlaError } from './error.js';
@@ -6,17 +7,14 @@ import { compileOptions, encodeOptions, type ClientOptions } from './options.js'
 import { textAt, type Plugin } from './plugin.js';
 import { encodeStruct } from './structs.js';
 
-/** Values on the host, as dense rows. */
-export type HostValues = Float32Array | Int32Array | Uint8Array | Uint32Array;
-
 /** PJRT_Buffer_Type. */
 const BUFFER_TYPE: Readonly<Record<ElementType, number>> = { i1: 1, i32: 4, ui8: 6, ui32: 8, ui64: 9, f32: 11, bf16: 13 }; // prettier-ignore
 
 /** The plugin has read the values when the call returns. */
 const ONLY_DURING_CALL = 0;
 
-/** A tensor on the device. Whoever has it frees it, unless a program took its memory over. */
-export class DeviceBuffer {
+/** A tensor on a plugin's device. */
+export class DeviceBuffer implements DeviceTensor {
   #address: bigint | undefined;
 
   constructor(
@@ -34,7 +32,6 @@ export class DeviceBuffer {
     throw new XlaError(`a tensor on the device (${typeText(this.type)}) was freed or donated before`);
   } // prettier-ignore
 
-  /** Copies it to the host. */
   async read(): Promise<ArrayBuffer> {
     const bytes = new ArrayBuffer(sizeOf(this.type.shape) * ELEMENT_BYTES[this.type.element]);
     const { plugin } = this.client;
@@ -45,7 +42,6 @@ export class DeviceBuffer {
     return bytes;
   }
 
-  /** Frees it; calling it again does nothing. */
   dispose(): void {
     const buffer = this.#address;
     if (buffer === undefined) return;
@@ -55,8 +51,8 @@ export class DeviceBuffer {
   }
 }
 
-/** A compiled program. */
-export class Executable {
+/** A program that a plugin has compiled. */
+export class Executable implements DeviceProgram<DeviceBuffer> {
   #address: bigint | undefined;
 
   constructor(
@@ -68,11 +64,6 @@ export class Executable {
     client.executables.add(this);
   }
 
-  /**
-   * Starts a run; results are there to be passed on at once, and reading one waits for it.
-   * @param given in the order of the program's arguments; those that are donated are gone after it
-   * @returns in the order of the program's results, the caller's to free
-   */
   run(given: readonly DeviceBuffer[]): DeviceBuffer[] {
     const { program } = this;
     this.#check(given);
@@ -127,10 +118,9 @@ export interface DeviceMemory {
 }
 
 /** The devices of a plugin, of which the first one is used. */
-export class Client {
+export class Client implements Device<DeviceBuffer> {
   readonly buffers = new Set<DeviceBuffer>();
   readonly executables = new Set<Executable>();
-  /** As `cuda`, with the plugin's own version behind it. */
   readonly platform: string;
   /** Kinds of the devices, as `NVIDIA H100 80GB HBM3`. */
   readonly devices: readonly string[];
@@ -171,7 +161,6 @@ export class Client {
     }
   }
 
-  /** Compiles a program, which takes seconds to minutes; on another thread. */
   async compile(program: Program): Promise<Executable> {
     const [code, format, options] = [Buffer.from(program.text), Buffer.from('mlir'), compileOptions()]; // prettier-ignore
     const struct = encodeStruct('Program', {
@@ -190,7 +179,6 @@ export class Client {
     return new Executable(this, program, executable as bigint);
   }
 
-  /** Copies values to the device; they are the caller's again when this returns. */
   upload(values: HostValues, type: TensorType): DeviceBuffer {
     const bytes = sizeOf(type.shape) * ELEMENT_BYTES[type.element];
     if (values.byteLength !== bytes)

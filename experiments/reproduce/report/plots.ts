@@ -62,7 +62,7 @@ export function ratioPlots(measures: Measures): Block[] {
     .map((variant) => byRatio(CALLED[variant], ratios.map((maskRatio) => [maskRatio, measures.mse({ variant }, { maskRatio })]), 1000)); // prettier-ignore
   const trained = ratios.map((maskRatio): Trained => ({ variant: 'av', maskRatio }));
   const own = byRatio('trained at the same ratio', trained.map((kind) => [kind.maskRatio ?? 0, measures.mse(kind, { maskRatio: kind.maskRatio ?? 0 })]), 1000); // prettier-ignore
-  const shares = byRatio('AV-MaskEnhancer', trained.map((kind) => [kind.maskRatio ?? 0, measures.top1(kind)]), 100); // prettier-ignore
+  const fractions = byRatio('AV-MaskEnhancer', trained.map((kind) => [kind.maskRatio ?? 0, measures.top1(kind)]), 100); // prettier-ignore
   const blocks: Block[] = [];
   const drawn = [...errors, ...(own.points.length > 1 ? [own] : [])].filter(({ points }) => points.length > 1); // prettier-ignore
   if (drawn.length > 0)
@@ -72,11 +72,11 @@ export function ratioPlots(measures: Measures): Block[] {
       svg: linePlot({ title: 'Error by the share that is masked', x: 'masked when measured, %', y: 'error · 10⁻³', series: drawn, marks, dots: true }), // prettier-ignore
       caption: `Squared error on test clips by the share that is masked, of systems that were pre-trained with ${100 * protocol.maskRatio} % masked, and of AV-MaskEnhancer pre-trained at each ratio.`,
     });
-  if (shares.points.length > 1)
+  if (fractions.points.length > 1)
     blocks.push({
       kind: 'plot',
       name: 'figures/mask-ratio-top1.svg',
-      svg: linePlot({ title: 'Top-1 by the share masked in pre-training', x: 'masked in pre-training, %', y: 'top-1, %', series: [shares], marks, dots: true }), // prettier-ignore
+      svg: linePlot({ title: 'Top-1 by the share masked in pre-training', x: 'masked in pre-training, %', y: 'top-1, %', series: [fractions], marks, dots: true }), // prettier-ignore
       caption: 'Top-1 after fine-tuning, by the share that was masked in pre-training.',
     });
   return blocks;

@@ -5,7 +5,7 @@ import { PICTURES } from '../../../pipeline/evaluate/robustness.js';
 import { comparable, hears } from '../plan.js';
 import { PAPER } from '../paper.js';
 import type { Block, Table } from './document.js';
-import { CALLED, errorText, NONE, percent, shareText } from './words.js';
+import { CALLED, errorText, NONE, percent, percentText } from './words.js';
 
 const ORDER: readonly SystemName[] = ['v', 'cav-mae', 'av-no-cross', 'av'];
 
@@ -33,8 +33,8 @@ export function tableI(measures: Measures): Table {
     rows: kinds.map((kind) => [
       CALLED[kind.variant],
       percent(kind.maskRatio ?? maskRatio),
-      shareText(measures.top1(kind)),
-      shareText(measures.top5(kind)),
+      percentText(measures.top1(kind)),
+      percentText(measures.top5(kind)),
       paper(kind)?.toFixed(1) ?? NONE,
     ]),
   };
@@ -52,7 +52,7 @@ export function tableII(measures: Measures): Table {
         CALLED[variant],
         (measures.runs({ variant })[0]?.parameters ?? 0).toLocaleString('en'),
         errorText(measures.mse({ variant })),
-        shareText(measures.top1({ variant })),
+        percentText(measures.top1({ variant })),
         paper?.top1?.toFixed(1) ?? NONE,
         paper?.loggedLoss.toFixed(4) ?? NONE,
       ];
@@ -86,7 +86,7 @@ export function controlTable(measures: Measures): Table {
   const row = (name: string, trained: Trained, sound?: 'mute' | 'shuffled' | 'presence') => {
     const look = sound === undefined ? {} : { sound };
     const [mse, top1] = [measures.mse(trained, look), measures.top1(trained, look)];
-    if (mse.size + top1.size > 0) rows.push([name, errorText(mse), shareText(top1)]);
+    if (mse.size + top1.size > 0) rows.push([name, errorText(mse), percentText(top1)]);
   };
   for (const variant of systemsOf(measures).filter(hears)) {
     row(`${CALLED[variant]}, its own sound`, { variant });
@@ -111,9 +111,9 @@ export function robustnessTable(measures: Measures): Table | undefined {
   const [av, v] = [{ variant: 'av' }, { variant: 'v' }] as const;
   const rows = PICTURES.map(({ picture, blur, lowRes }) => [
     picture,
-    shareText(measures.top1(av, { blur, lowRes })),
-    shareText(measures.top1(av, { blur, lowRes, sound: 'mute' })),
-    shareText(measures.top1(v, { blur, lowRes })),
+    percentText(measures.top1(av, { blur, lowRes })),
+    percentText(measures.top1(av, { blur, lowRes, sound: 'mute' })),
+    percentText(measures.top1(v, { blur, lowRes })),
   ]);
   if (measures.top1(av).size === 0) return undefined;
   return {
@@ -144,7 +144,7 @@ export function classBlocks(measures: Measures): Block[] {
     kind: 'table',
     caption,
     head: [first, ...systems.map((variant) => CALLED[variant])],
-    rows: parts.map(([name, members]) => [name, ...systems.map((variant) => shareText(measures.classes({ variant }, members)))]), // prettier-ignore
+    rows: parts.map(([name, members]) => [name, ...systems.map((variant) => percentText(measures.classes({ variant }, members)))]), // prettier-ignore
   });
   const groups = groupsOf(classes);
   const each = table('Accuracy of each class, in per cent.', 'class', classes.map((label, i) => [label, [i]])); // prettier-ignore
@@ -169,7 +169,7 @@ export function seedTable(measures: Measures): Table {
         run.sound,
         String(run.seed),
         errorText(mine(measures.mse(kind))),
-        shareText(mine(measures.top1(kind))),
+        percentText(mine(measures.top1(kind))),
         (run.seconds / 60).toFixed(1),
       ];
     }),

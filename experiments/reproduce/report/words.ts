@@ -23,9 +23,9 @@ function spread(values: BySeed, scale: number, digits: number, unit = ''): strin
 /** A squared error, in thousandths. */
 export const errorText = (values: BySeed) => spread(values, 1000, 2);
 /** An accuracy, in per cent. */
-export const shareText = (values: BySeed) => spread(values, 100, 1);
+export const percentText = (values: BySeed) => spread(values, 100, 1);
 
-export const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
+export const percent = (fraction: number) => `${Number((100 * fraction).toFixed(1))} %`;
 
 /** A span of time as a person reads it. */
 export function span(seconds: number): string {

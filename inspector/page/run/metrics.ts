@@ -71,7 +71,7 @@ const NAMES: Readonly<Record<string, string>> = {
   loss: 'Loss',
   lr: 'Learning rate',
   clipsPerSecond: 'Clips a second',
-  waiting: 'Waiting for data, share of the step',
+  waiting: 'Waiting for data, part of the step',
   replaced: 'Clips in the place of damaged ones',
 };
 export const nameOfMetric = (metric: string) => NAMES[metric] ?? metric;

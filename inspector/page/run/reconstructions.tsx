@@ -9,12 +9,7 @@ import { PictureChoices, pictureChoice } from './picture-choices.js';
 import type { RunProps } from '../view-props.js';
 
 const FILMS = ['original', 'seen', 'made', 'difference ×2'] as const;
-const TITLES = [
-  'Original',
-  'What the model saw',
-  'What it made of it',
-  'Difference, twice as bright',
-];
+const TITLES = ['Original', 'What the model saw', 'Reconstruction', 'Difference, twice as bright'];
 
 /** A slider between what was and what the model made of it. */
 function Compare({

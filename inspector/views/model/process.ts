@@ -9,7 +9,7 @@ import { type ModelConfig } from '../../../model/config.js';
 import { useBackend, type BackendName } from '../../../engine/backend.js';
 import { createReconstructor, type Reconstructor } from '../../../stages/evaluate/reconstruct.js';
 import { muted } from '../../../stages/evaluate/degrade.js';
-import { soundAttention } from '../../../stages/evaluate/audio-attention.js';
+import { audioAttention } from '../../../stages/evaluate/audio-attention.js';
 import { loadCheckpoint, type Checkpoint } from '../../../pipeline/training/run/checkpoint.js';
 import { checkFit } from '../../../pipeline/training/model-choice.js';
 import { PICTURE_EPOCH } from '../../../pipeline/reconstruct.js';
@@ -85,10 +85,10 @@ async function answer(question: ModelQuestion): Promise<ModelAnswer> {
   const tubelet = Math.min(config.tubelet, frames);
   const common = { maskRatio, frames, size, tubelet, mask: drawn.mask };
   if (want === 'attention') {
-    const shares = await soundAttention(config, checkpoint.tensors, batch);
+    const shares = await audioAttention(config, checkpoint.tensors, batch);
     return { ...common, mse: NaN, films: null, shares };
   }
-  const { seen, made, mse } = await model.reconstruct(batch);
+  const { visible: seen, reconstruction: made, mse } = await model.reconstruct(batch);
   const films = want === 'films' ? { original: batch.video, seen, made } : null;
   return { ...common, mse: mse[0] ?? NaN, films, shares: null };
 }

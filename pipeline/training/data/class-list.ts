@@ -1,4 +1,4 @@
-import type { LentBatch } from '../../../stages/load/loaded-batch.js';
+import type { LeasedBatch } from '../../../stages/load/leased-batch.js';
 import type { LoaderSource } from '../../../stages/load/options.js';
 
 function labelsOf({ reader, indices }: LoaderSource): string[] {
@@ -31,7 +31,7 @@ export class ClassList {
   }
 
   /** Numbers of the classes of a batch's clips. */
-  of(batch: LentBatch, sources: readonly LoaderSource[]): number[] {
+  of(batch: LeasedBatch, sources: readonly LoaderSource[]): number[] {
     return batch.samples.map(({ source, index }) => {
       const label = sources[source]?.reader.entry(index).label ?? '';
       return this.numbers.get(label) ?? -1;

@@ -5,17 +5,17 @@ import { systemOf } from '../../../model/systems.js';
 import type { ModelConfig } from '../../../model/config.js';
 import { assembleBatch, type ClipBatch, type DrawnSample } from '../../../stages/batch/batch.js';
 import { drawFor } from '../../../stages/load/workers/clip-writer.js';
-import { heardWith } from '../../../stages/load/other-audio.js';
+import { withAudioOf } from '../../../stages/load/other-audio.js';
 import { Loader } from '../../../stages/load/loader.js';
 import {
   melStatistics,
   type ClipParts,
-  type SoundChoice,
+  type AudioChoice,
 } from '../../../stages/batch/clip-parts.js';
 import type { AugmentOptions } from '../../../stages/augment/augment.js';
 import type { DrawOptions } from '../../../stages/load/workers/messages.js';
 import type { LoaderOptions } from '../../../stages/load/options.js';
-import type { SoundStatistics } from '../../../stages/batch/audio-statistics.js';
+import type { AudioStatistics } from '../../../stages/batch/audio-statistics.js';
 
 /** The mask ratio that a cache was made with. */
 export function cachedMaskRatio(reader: CacheReader): number {
@@ -61,15 +61,19 @@ export async function drawSample(
   heard = index,
 ): Promise<DrawnSample> {
   const own = await reader.read(index);
-  return drawFor(heard === index ? own : heardWith(own, await reader.read(heard)), epoch, options);
+  return drawFor(
+    heard === index ? own : withAudioOf(own, await reader.read(heard)),
+    epoch,
+    options,
+  );
 }
 
 /** What clips are heard with, and by what that is standardised. */
-export interface Hearing {
+export interface AudioInput {
   /** Default `own`. */
-  readonly sound?: SoundChoice | undefined;
+  readonly sound?: AudioChoice | undefined;
   /** Those of the run; default the cache's. */
-  readonly statistics?: SoundStatistics | undefined;
+  readonly statistics?: AudioStatistics | undefined;
 }
 
 /** Puts drawn samples together for a model. */
@@ -80,7 +84,7 @@ export function batchFor(
   drawn: readonly DrawnSample[],
   augment: AugmentOptions,
   purpose: BatchPurpose,
-  { sound, statistics = reader.manifest.statistics }: Hearing = {},
+  { sound, statistics = reader.manifest.statistics }: AudioInput = {},
 ): ClipBatch {
   const { shape } = reader.manifest;
   const slots = slotsOf(config);

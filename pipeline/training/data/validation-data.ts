@@ -1,6 +1,6 @@
 import type { RunDescription } from '../run/run-description.js';
 import type { ModelConfig } from '../../../model/config.js';
-import type { LentBatch } from '../../../stages/load/loaded-batch.js';
+import type { LeasedBatch } from '../../../stages/load/leased-batch.js';
 import type { Loader } from '../../../stages/load/loader.js';
 import type { LoaderOptions } from '../../../stages/load/options.js';
 import type { TrainingOptions } from '../../../stages/train/training-options.js';
@@ -18,7 +18,7 @@ export interface ValidationData extends AsyncDisposable {
   of<B>(
     training: Pick<TrainingOptions, 'validateEvery' | 'patience' | 'batch'>,
     epochLength: number,
-    prepare: (batch: LentBatch) => B,
+    prepare: (batch: LeasedBatch) => B,
   ): Validation<B> | undefined;
 }
 
@@ -30,7 +30,7 @@ const NONE: ValidationData = {
 };
 
 /** Each clip once, in whole; what the trainer is done with is given back. */
-async function* once<B>(loader: Loader, prepare: (batch: LentBatch) => B): AsyncGenerator<B> {
+async function* once<B>(loader: Loader, prepare: (batch: LeasedBatch) => B): AsyncGenerator<B> {
   for await (const batch of loader.batches(0, loader.epochLength)) {
     yield prepare(batch);
     batch.release();

@@ -1,3 +1,4 @@
+import type { Engine } from '../engine.js';
 import type { RunDescription } from './run-description.js';
 import { resolve } from 'node:path';
 import { randomFor } from '../../../cache/order/random.js';
@@ -5,14 +6,10 @@ import { initialWeights } from '../../../model/weights/init.js';
 import type { ModelConfig } from '../../../model/config.js';
 import type { StoredValues } from '../../../model/weights/load-weights.js';
 import type { WeightSpec } from '../../../model/weights/weights.js';
-import { useBackend, type BackendName } from '../../../engine/backend.js';
-import type { ProductType } from '../../../engine/graph/bfloat16.js';
-import { choosePrecision } from '../../../stages/train/runner.js';
-import type { SoundStatistics } from '../../../stages/batch/audio-statistics.js';
+import type { AudioStatistics } from '../../../stages/batch/audio-statistics.js';
 import { avmeVersion } from '../../version.js';
 import { readRunIfAny } from './run-folder.js';
 import { statisticsOf } from './run-statistics.js';
-import type { TrainingRequest } from '../training.js';
 import type { TrainingData } from '../data/training-data.js';
 import type { ValidationData } from '../data/validation-data.js';
 
@@ -26,7 +23,7 @@ const plain = (value: object) => JSON.parse(JSON.stringify(value)) as Record<str
 export async function statisticsFor(
   folder: string,
   { sources }: TrainingData,
-): Promise<SoundStatistics | undefined> {
+): Promise<AudioStatistics | undefined> {
   const run = await readRunIfAny(folder);
   const own = statisticsOf(sources);
   if (run === undefined) return own;
@@ -36,17 +33,6 @@ export async function statisticsFor(
   return fits ? run.statistics : own;
 }
 
-/** What computes a run. */
-export interface Engine {
-  readonly backend: BackendName;
-  readonly precision: ProductType;
-}
-
-/** @throws Error where the backend cannot be used here, or not in that precision */
-export async function chooseEngine({ backend, capture, precision }: Pick<TrainingRequest, 'backend' | 'capture' | 'precision'>): Promise<Engine> {
-  return { backend: await useBackend(backend ?? 'auto'), precision: choosePrecision(precision, capture) };
-} // prettier-ignore
-
 /** What every kind of run writes down of itself. */
 export async function describeRun(
   { training, init }: { readonly training: object; readonly init?: string | undefined },
@@ -55,7 +41,7 @@ export async function describeRun(
     readonly data: TrainingData;
     readonly validation: ValidationData;
     readonly engine: Engine;
-    readonly statistics: SoundStatistics | undefined;
+    readonly statistics: AudioStatistics | undefined;
   },
 ): Promise<RunDescription> {
   return {
@@ -65,7 +51,7 @@ export async function describeRun(
     data: run.data.description,
     ...run.validation.description,
     ...(run.statistics && { statistics: run.statistics }),
-    begunWith: { avme: await avmeVersion(), node: process.version, ...run.engine },
+    begunWith: { avme: await avmeVersion(), node: process.version, backend: run.engine.backend, precision: run.engine.precision }, // prettier-ignore
   };
 }
 

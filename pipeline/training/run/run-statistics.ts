@@ -1,8 +1,8 @@
 import { systemOf } from '../../../model/systems.js';
 import type { ModelConfig } from '../../../model/config.js';
-import { pooledStatistics, type SoundStatistics } from '../../../stages/batch/audio-statistics.js';
+import { pooledStatistics, type AudioStatistics } from '../../../stages/batch/audio-statistics.js';
 import type { LoaderSource } from '../../../stages/load/options.js';
-import type { SoundChoice } from '../../../stages/batch/clip-parts.js';
+import type { AudioChoice } from '../../../stages/batch/clip-parts.js';
 import type { RunDescription } from './run-description.js';
 
 /** Places of a source that have sound, in an epoch of all; relative to the other sources'. */
@@ -17,7 +17,7 @@ function soundsOf({ reader, indices, repeat = 1, weight }: LoaderSource): number
  * from. They are those of its caches, each as a whole, pooled by how many clips with sound an epoch
  * shows of each.
  */
-export function statisticsOf(sources: readonly LoaderSource[]): SoundStatistics {
+export function statisticsOf(sources: readonly LoaderSource[]): AudioStatistics {
   return pooledStatistics(
     sources.map((source) => {
       const { mfcc, mel } = source.reader.manifest.statistics;
@@ -39,7 +39,7 @@ const NO_STATISTICS =
 export function notesOn(
   { statistics, training }: Pick<RunDescription, 'statistics' | 'training'>,
   config: ModelConfig,
-  sound: SoundChoice,
+  sound: AudioChoice,
 ): NoteEvent[] {
   if (systemOf(config).fusions.every((fusion) => fusion === 'picture')) return [];
   const learned = training['sound'] ?? 'own';

@@ -4,7 +4,7 @@ import { decodeSample } from '../../../cache/codec/prepare.js';
 import type { Sample } from '../../../cache/records.js';
 import type { ClipWriter } from './clip-writer.js';
 import type { ClipSetup, ClipTask } from './messages.js';
-import { heardWith } from '../other-audio.js';
+import { withAudioOf } from '../other-audio.js';
 import { RecordFiles } from './record-files.js';
 
 /** Reads, checks, decodes and writes clips, one after the other. */
@@ -27,9 +27,9 @@ export class ClipFiller {
   fill(task: ClipTask, slot: number, clip: number): Promise<void> | undefined {
     const { source, key, place } = task;
     const { codec, shape } = this.source(source);
-    const sound = this.otherSound(task);
+    const sound = this.otherAudio(task);
     const write = (own: Sample) => {
-      this.writer.write(sound === undefined ? own : heardWith(own, sound), task, slot, clip);
+      this.writer.write(sound === undefined ? own : withAudioOf(own, sound), task, slot, clip);
     };
     const stored = codec.stored(this.files.read(place), shape, key);
     if (stored.frames.format !== 'raw') return decodeSample(stored, shape).then(write);
@@ -48,7 +48,10 @@ export class ClipFiller {
   }
 
   /** Another sample's sound in memory of its own. */
-  private otherSound({ source, heard }: ClipTask): Pick<Sample, 'mfcc' | 'mel'> | undefined {
+  private otherAudio({
+    source,
+    audioFrom: heard,
+  }: ClipTask): Pick<Sample, 'mfcc' | 'mel'> | undefined {
     if (heard === undefined) return undefined;
     const { codec, shape } = this.source(source);
     try {

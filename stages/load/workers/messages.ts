@@ -3,7 +3,7 @@ import type { ClipShape } from '../../../cache/records.js';
 import type { RecordPlace } from '../../../cache/shard/source.js';
 import type { AugmentOptions } from '../../augment/augment.js';
 import type { BatchSize, MfccStatistics } from '../../batch/batch.js';
-import type { ClipParts, MelStatistics, SoundChoice } from '../../batch/clip-parts.js';
+import type { ClipParts, MelStatistics, AudioChoice } from '../../batch/clip-parts.js';
 
 /** What is drawn for a clip, and how. */
 export interface DrawOptions {
@@ -33,7 +33,7 @@ export interface ClipSetup {
   /** Temporal slots of tubelets. */
   readonly temporalSlots: number;
   readonly parts: ClipParts;
-  readonly sound: SoundChoice;
+  readonly sound: AudioChoice;
 }
 
 /** One clip of a batch that is to be filled. */
@@ -44,7 +44,7 @@ export interface ClipTask {
   readonly epoch: number;
   readonly place: RecordPlace;
   /** The sample of the same source whose sound it is heard with, where it is not its own. */
-  readonly heard?: { readonly key: string; readonly place: RecordPlace } | undefined;
+  readonly audioFrom?: { readonly key: string; readonly place: RecordPlace } | undefined;
 }
 
 /** A batch that is to be filled; the threads share its clips out among themselves. */

@@ -4,10 +4,10 @@ import { CorruptRecordError } from '../../../cache/codec/codec.js';
 import { ClipFiller } from './clip-filler.js';
 import { ClipWriter } from './clip-writer.js';
 import type { ClipTask, Order, Report, ThreadData } from './messages.js';
-import { Tickets } from '../slots.js';
+import { SlotClaims } from '../slots.js';
 
 const { setup, control, slots } = workerData as ThreadData;
-const tickets = new Tickets(control);
+const claims = new SlotClaims(control);
 const filler = new ClipFiller(setup, new ClipWriter(setup, slots));
 
 const report = (message: Report) => parentPort?.postMessage(message);
@@ -29,7 +29,7 @@ async function fillClip({ slot, turn, clips, clip }: Target, task: ClipTask): Pr
     report({ kind: 'bad', slot, turn, clip, message: error.message });
     return;
   }
-  if (tickets.done(slot) === clips) report({ kind: 'ready', slot, turn });
+  if (claims.done(slot) === clips) report({ kind: 'ready', slot, turn });
 }
 
 async function carryOut(order: Order): Promise<void> {
@@ -38,7 +38,7 @@ async function carryOut(order: Order): Promise<void> {
       const { slot, turn, clips: tasks } = order.batch;
       const clips = tasks.length;
       for (;;) {
-        const clip = tickets.take(slot, turn, clips);
+        const clip = claims.take(slot, turn, clips);
         if (clip === undefined) return;
         const task = tasks[clip];
         if (task) await fillClip({ slot, turn, clips, clip }, task);

@@ -1,19 +1,19 @@
 import { Worker } from 'node:worker_threads';
 import type { BatchTask, Order, RefillTask, Report, ThreadData } from './messages.js';
 
-export interface CrewEvents {
+export interface WorkerPoolEvents {
   readonly onReport: (report: Report) => void;
-  /** A thread threw, or ended without being told to; nothing more is to be expected of the crew. */
+  /** A thread threw, or ended without being told to; nothing more is to be expected of the pool. */
   readonly onFailure: (error: Error) => void;
 }
 
 /** The threads of a loader. */
-export class Crew {
+export class WorkerPool {
   private readonly threads: readonly Worker[];
   private closing = false;
   private next = 0;
 
-  constructor(count: number, data: ThreadData, { onReport, onFailure }: CrewEvents) {
+  constructor(count: number, data: ThreadData, { onReport, onFailure }: WorkerPoolEvents) {
     this.threads = Array.from({ length: count }, (_, number) => {
       const thread = new Worker(new URL('./thread.js', import.meta.url), {
         workerData: data,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { dropout, drawsOnDevice } from '../../../engine/ops/dropout.js';
 import { philox, philoxUniform, type Words } from '../../../engine/ops/philox.js';
-import { trace } from '../../../engine/xla/index.js';
+import { trace } from '../../../engine/xla/trace.js';
 import { onBackend, onEachBackend } from '../../support/backends.js';
 import { useXla } from '../xla/jaxlib.js';
 

@@ -1,33 +1,21 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { trace } from '../../../engine/xla/index.js';
+import { trace } from '../../../engine/xla/trace.js';
 import { cavMaeLossParts } from '../../../model/cav-mae.js';
 import { classifierConfig, smoothLabels, softCrossEntropy } from '../../../model/classifier.js';
 import { INFERENCE, type ModelBatch } from '../../../model/forward.js';
 import { modelConfig } from '../../../model/model-config.js';
 import { classify, pretrainLoss, pretrainSpecs } from '../../../model/systems.js';
 import { weightsFrom } from '../../../model/weights/weights.js';
-import { updateNumbers, type UpdatePlan } from '../../../stages/train/apply-update.js';
-import type { LoadedBatch } from '../../../stages/train/objective.js';
-import { stateShapes, wholeStep } from '../../../stages/train/whole-step.js';
 import { onBackend } from '../../support/backends.js';
-import { goldenPixels, readGolden, relativeError, type Golden } from '../../support/golden.js';
+import { goldenPixels, readGolden, relativeError } from '../../support/golden.js';
+import { goldenSteps, indicesOf, videoMae } from './golden-steps.js';
 import { useXla } from './jaxlib.js';
 
 /** What all backends are held to against the original authors' code. */
 const TOLERANCE = 1e-4;
 
 type Loss = (weights: (name: string) => tf.Tensor) => Readonly<Record<string, tf.Tensor>>;
-
-/** Indices of the tokens that a golden mask marks with `value`. */
-function indicesOf(golden: Golden, name: string, value: number): tf.Tensor {
-  const { data, shape } = golden.array(name);
-  const [batch = 0, tokens = 0] = shape;
-  const rows = Array.from({ length: batch }, (_, b) =>
-    Array.from({ length: tokens }, (_, i) => i).filter((i) => data[b * tokens + i] === value),
-  );
-  return tf.tensor2d(rows, [batch, rows[0]!.length], 'int32');
-}
 
 function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   const error = relativeError(actual, expected);
@@ -58,24 +46,6 @@ onBackend('wasm', 'programs for XLA against the original authors’ code', () =>
     return results!;
   }
 
-  function videoMae(golden: Golden) {
-    const source = JSON.parse(golden.metadata['config']!) as Record<string, number>;
-    const config = modelConfig.parse({
-      ...{ variant: 'v', imageSize: source['img_size'], patch: source['patch_size'] },
-      width: source['encoder_embed_dim'],
-      depth: source['encoder_depth'],
-      heads: source['encoder_num_heads'],
-      decoderWidth: source['decoder_embed_dim'],
-      decoderDepth: source['decoder_depth'],
-      decoderHeads: source['decoder_num_heads'],
-    });
-    const none = tf.zeros([2]);
-    const tokens = { visible: indicesOf(golden, 'input.mask', 0), masked: indicesOf(golden, 'input.mask', 1) }; // prettier-ignore
-    const batch: ModelBatch = { video: goldenPixels(golden), ...tokens, mfcc: none, audioPresent: none }; // prettier-ignore
-    const { video, visible, masked } = batch;
-    return { config, batch, inputs: { video, visible: visible, masked: masked } };
-  }
-
   it('VideoMAE: loss and every gradient', async () => {
     const golden = await readGolden('videomae-pretrain-tiny');
     const { config, batch, inputs } = videoMae(golden);
@@ -89,28 +59,7 @@ onBackend('wasm', 'programs for XLA against the original authors’ code', () =>
 
   it('VideoMAE: five whole steps of AdamW', async () => {
     const golden = await readGolden('videomae-pretrain-tiny');
-    const { config, batch, inputs } = videoMae(golden);
-    const { lr, betas, weight_decay } = JSON.parse(golden.metadata['optimizer']!) as { lr: number; betas: [number, number]; weight_decay: number }; // prettier-ignore
-    const weights = golden.weights('model');
-    const plan: UpdatePlan = {
-      shapes: new Map([...weights].map(([name, { shape }]) => [name, shape])),
-      learned: [...weights.keys()],
-      options: { beta1: betas[0], beta2: betas[1], weightDecay: weight_decay },
-      ...{ batches: 1, clip: undefined, scaleOf: () => 1 },
-    };
-    const loaded: LoadedBatch = {
-      tensors: inputs,
-      loss: (given) => pretrainLoss(batch, given, config, INFERENCE),
-      measure: () => assert.fail('nothing is measured here'),
-      dispose: () => undefined,
-    };
-    const program = wholeStep({ batch: loaded, plan });
-    const zeros = ([, shape]: [string, readonly number[]]) => new Float32Array(tf.util.sizeFromShape([...shape])); // prettier-ignore
-    const state = Object.fromEntries([...stateShapes(plan)].map((one) => [one[0], (weights.get(one[0])?.dataSync() as Float32Array | undefined) ?? zeros(one)])); // prettier-ignore
-    const steps = [1, 2, 3, 4, 5].map((step) => ({
-      ...Object.fromEntries(Object.entries(updateNumbers(plan, step, lr)).map(([name, value]) => [name, Float32Array.of(value)])),
-      ...(step === 1 ? { ...state, ...values(inputs) } : {}),
-    })); // prettier-ignore
+    const { program, steps } = goldenSteps(golden);
     const results = run(program, steps);
     const losses = golden.array('expect.adamw_losses').data;
     results.forEach((result, i) => {

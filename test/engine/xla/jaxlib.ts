@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Program } from '../../../engine/xla/index.js';
+import type { Program } from '../../../engine/xla/program.js';
+import type { HostValues } from '../../../engine/xla/device.js';
 import { sizeOf } from '../../../engine/xla/types.js';
 import { usePython } from '../../support/python.js';
 
-type Values = Float32Array | Int32Array | Uint8Array;
+type Values = HostValues;
 
 /** Values of arguments by names; those that are donated, or stay as they are, are given once. */
 export type StepInputs = Readonly<Record<string, Values>>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
-import { trace } from '../../../engine/xla/index.js';
+import { trace } from '../../../engine/xla/trace.js';
 import { relativeError } from '../../support/golden.js';
 import { onBackend } from '../../support/backends.js';
 import { useXla } from './jaxlib.js';

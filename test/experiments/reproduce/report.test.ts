@@ -15,13 +15,13 @@ import {
   type Results,
   type RunResult,
 } from '../../../experiments/reproduce/results.js';
-import type { SoundChoice } from '../../../stages/batch/clip-parts.js';
+import type { AudioChoice } from '../../../stages/batch/clip-parts.js';
 import { chromiumPath, launch, openPage } from '../../support/browser.js';
 
 const LABELS = ['a-<one>', 'a-two|', 'b-"three"', 'b-four'];
 
 /** A run whose numbers follow from one error and one accuracy; every seed moves both a little. */
-function run(variant: SystemName, seed: number, mse: number, top1: number, sound: SoundChoice = 'own', maskRatio = 0.75): RunResult {
+function run(variant: SystemName, seed: number, mse: number, top1: number, sound: AudioChoice = 'own', maskRatio = 0.75): RunResult {
   const heard = variant !== 'v' && sound === 'own' ? (['own', 'mute', 'shuffled', 'presence'] as const) : ([sound] as const);
   return {
     variant, maskRatio, sound, seed, parameters: 1000, seconds: 60,

@@ -5,7 +5,7 @@ import { initialWeights } from '../../../model/weights/init.js';
 
 import { pretrainSpecs } from '../../../model/systems.js';
 import { useBackend } from '../../../engine/backend.js';
-import { soundAttention } from '../../../stages/evaluate/audio-attention.js';
+import { audioAttention } from '../../../stages/evaluate/audio-attention.js';
 import { tokenOrder } from '../../../stages/mask/tube-mask.js';
 import type { ClipBatch } from '../../../stages/batch/batch.js';
 
@@ -32,7 +32,7 @@ describe('the attention from sound to picture', () => {
   const weights = new Map([...drawn].map(([name, data]) => [name, { data }]));
 
   it('is shares of all tokens, for the sound of each slot', async () => {
-    const shares = await soundAttention(config, weights, batchOf(Uint8Array.of(1, 0, 1, 1)));
+    const shares = await audioAttention(config, weights, batchOf(Uint8Array.of(1, 0, 1, 1)));
     assert.equal(shares.length, 2 * 8);
     for (const slot of [0, 1]) {
       const own = shares.subarray(slot * 8, slot * 8 + 8);
@@ -45,7 +45,7 @@ describe('the attention from sound to picture', () => {
     // With the mask tokens alone told apart by their places, tokens that are masked in both runs
     // have the same key; that of a token which is visible in one of them differs.
     const place = async (mask: number[]) => {
-      const shares = await soundAttention(config, weights, batchOf(Uint8Array.from(mask)));
+      const shares = await audioAttention(config, weights, batchOf(Uint8Array.from(mask)));
       const [first, second] = [shares[0]!, shares[3]!];
       return first / second;
     };
@@ -56,7 +56,7 @@ describe('the attention from sound to picture', () => {
   it('is refused by models that have none', async () => {
     const other = modelConfig.parse({ ...SIZES, variant: 'v' });
     await assert.rejects(
-      soundAttention(other, new Map(), batchOf(Uint8Array.of(1, 0, 1, 1))),
+      audioAttention(other, new Map(), batchOf(Uint8Array.of(1, 0, 1, 1))),
       /"v" has no cross-attention/,
     );
   });

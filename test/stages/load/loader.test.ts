@@ -181,7 +181,7 @@ describe('loader', function () {
     withLoader({ sources: sources(), workers: 2, slots: 1 }, async (loader) => {
       const batches = loader.batches(0);
       await batches.next();
-      await loader['crew']?.['threads'][0]?.terminate();
+      await loader['pool']?.['threads'][0]?.terminate();
       await assert.rejects(batches.next(), /a thread of the loader ended by itself with code 1/);
     }));
 

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import fc from 'fast-check';
 import { openCache, type CacheReader } from '../../../cache/reader.js';
 import { openCacheWriter } from '../../../cache/writer.js';
-import { otherClips, type SoundClip } from '../../../stages/load/other-audio.js';
+import { otherClips, type AudioClip } from '../../../stages/load/other-audio.js';
 import { SOUNDS } from '../../../stages/batch/clip-parts.js';
 import { standardizeMfcc } from '../../../stages/batch/batch.js';
 import { OPTIONS, useFolder } from '../../cache/support.js';
@@ -18,9 +18,9 @@ const clips = fc
     }),
     { maxLength: 40 },
   ) // prettier-ignore
-  .map((all): SoundClip[] => all.map((clip, index) => ({ ...clip, index })));
-const withSound = (all: readonly SoundClip[]) => all.filter(({ audioPresent }) => audioPresent);
-const videosOf = (all: readonly SoundClip[]) => new Set(withSound(all).map(({ video }) => video));
+  .map((all): AudioClip[] => all.map((clip, index) => ({ ...clip, index })));
+const withSound = (all: readonly AudioClip[]) => all.filter(({ audioPresent }) => audioPresent);
+const videosOf = (all: readonly AudioClip[]) => new Set(withSound(all).map(({ video }) => video));
 
 describe('sounds of others', function () {
   this.timeout(180_000);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs-core';
 import { randomFor } from '../../../cache/order/random.js';
-import { trace, type ElementType } from '../../../engine/xla/index.js';
+import { trace } from '../../../engine/xla/trace.js';
+import type { ElementType } from '../../../engine/xla/types.js';
 import { classifierConfig } from '../../../model/classifier.js';
 import { SYSTEM_NAMES, type ModelConfig } from '../../../model/config.js';
 import { modelConfig } from '../../../model/model-config.js';
@@ -21,6 +22,7 @@ import { drawTubeMask, tokenOrder } from '../../../stages/mask/tube-mask.js';
 import { useXla, type StepInputs } from '../../engine/xla/jaxlib.js';
 import { onBackend } from '../../support/backends.js';
 import { relativeError } from '../../support/golden.js';
+import { slow } from '../../support/slow.js';
 
 const SIZES = {
   ...{ frames: 4, imageSize: 16, patch: 4, width: 24, depth: 2, heads: 2 },
@@ -134,81 +136,90 @@ const valuesOf = (tensors: Readonly<Record<string, tf.Tensor>>): StepInputs =>
 onBackend('wasm', 'a whole step as a program for XLA', () => {
   const run = useXla();
 
+  /** XLA takes seconds to compile each: the fast run has those of pictures, and one of sound. */
+  const isFast = (name: string) => /of (v|v, picture|cav-mae)$/.test(name);
+
   for (const [name, objective, config] of [...pretraining, ...classifiers])
-    it(`has eager loss, terms, statistics and gradients: ${name}`, () => {
-      const batch = objective.load(batchOf(config, 0), 'learn');
-      const initial = initialOf(objective);
-      const weights = new Map([...initial].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])])); // prettier-ignore
-      const { learned } = planOf(objective);
-      const seed = tf.tensor1d(seedNumbers(3, 0, 0), 'int32');
-      const work = () => ({ ...lossAndGradients(batch, learned, weights, placesBehind(seed)) });
-      const inputs = { ...batch.tensors, ...Object.fromEntries(weights), seed };
-      const program = trace({ inputs, work });
-      const expected = work();
-      const [results] = run(program, [given(program, valuesOf(inputs))]);
-      assert.deepEqual(Object.keys(results!), Object.keys(expected));
-      // Sums of large terms that cancel are as exact as their terms are.
-      const least =
-        1e-3 * Math.max(...learned.map((_, i) => largest(expected[`gradient.${i}`]!.dataSync())));
-      for (const [name, tensor] of Object.entries(expected)) {
-        const gradient = name.startsWith('gradient.');
-        const error = errorOf(results![name]!, tensor.dataSync(), gradient ? least : 0);
-        assert.ok(
-          error < TOLERANCE,
-          `${gradient ? learned[Number(name.slice(9))] : name}: ${error}`,
-        );
-      }
-    });
+    (isFast(name) ? it : slow.it)(
+      `has eager loss, terms, statistics and gradients: ${name}`,
+      () => {
+        const batch = objective.load(batchOf(config, 0), 'learn');
+        const initial = initialOf(objective);
+        const weights = new Map([...initial].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])])); // prettier-ignore
+        const { learned } = planOf(objective);
+        const seed = tf.tensor1d(seedNumbers(3, 0, 0), 'int32');
+        const work = () => ({ ...lossAndGradients(batch, learned, weights, placesBehind(seed)) });
+        const inputs = { ...batch.tensors, ...Object.fromEntries(weights), seed };
+        const program = trace({ inputs, work });
+        const expected = work();
+        const [results] = run(program, [given(program, valuesOf(inputs))]);
+        assert.deepEqual(Object.keys(results!), Object.keys(expected));
+        // Sums of large terms that cancel are as exact as their terms are.
+        const least =
+          1e-3 * Math.max(...learned.map((_, i) => largest(expected[`gradient.${i}`]!.dataSync())));
+        for (const [name, tensor] of Object.entries(expected)) {
+          const gradient = name.startsWith('gradient.');
+          const error = errorOf(results![name]!, tensor.dataSync(), gradient ? least : 0);
+          assert.ok(
+            error < TOLERANCE,
+            `${gradient ? learned[Number(name.slice(9))] : name}: ${error}`,
+          );
+        }
+      },
+    );
 
   for (const [name, objective, config] of STEPPED)
-    it(`leads to the same weights, moments and averages in ${STEPS} steps: ${name}`, async () => {
-      const initial = initialOf(objective);
-      const plan = planOf(objective);
-      const trainer = createTrainer({ objective, options: plan.options as typeof OPTIONS, plan: PLAN, initial, step: 0, capture: false }); // prettier-ignore
-      const batches = Array.from({ length: STEPS }, (_, i) => batchOf(config, i));
-      const losses: number[] = [];
-      for (const batch of batches) losses.push((await trainer.train(batch)).loss);
-      const expected = await trainer.state();
+    (name.endsWith('of v') ? it : slow.it)(
+      `leads to the same weights, moments and averages in ${STEPS} steps: ${name}`,
+      async () => {
+        const initial = initialOf(objective);
+        const plan = planOf(objective);
+        const trainer = createTrainer({ objective, options: plan.options as typeof OPTIONS, plan: PLAN, initial, step: 0, capture: false }); // prettier-ignore
+        const batches = Array.from({ length: STEPS }, (_, i) => batchOf(config, i));
+        const losses: number[] = [];
+        for (const batch of batches) losses.push((await trainer.train(batch)).loss);
+        const expected = await trainer.state();
 
-      // Mixing makes other numbers of pixels than whole ones.
-      const bytes = !name.includes('classifier');
-      const arrives: Record<string, ElementType> = bytes ? { video: 'ui8' } : {};
-      const sample = objective.load(batches[0]!, 'learn');
-      const program = wholeStep({ batch: sample, plan, arrives });
-      const zeros = (size: number) => new Float32Array(size);
-      const state = [...stateShapes(plan)].map(([name, shape]): [string, Float32Array] => {
-        const own = initial.get(name.startsWith(AVERAGED) ? name.slice(AVERAGED.length) : name);
-        return [name, own?.data ?? zeros(tf.util.sizeFromShape([...shape]))];
-      });
-      const steps = batches.map((batch, i) => {
-        const numbers = updateNumbers(plan, i + 1, cosineWithWarmup(i, PLAN));
-        const scalars = Object.entries(numbers).map(([name, value]) => [name, Float32Array.of(value)] as const); // prettier-ignore
-        const all = {
-          ...valuesOf(objective.load(batch, 'learn').tensors),
-          ...(bytes ? { video: batch.video } : {}),
-          ...Object.fromEntries(scalars),
-          ...(i === 0 ? Object.fromEntries(state) : {}),
-          [SEED]: seedNumbers(OPTIONS.seed, i, 0),
-        };
-        return given(program, all);
-      });
-      const results = run(program, steps);
-      losses.forEach((loss, i) => {
-        assert.ok(relativeError(results[i]!['loss']!, [loss]) < TOLERANCE, `loss ${i}: ${loss}, ${results[i]!['loss']![0]}`); // prettier-ignore
-      });
-      for (const [name, { data }] of expected) {
-        const made = results.at(-1)![name];
-        // What does not learn stays with the caller.
-        if (made === undefined) assert.ok(!plan.learned.includes(name), `${name} is missing`);
-        else {
-          const error = relativeError(withoutKeys(name, made), withoutKeys(name, data));
-          assert.ok(error < TOLERANCE, `${name}: ${error}`);
+        // Mixing makes other numbers of pixels than whole ones.
+        const bytes = !name.includes('classifier');
+        const arrives: Record<string, ElementType> = bytes ? { video: 'ui8' } : {};
+        const sample = objective.load(batches[0]!, 'learn');
+        const program = wholeStep({ batch: sample, plan, arrives });
+        const zeros = (size: number) => new Float32Array(size);
+        const state = [...stateShapes(plan)].map(([name, shape]): [string, Float32Array] => {
+          const own = initial.get(name.startsWith(AVERAGED) ? name.slice(AVERAGED.length) : name);
+          return [name, own?.data ?? zeros(tf.util.sizeFromShape([...shape]))];
+        });
+        const steps = batches.map((batch, i) => {
+          const numbers = updateNumbers(plan, i + 1, cosineWithWarmup(i, PLAN));
+          const scalars = Object.entries(numbers).map(([name, value]) => [name, Float32Array.of(value)] as const); // prettier-ignore
+          const all = {
+            ...valuesOf(objective.load(batch, 'learn').tensors),
+            ...(bytes ? { video: batch.video } : {}),
+            ...Object.fromEntries(scalars),
+            ...(i === 0 ? Object.fromEntries(state) : {}),
+            [SEED]: seedNumbers(OPTIONS.seed, i, 0),
+          };
+          return given(program, all);
+        });
+        const results = run(program, steps);
+        losses.forEach((loss, i) => {
+          assert.ok(relativeError(results[i]!['loss']!, [loss]) < TOLERANCE, `loss ${i}: ${loss}, ${results[i]!['loss']![0]}`); // prettier-ignore
+        });
+        for (const [name, { data }] of expected) {
+          const made = results.at(-1)![name];
+          // What does not learn stays with the caller.
+          if (made === undefined) assert.ok(!plan.learned.includes(name), `${name} is missing`);
+          else {
+            const error = relativeError(withoutKeys(name, made), withoutKeys(name, data));
+            assert.ok(error < TOLERANCE, `${name}: ${error}`);
+          }
         }
-      }
-      trainer.dispose();
-    });
+        trainer.dispose();
+      },
+    );
 
-  it('leaves all as it is where the loss is not a number', () => {
+  slow.it('leaves all as it is where the loss is not a number', () => {
     const [, objective, config] = pretraining.find(([name]) => name.endsWith('of av'))!;
     const initial = initialOf(objective);
     initial.set('mask_token', { ...initial.get('mask_token')!, data: initial.get('mask_token')!.data.map(() => NaN) }); // prettier-ignore

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Client, Plugin, type DeviceBuffer } from '../../../../engine/xla/pjrt/index.js';
+import { Client, type DeviceBuffer } from '../../../../engine/xla/pjrt/client.js';
+import { Plugin } from '../../../../engine/xla/pjrt/plugin.js';
 import { ProgramBuilder, type Program } from '../../../../engine/xla/program.js';
 import { tensorType } from '../../../../engine/xla/types.js';
 import { useStub } from './stub.js';

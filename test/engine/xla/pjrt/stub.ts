@@ -29,7 +29,7 @@ const SOURCE = fileURLToPath(
 /** Compiles the stub plugin for a suite; without a C compiler the suite is skipped in plain sight. */
 export function useStub(): () => Stub {
   let stub: Stub;
-  let folder: string;
+  let folder: string | undefined;
   before(function () {
     folder = mkdtempSync(join(tmpdir(), 'avme-pjrt-'));
     const file = join(folder, 'stub.so');
@@ -55,7 +55,7 @@ export function useStub(): () => Stub {
     };
   });
   after(() => {
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   });
   return () => stub;
 }

@@ -1,7 +1,7 @@
 import type { BatchArrays, BatchSize, ClipBatch } from '../batch/batch.js';
 
 /** A sample of a batch: which of the loader's sources it is from, and its index there. */
-export interface LentSample {
+export interface BatchSample {
   readonly source: number;
   readonly index: number;
   readonly key: string;
@@ -10,17 +10,17 @@ export interface LentSample {
 }
 
 /**
- * A batch in shared memory that is lent until it is released; its arrays must not be used after
+ * A batch in shared memory that is leased until it is released; its arrays must not be used after
  * that, since the next batch is written into the same memory.
  */
-export class LentBatch implements ClipBatch {
+export class LeasedBatch implements ClipBatch {
   #arrays: BatchArrays | undefined;
   #release: () => void;
 
   /** @internal a loader makes them */
   constructor(
     readonly position: number,
-    readonly samples: readonly LentSample[],
+    readonly samples: readonly BatchSample[],
     size: BatchSize,
     slot: BatchArrays,
     release: () => void,
