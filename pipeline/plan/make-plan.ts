@@ -30,6 +30,7 @@ export const partsOption = z
   ])
   .default('auto');
 
+/** A data set, and what is to be made of it. */
 export interface PlanRequest {
   /** As for {@link preprocess}. */
   readonly source: string | VideoSource;
@@ -37,6 +38,7 @@ export interface PlanRequest {
   readonly cache: string;
   /** Number of parts; `auto`: about 500 clips each, or as many as there are. */
   readonly parts?: z.input<typeof partsOption>;
+  /** Those of {@link preprocess}; what a worker decides for itself, like `jobs`, is passed over. */
   readonly options?: PreprocessInput;
   readonly signal?: AbortSignal;
 }

@@ -22,6 +22,7 @@ const planSchema = z.strictObject({
 });
 export type PlanFile = z.infer<typeof planSchema>;
 
+/** What is to be done by all workers together; lies in the folder `plan` of the cache. */
 export interface Plan extends Omit<PlanFile, 'options'> {
   /** Folder of the cache. */
   readonly cache: string;

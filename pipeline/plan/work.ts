@@ -11,6 +11,7 @@ import { doneParts, Heartbeat, noteDone, seeWorkers } from './progress-files.js'
 
 const { jobs, scratch, maxFailures, retryFailed } = preprocessOptions.shape;
 
+/** What each worker decides for itself. */
 export const workOptions = z.strictObject({
   /** Only parts p with p mod n = i, without regard to other workers; null: whatever is left. */
   shard: shardOption.nullable().default(null),
@@ -30,6 +31,7 @@ export type WorkEvent =
   | ({ readonly event: 'part-done'; readonly part: number } & PreprocessSummary)
   | PreprocessEvent;
 
+/** Where a worker works, and how. */
 export interface WorkRequest {
   /** Folder of the cache, in which {@link makePlan} has made a plan. */
   readonly cache: string;
@@ -39,6 +41,7 @@ export interface WorkRequest {
   readonly signal?: AbortSignal;
 }
 
+/** What one worker has done. */
 export interface WorkSummary {
   /** Parts that this worker has worked through. */
   readonly parts: number;
