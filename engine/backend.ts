@@ -48,7 +48,7 @@ const LADDER: Record<BackendName, Rung> = {
   },
   wasm: {
     load: loadWasm,
-    about: () => 'embedded WebAssembly with SIMD, one core',
+    about: () => 'embedded WebAssembly with SIMD; training uses all cores',
     install: SETUP,
   },
   cpu: {

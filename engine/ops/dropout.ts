@@ -8,7 +8,7 @@ export type Seed = string | PartSeed | tf.Tensor;
 
 /** Decides what is drawn for a whole batch, of which only the rows of some clips are taken. */
 export interface PartSeed {
-  readonly seed: string;
+  readonly seed: string | tf.Tensor;
   /** The first clip, how many there are, and clips of the whole batch. */
   readonly from: number;
   readonly clips: number;
@@ -27,7 +27,7 @@ export function drawsOnDevice(): boolean {
 /** The rows are clips, or as many for each clip. */
 function uniformPart([rows = 0, ...rest]: number[], { seed, from, clips, of }: PartSeed) {
   const perClip = rows / clips;
-  const whole = tf.randomUniform([of * perClip, ...rest], 0, 1, 'float32', seed);
+  const whole = uniform([of * perClip, ...rest], seed);
   return tf.slice(whole, [from * perClip, ...rest.map(() => 0)], [rows, ...rest]);
 }
 

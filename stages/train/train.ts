@@ -135,9 +135,11 @@ export function createTrainer<B extends { readonly keys: readonly string[] }>({
   function differentiate(batch: B): Tensors {
     const loaded = objective.load(batch, 'learn');
     const drawn = deviceSeeds(options.seed, step, pending.batches);
-    const own = group === undefined ? pending.nextSeed : group.seeds(pending.nextSeed);
-    const work = () =>
-      lossAndGradients(loaded, learned, weights, drawn?.seedsInOrder() ?? own, group);
+    const work = () => {
+      const next = drawn?.seedsInOrder() ?? pending.nextSeed;
+      const nextSeed = group === undefined ? next : group.seeds(next);
+      return lossAndGradients(loaded, learned, weights, nextSeed, group);
+    };
     const inputs = { ...Object.fromEntries(weights), ...loaded.tensors, ...drawn?.inputs };
     const results = runner.run('gradients', inputs, work);
     loaded.dispose();

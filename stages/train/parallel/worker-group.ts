@@ -154,7 +154,8 @@ export class WorkerGroup {
   seeds(next: () => Seed): () => Seed {
     return () => {
       const seed = next();
-      return typeof seed === 'string' ? { seed, ...this.part } : seed;
+      const isWhole = typeof seed === 'string' || seed instanceof tf.Tensor;
+      return isWhole ? { seed, ...this.part } : seed;
     };
   }
 }

@@ -119,8 +119,8 @@ onBackend('wasm', 'programs for XLA against the original authors’ code', () =>
       ...cavMaeLossParts(batch, given, config),
     }));
     assertNear(results['loss']!, golden.array('loss').data, 'loss');
-    assertNear(results['sound']!, golden.array('loss.sound').data, 'sound');
-    assertNear(results['picture']!, golden.array('loss.picture').data, 'picture');
+    assertNear(results['audio']!, golden.array('loss.sound').data, 'audio');
+    assertNear(results['video']!, golden.array('loss.picture').data, 'video');
     for (const name of names)
       assertNear(results[`gradient.${name}`]!, golden.array(`grad.${name}`).data, name);
   });
