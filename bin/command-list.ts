@@ -18,6 +18,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/preprocess.js')).preprocessCommand,
   },
   {
+    name: 'plan',
+    summary: 'Divides a data set into parts, for any number of machines to work on.',
+    load: async () => (await import('./commands/plan.js')).planCommand,
+  },
+  {
+    name: 'work',
+    summary: 'Preprocesses parts of a plan until there are none left; run it on every machine.',
+    load: async () => (await import('./commands/work.js')).workCommand,
+  },
+  {
+    name: 'status',
+    summary: 'Shows how far the machines are that work on a plan.',
+    load: async () => (await import('./commands/status.js')).statusCommand,
+  },
+  {
     name: 'merge',
     summary: 'Makes one cache of the parts that several processes have made, without copying data.',
     load: async () => (await import('./commands/merge.js')).mergeCommand,

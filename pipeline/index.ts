@@ -16,6 +16,12 @@ export { TooManyFailuresError, type FailureLimit } from './failure.js';
 export { estimatePreprocess, type Estimate } from './preprocess/dry-run.js';
 export type { EstimateRequest, ProbeResult } from './preprocess/dry-run-probe.js';
 
+// Preprocessing on many machines.
+export { makePlan, type PlanRequest } from './plan/make-plan.js';
+export type { Plan } from './plan/plan-file.js';
+export { work, workOptions, type WorkEvent, type WorkInput, type WorkRequest, type WorkSummary } from './plan/work.js'; // prettier-ignore
+export { planStatus, type PlanStatus } from './plan/status.js';
+
 // Caches: joining, checking, exchange with other formats.
 export {
   merge,

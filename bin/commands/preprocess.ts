@@ -3,7 +3,7 @@ import { preprocessOptions } from '../../pipeline/preprocess/options.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import type { PreprocessEvent } from '../../pipeline/preprocess/tally.js';
 import { SOURCE_KINDS } from '../../stages/source/video-source.js';
-import { defineCommand } from '../cli/command.js';
+import { defineCommand, type FlagText } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
 import { showEstimate } from './preprocess-estimate.js';
 import { QuarantineLines } from '../cli/quarantine-lines.js';
@@ -15,6 +15,90 @@ const schema = preprocessOptions.safeExtend({
   strict: z.boolean().default(false),
   dryRun: z.boolean().default(false),
 });
+
+export const SOURCE_ARGUMENT = {
+  name: '<source>',
+  key: 'source',
+  text: 'a folder of videos, a .jsonl list, a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
+};
+
+/** What each option is called and means; `avme plan` shares most of them. */
+export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, FlagText>> = {
+  cache: { value: 'folder', text: 'the cache to make, or to add to' },
+  sourceKind: {
+    value: 'kind',
+    text: `${SOURCE_KINDS.join(', ')} (default: found out by name and content)`,
+  },
+  videos: {
+    value: 'folder',
+    text: "where the videos of a list are: its paths are relative to this folder (default: the list's own)",
+  },
+  fold: {
+    value: 'n',
+    text: 'UCF101, given as the folder of its lists: which of the three divisions (default: 1)',
+  },
+  trimmed: { text: 'Kinetics: files called ID.mp4 are the segments already, not whole videos' },
+  split: {
+    value: 'name,...',
+    text: 'only videos of these splits; validation and the like are the same as val',
+  },
+  filter: {
+    value: 'glob',
+    many: true,
+    text: 'only videos whose id (the path in the folder or list) or label it matches; * stops at "/", ** does not; may be repeated',
+  },
+  limit: { value: 'n', text: 'only the first so many of those; more can be added later' },
+  shard: {
+    value: 'i/n',
+    text: 'only part i of n, counted from 0, into a folder of its own inside the cache; avme merge joins them',
+  },
+  frames: { value: 'n', text: 'frames a clip' },
+  stride: { value: 'n', text: 'frame steps of the video from one frame of a clip to the next' },
+  clips: { value: 'n', text: 'clips a video' },
+  sampling: {
+    value: 'kind',
+    text: 'even: clips spread over the video, for evaluation; random: drawn by the seed, for training',
+  },
+  size: { value: 'n', text: 'side of the square that the model sees, in pixels' },
+  storeSize: {
+    value: 'n',
+    text: 'short side of the cached frames; more than --size leaves room for random crops (default: --size)',
+  },
+  fit: { value: 'kind', text: 'crop, short-side (frames are not square), pad or stretch' },
+  videoStream: {
+    value: 'n',
+    text: 'picture stream to take, counted from 0 (default: the one with most pixels)',
+  },
+  audioStream: {
+    value: 'n',
+    text: 'sound stream to take, counted from 0 (default: the one with most channels)',
+  },
+  scratch: {
+    value: 'folder',
+    text: 'with --shard: a folder on a local disk to write in; the part gets what is sealed (default: the temporary folder where the cache lies on another machine)',
+  },
+  patch: { value: 'n', text: 'side of a patch in pixels' },
+  maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
+  mel: {
+    value: 'n',
+    text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',
+  },
+  store: {
+    value: 'kind',
+    text: 'raw: frames as they are; jpeg, webp: ten to twenty times smaller, not quite the same',
+  },
+  quality: { value: 'n', text: 'with jpeg and webp: 1 to 100' },
+  seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
+  jobs: { value: 'n', text: 'videos worked on at once (default: one a core)' },
+  timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
+  memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },
+  maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
+  retryFailed: { text: 'try the videos in quarantine again' },
+  strict: { text: 'exit with 3 when a video is in quarantine' },
+  dryRun: {
+    text: 'try a few videos, say how large the cache will be and how long it takes; write nothing',
+  },
+};
 
 /** Tells people and machines how preprocessing goes. */
 export function reportPreprocessing(
@@ -60,90 +144,9 @@ export function reportPreprocessing(
 export const preprocessCommand = defineCommand({
   name: 'preprocess',
   example: 'avme preprocess videos/ --cache cache/ --size 224',
-  args: [
-    {
-      name: '<source>',
-      key: 'source',
-      text: 'a folder of videos, a .jsonl list, a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
-    },
-  ],
+  args: [SOURCE_ARGUMENT],
   schema,
-  flags: {
-    cache: { value: 'folder', text: 'the cache to make, or to add to' },
-    sourceKind: {
-      value: 'kind',
-      text: `${SOURCE_KINDS.join(', ')} (default: found out by name and content)`,
-    },
-    videos: {
-      value: 'folder',
-      text: "where the videos of a list are: its paths are relative to this folder (default: the list's own)",
-    },
-    fold: {
-      value: 'n',
-      text: 'UCF101, given as the folder of its lists: which of the three divisions (default: 1)',
-    },
-    trimmed: { text: 'Kinetics: files called ID.mp4 are the segments already, not whole videos' },
-    split: {
-      value: 'name,...',
-      text: 'only videos of these splits; validation and the like are the same as val',
-    },
-    filter: {
-      value: 'glob',
-      many: true,
-      text: 'only videos whose id (the path in the folder or list) or label it matches; * stops at "/", ** does not; may be repeated',
-    },
-    limit: { value: 'n', text: 'only the first so many of those; more can be added later' },
-    shard: {
-      value: 'i/n',
-      text: 'only part i of n, counted from 0, into a folder of its own inside the cache; avme merge joins them',
-    },
-    frames: { value: 'n', text: 'frames a clip' },
-    stride: { value: 'n', text: 'frame steps of the video from one frame of a clip to the next' },
-    clips: { value: 'n', text: 'clips a video' },
-    sampling: {
-      value: 'kind',
-      text: 'even: clips spread over the video, for evaluation; random: drawn by the seed, for training',
-    },
-    size: { value: 'n', text: 'side of the square that the model sees, in pixels' },
-    storeSize: {
-      value: 'n',
-      text: 'short side of the cached frames; more than --size leaves room for random crops (default: --size)',
-    },
-    fit: { value: 'kind', text: 'crop, short-side (frames are not square), pad or stretch' },
-    videoStream: {
-      value: 'n',
-      text: 'picture stream to take, counted from 0 (default: the one with most pixels)',
-    },
-    audioStream: {
-      value: 'n',
-      text: 'sound stream to take, counted from 0 (default: the one with most channels)',
-    },
-    scratch: {
-      value: 'folder',
-      text: 'with --shard: a folder on a local disk to write in; the part gets what is sealed (default: the temporary folder where the cache lies on another machine)',
-    },
-    patch: { value: 'n', text: 'side of a patch in pixels' },
-    maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
-    mel: {
-      value: 'n',
-      text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',
-    },
-    store: {
-      value: 'kind',
-      text: 'raw: frames as they are; jpeg, webp: ten to twenty times smaller, not quite the same',
-    },
-    quality: { value: 'n', text: 'with jpeg and webp: 1 to 100' },
-    seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
-    jobs: { value: 'n', text: 'videos worked on at once (default: one a core)' },
-    timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
-    memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },
-    maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
-    retryFailed: { text: 'try the videos in quarantine again' },
-    strict: { text: 'exit with 3 when a video is in quarantine' },
-    dryRun: {
-      text: 'try a few videos, say how large the cache will be and how long it takes; write nothing',
-    },
-  },
+  flags: preprocessFlags,
   async run({ source, cache, strict, dryRun, ...options }, context) {
     const { report, signal } = context;
     if (dryRun) {

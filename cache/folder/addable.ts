@@ -10,7 +10,7 @@ import {
   type CacheIdentity,
   type Manifest,
 } from '../manifest/manifest.js';
-import { isPartFolder, listParts, partFolder } from '../merge/parts.js';
+import { isPartFolder, listParts, partFolder, PLAN_FOLDER } from '../merge/parts.js';
 import { isAttemptFolder, listAttempts } from '../parts/attempt-name.js';
 import { QUARANTINE_FILE } from '../quarantine.js';
 
@@ -28,6 +28,7 @@ export async function assertOurs(
   const others = entries.filter(
     (name) =>
       name !== QUARANTINE_FILE &&
+      name !== PLAN_FOLDER &&
       !isAttemptFolder(name) &&
       !name.startsWith(LOCK_FILE) &&
       name !== `${MANIFEST_FILE}.tmp` &&

@@ -8,6 +8,9 @@ export interface CachePart {
   readonly count: number;
 }
 
+/** Beside the parts: what is to be done, and how far it is. */
+export const PLAN_FOLDER = 'plan';
+
 const five = (number: number) => String(number).padStart(5, '0');
 const PART_FOLDER = /^part-(\d{5})-of-(\d{5})$/;
 

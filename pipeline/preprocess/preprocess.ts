@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import type { CachePart } from '../../cache/merge/parts.js';
 import { openCacheWriter, type CacheWriter } from '../../cache/writer.js';
 import { Quarantine } from '../../cache/quarantine.js';
@@ -8,10 +8,10 @@ import { logMel } from '../../stages/log-mel.js';
 import { mfcc } from '../../stages/mfcc.js';
 import { sample } from '../../stages/sample.js';
 import { shardCache } from '../../stages/shard-cache.js';
+import type { VideoRecord } from '../../stages/clip.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
 import { runPipeline, type StageStream } from '../../stages/stream.js';
 import { tubeMask } from '../../stages/tube-mask.js';
-import { videos } from '../../stages/videos.js';
 import { cacheKind, rawClipBytes } from './cache-kind.js';
 import { failureLimit, TooManyFailuresError } from '../failure.js';
 import { freeBytes } from './free-space.js';
@@ -32,7 +32,10 @@ export interface PreprocessRequest {
    */
   readonly cache: string;
   readonly options?: PreprocessInput;
-  /** The part that the whole source makes up; default: the option `shard`, which takes a part of the source. */
+  /**
+   * The part that the whole source makes up, as it is: nothing is selected of it, and it may be empty.
+   * Default: the option `shard`, which takes a part of the source.
+   */
   readonly part?: CachePart;
   /** Replaces stages by others of the same type; name them in `tools`, they make another cache. */
   readonly stages?: Partial<PreprocessStages>;
@@ -55,7 +58,10 @@ export interface PreprocessRequest {
 export async function preprocess(request: PreprocessRequest): Promise<PreprocessSummary> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal, onEvent } = request;
-  const source = await sourceOf(request, options);
+  const source =
+    request.part !== undefined && typeof request.source !== 'string'
+      ? request.source
+      : await sourceOf(request, options);
   const { total, ignored } = await survey(source, signal);
   onEvent?.({ event: 'start', kind: source.kind, total, ignored });
   const kind = await cacheKind(options, request.tools, signal);
@@ -126,6 +132,14 @@ interface PipelineParts {
   readonly ledger: RunLedger;
 }
 
+/** The source as it is: what is wanted of it was selected before, and a part of it may be empty. */
+function recordsOf(source: VideoSource): Readable {
+  async function* records(): AsyncGenerator<VideoRecord> {
+    for await (const entry of source.entries()) yield { entry, configuration: {} };
+  }
+  return Readable.from(records(), { objectMode: true, highWaterMark: 1 });
+}
+
 /** The stages of a run, from the list to the cache; clips arrive in the order of the list. */
 function stagesOf(
   source: VideoSource,
@@ -151,5 +165,5 @@ function stagesOf(
     ...(mel > 0 ? [logMel({ bands: mel, core: logMelCore, ...failing })] : []),
   ] as StageStream[];
   const sink = shardCache(writer, { store, quality, onStored: ledger.stored, ...several });
-  return [videos(source), ...streams.map((stream) => ledger.watch(stream)), ledger.watch(sink)];
+  return [recordsOf(source), ...streams.map((stream) => ledger.watch(stream)), ledger.watch(sink)];
 }

@@ -14,14 +14,14 @@ export interface Part {
   readonly count: number;
 }
 
-const LARGEST_COUNT = 99_999;
+export const LARGEST_COUNT = 99_999;
 
 const partSchema = z
   .strictObject({ index: z.number().int().min(0), count: z.number().int().min(1) })
   .refine(({ index, count }) => index < count && count <= LARGEST_COUNT);
 
 /** `0/16`, or what it becomes. */
-const part = z.union([z.string(), partSchema]).transform((given, context): Part => {
+export const part = z.union([z.string(), partSchema]).transform((given, context): Part => {
   if (typeof given === 'object') return given;
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(given.trim()) ?? [];
   const checked = partSchema.safeParse({ index: Number(index), count: Number(count) });
@@ -73,7 +73,15 @@ export type SelectionInput = z.input<typeof selectionOptions>;
  * a file stays where it is when the list grows.
  */
 export function partOf(file: string, count: number): number {
-  return Number(checksum(Buffer.from(file)) % BigInt(count));
+  return partOfHash(fileHash(file), count);
+}
+
+/** What parts are drawn by. */
+export const fileHash = (file: string): bigint => checksum(Buffer.from(file));
+
+/** {@link partOf} for a file whose {@link fileHash} is known. */
+export function partOfHash(hash: bigint, count: number): number {
+  return Number(hash % BigInt(count));
 }
 
 /** What was seen on the way, for the message when nothing is left. */
