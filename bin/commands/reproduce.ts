@@ -31,7 +31,7 @@ export const reproduceCommand = defineCommand({
     seeds: { value: 'n', text: 'how often each system is trained' },
     systems: {
       value: 'list',
-      text: 'of av, av-no-cross, v and cav-mae (default: all that the cache has the sound for)',
+      text: 'of av, av-self, av-cross, av-no-cross, v and cav-mae (default: all that the cache has the sound for)',
     },
     maskRatio: {
       value: 'x',

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { CacheError } from '../manifest/manifest.js';
 
 export const LOCK_FILE = 'writer.lock';
+
+/** How soon a process looks again whose turn to remove a stale lock it is not. */
+const RETRY_MS = 5;
 
 const ownerSchema = z.strictObject({
   pid: z.number().int(),
@@ -60,14 +64,16 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function isStale(owner: Owner | undefined): Promise<boolean> {
-  // Locks appear whole (see below): what cannot be read is not a lock that a writer made.
-  if (owner === undefined) return true;
+/** Stands for a file that no writer made: locks appear whole (see tryTake). */
+const UNREADABLE: Owner = { pid: 0, host: '', started: '', id: 'unreadable' };
+
+async function isStale(owner: Owner): Promise<boolean> {
+  if (owner === UNREADABLE) return true;
   if (owner.host !== (await processSpace())) return false;
   return !isRunning(owner.pid) || (await startOf(owner.pid)) !== owner.started;
 }
 
-/** @returns undefined when there is no lock, or what is there was not made by a writer */
+/** @returns undefined when there is no lock */
 async function readOwner(path: string): Promise<Owner | undefined> {
   let text: string;
   try {
@@ -79,14 +85,14 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     return ownerSchema.parse(JSON.parse(text));
   } catch {
-    return undefined;
+    return UNREADABLE;
   }
 }
 
 /** Whether the last writer of a folder was killed, as far as can be told from here: surely it is gone. */
 export async function wasKilledHere(folder: string): Promise<boolean> {
   const owner = await readOwner(join(folder, LOCK_FILE));
-  return owner !== undefined && (await isStale(owner));
+  return owner !== undefined && owner !== UNREADABLE && (await isStale(owner));
 }
 
 /** Where a writer has the cache open, as far as can be told from here; null: nowhere. */
@@ -98,7 +104,7 @@ export async function whereWritten(folder: string): Promise<'here' | 'elsewhere'
 
 /** Puts the lock in place if there is none. */
 async function tryTake(path: string, mine: Owner): Promise<boolean> {
-  const temporary = `${path}.${mine.id}`;
+  const temporary = `${path}.${mine.id}.new`;
   await writeFile(temporary, JSON.stringify(mine), { flag: 'wx' });
   try {
     // Unlike open and write, a link appears with its content in one step.
@@ -112,19 +118,36 @@ async function tryTake(path: string, mine: Owner): Promise<boolean> {
   }
 }
 
-/** Takes a stale lock away; of several that try at once, one moves each lock. */
-async function removeStale(path: string, stale: Owner | undefined, mine: Owner): Promise<void> {
-  const moved = `${path}.${mine.id}`;
-  try {
-    await rename(path, moved);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+/**
+ * Removes a stale lock. A second lock, named after the stale one, lets one process at a time do so:
+ * nobody removes what another has put in its place. If that process is killed, the second lock is
+ * stale, and is taken over in the same way.
+ */
+async function removeStale(path: string, stale: Owner, mine: Owner): Promise<void> {
+  const guard = `${path}.${stale.id}`;
+  if ((await takeOver(guard, mine)) !== null) {
+    await setTimeout(RETRY_MS);
+    return;
   }
-  const taken = await readOwner(moved);
-  // Another process replaced the stale lock between our look and our move: it gets its own back.
-  if (taken !== undefined && taken.id !== stale?.id) await link(moved, path).catch(() => undefined);
-  await rm(moved, { force: true });
+  try {
+    if ((await readOwner(path))?.id === stale.id) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+/**
+ * Takes a lock that is free or stale.
+ * @returns who holds it, or null: it is mine
+ */
+async function takeOver(path: string, mine: Owner): Promise<Owner | null> {
+  while (!(await tryTake(path, mine))) {
+    const owner = await readOwner(path);
+    if (owner === undefined) continue;
+    if (!(await isStale(owner))) return owner;
+    await removeStale(path, owner, mine);
+  }
+  return null;
 }
 
 /**
@@ -140,24 +163,14 @@ export async function lockForWriting(folder: string): Promise<() => Promise<void
     started: await startOf(process.pid),
     id: randomUUID(),
   };
-  for (;;) {
-    if (await tryTake(path, mine)) {
-      // A process that removed a stale lock at this moment may have had ours in its hands.
-      if ((await readOwner(path))?.id === mine.id) break;
-      continue;
-    }
-    const owner = await readOwner(path);
-    if (owner !== undefined && !(await isStale(owner)))
-      throw new CacheError(
-        `${folder} is being written by process ${owner.pid} on ${hostOf(owner)}` +
-          (owner.host !== mine.host && hostOf(owner) === hostname()
-            ? ', in another container'
-            : '') +
-          '; wait until it ends' +
-          (owner.host === mine.host ? '' : `, or delete ${path} if it no longer runs`),
-      );
-    await removeStale(path, owner, mine);
-  }
+  const owner = await takeOver(path, mine);
+  if (owner !== null)
+    throw new CacheError(
+      `${folder} is being written by process ${owner.pid} on ${hostOf(owner)}` +
+        (owner.host !== mine.host && hostOf(owner) === hostname() ? ', in another container' : '') +
+        '; wait until it ends' +
+        (owner.host === mine.host ? '' : `, or delete ${path} if it no longer runs`),
+    );
   return async () => {
     if ((await readOwner(path))?.id === mine.id) await rm(path, { force: true });
   };

@@ -7,7 +7,7 @@ import { PAPER } from '../paper.js';
 import type { Block, Table } from './document.js';
 import { CALLED, errorText, NONE, percent, percentText } from './words.js';
 
-const ORDER: readonly SystemName[] = ['v', 'cav-mae', 'av-no-cross', 'av'];
+const ORDER: readonly SystemName[] = ['v', 'cav-mae', 'av-no-cross', 'av-cross', 'av-self', 'av'];
 
 /** Systems that there are results of, at the ratio of the comparison. */
 export const systemsOf = (measures: Measures) =>

@@ -4,7 +4,9 @@ import { spreadOf, type BySeed } from '../statistics.js';
 
 export const CALLED: Readonly<Record<SystemName, string>> = {
   av: 'AV-MaskEnhancer',
-  'av-no-cross': 'without cross-attention',
+  'av-self': 'self-attention alone',
+  'av-cross': 'cross-attention alone',
+  'av-no-cross': 'concatenation alone',
   v: 'VideoMAE',
   'cav-mae': 'CAV-MAE',
 };

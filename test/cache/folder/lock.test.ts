@@ -89,6 +89,17 @@ describe('writer lock', () => {
     assert.equal(await whereWritten(folder()), 'elsewhere');
   });
 
+  it('is taken over where a process was killed as it took over', async () => {
+    const killed = { pid: 2 ** 22 + 1, host: await processSpace(), started: '' };
+    await writeFile(path(), JSON.stringify({ ...killed, id: 'x' }));
+    await writeFile(`${path()}.x`, JSON.stringify({ ...killed, id: 'y' }));
+    await writeFile(`${path()}.x.y`, JSON.stringify({ ...killed, id: 'z' }));
+    await (
+      await lockForWriting(folder())
+    )();
+    assert.deepEqual(await readdir(folder()), []);
+  });
+
   it('is given to one of many that take over a stale one at the same time', async () => {
     for (let round = 0; round < 20; round++) {
       await writeFile(
