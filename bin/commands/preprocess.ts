@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { preprocessOptions } from '../../pipeline/preprocess/options.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import type { PreprocessEvent } from '../../pipeline/preprocess/tally.js';
+import { FIELDS } from '../../stages/source/lists/columns.js';
 import { SOURCE_KINDS } from '../../stages/source/video-source.js';
 import { defineCommand, type FlagText } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
@@ -19,7 +20,7 @@ const schema = preprocessOptions.safeExtend({
 export const SOURCE_ARGUMENT = {
   name: '<source>',
   key: 'source',
-  text: 'a folder of videos, a .jsonl list, a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
+  text: 'a folder of videos, a .jsonl list, a table with named columns (CSV, TSV, Parquet), a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
 };
 
 /** What each option is called and means; `avme plan` shares most of them. */
@@ -32,6 +33,11 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
   videos: {
     value: 'folder',
     text: "where the videos of a list are: its paths are relative to this folder (default: the list's own)",
+  },
+  columns: {
+    value: 'field=name,...',
+    many: true,
+    text: `tables and JSON lists: which columns hold what, like path=video_path,label=action; the fields are ${FIELDS.join(', ')} (default: found out by their names)`,
   },
   fold: {
     value: 'n',

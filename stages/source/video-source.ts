@@ -1,7 +1,15 @@
 import type { VideoEntry } from '../../cache/records.js';
 
 /** The forms in which a data set may name its videos. */
-export const SOURCE_KINDS = ['folder', 'jsonl', 'csv', 'ucf101', 'kinetics', 'ssv2'] as const;
+export const SOURCE_KINDS = [
+  'folder',
+  'jsonl',
+  'table',
+  'csv',
+  'ucf101',
+  'kinetics',
+  'ssv2',
+] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** A list of videos that can be walked any number of times, in the same order each time. */

@@ -1,52 +1,48 @@
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { jsonlParser } from 'stream-json/jsonl/parser.js';
-import { z } from 'zod';
 import type { VideoEntry } from '../../../cache/records.js';
+import { findColumns, namesIn, type Columns, type ColumnsOption } from './columns.js';
 import { jsonItems } from './json.js';
+import { LineError } from './line-error.js';
+import { listedEntry } from './listed-entry.js';
 import { peek, quoted, readLines } from './text.js';
 import type { VideoSource } from '../video-source.js';
 
-const seconds = z.number().min(0).nullish();
-const name = z.union([z.string(), z.number().transform(String)]).nullish();
-
-/** One line of a list; other fields are allowed and passed over. */
-const lineSchema = z
-  .object({
-    /** Relative to the list's own folder. */
-    path: z.string().min(1),
-    label: name,
-    split: name,
-    start: seconds,
-    end: seconds,
-    id: name,
-  })
-  .refine(({ start, end }) => (start ?? 0) < (end ?? Infinity), 'end must come after start');
-
-/** What is wrong with a value, one phrase. */
-export function problemsOf(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '))
-    .join(', ');
-}
-
 function fail(place: string, why: string): never {
-  throw new Error(`${place}: ${why}; a video is an object like {"path":"a.mp4","label":"dance"}`);
+  throw new LineError(place, `${why}; a video is an object like {"path":"a.mp4","label":"dance"}`);
 }
 
-function toEntry(value: unknown, place: string, root: string): VideoEntry {
-  const checked = lineSchema.safeParse(value);
-  if (!checked.success)
-    fail(place, `got ${quoted(JSON.stringify(value))}: ${problemsOf(checked.error)}`);
-  const { path, label, split, start, end, id } = checked.data;
-  const segment = start == null && end == null ? '' : `#${start ?? ''}-${end ?? ''}`;
-  return {
-    path: resolve(root, path),
-    id: id ?? path + segment,
-    label: label ?? null,
-    split: split ?? null,
-    start: start ?? null,
-    end: end ?? null,
-  };
+/** Which keys hold what, for objects with the same keys, as most are. */
+class KeyColumns {
+  private readonly known = new Map<string, Columns>();
+
+  constructor(private readonly wanted: ColumnsOption | null) {}
+
+  of(value: object): Columns {
+    const keys = Object.keys(value);
+    const name = JSON.stringify(keys);
+    const columns =
+      this.known.get(name) ??
+      // An object may lack what others have.
+      findColumns([...keys, ...namesIn(this.wanted)], this.wanted);
+    // Objects that all differ would fill the memory.
+    if (this.known.size < 100) this.known.set(name, columns);
+    return columns;
+  }
+}
+
+function toEntry(value: unknown, place: string, root: string, keys: KeyColumns): VideoEntry {
+  try {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new RangeError('not an object');
+    const object = value as Readonly<Record<string, unknown>>;
+    const columns = Object.entries(keys.of(object));
+    const row = Object.fromEntries(columns.map(([field, name]) => [field, object[name]]));
+    return listedEntry(row, root, null);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return fail(place, `got ${quoted(JSON.stringify(value))}: ${error.message}`);
+  }
 }
 
 /** The objects of the list with where they stand, whether it is one a line or a JSON array. */
@@ -68,18 +64,24 @@ async function* objects(list: string): AsyncGenerator<{ value: unknown; place: s
 
 /**
  * A JSONL list: one object a line, `{path, label?, split?, start?, end?, id?}`, or the same in a JSON
- * array. A bad line is an error that names it; a file that is missing is found out later, and stops
+ * array; keys may have the names that columns of a table have. A bad line is an error that names it; a file that is missing is found out later, and stops
  * nothing.
  * @param list absolute path
  * @param root folder that its paths are relative to; default: the list's own
+ * @param columns which keys hold what; the others are found by their names
  */
-export function jsonlSource(list: string, root = dirname(list)): VideoSource {
+export function jsonlSource(
+  list: string,
+  root = dirname(list),
+  columns: ColumnsOption | null = null,
+): VideoSource {
+  const keys = new KeyColumns(columns);
   return {
     kind: 'jsonl',
     path: list,
     root,
     async *entries() {
-      for await (const { value, place } of objects(list)) yield toEntry(value, place, root);
+      for await (const { value, place } of objects(list)) yield toEntry(value, place, root, keys);
     },
     fileOf: ({ path }) => relative(root, path),
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jsonItems } from './json.js';
-import { problemsOf } from './jsonl.js';
+import { problemsOf } from './listed-entry.js';
 import { splitName, splitOfFile } from './split.js';
 import { quoted, readLines } from './text.js';
 

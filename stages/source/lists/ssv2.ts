@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { jsonItems } from './json.js';
-import { problemsOf } from './jsonl.js';
+import { problemsOf } from './listed-entry.js';
 import { splitOfFile } from './split.js';
 import { once, videosByStem } from './stems.js';
 import { quoted } from './text.js';
