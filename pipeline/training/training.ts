@@ -12,6 +12,7 @@ import { train } from '../../stages/train.js';
 import type { Objective } from '../../stages/train/objective.js';
 import { newestCheckpoint } from './run/checkpoint.js';
 import type { EngineChoice } from './engine.js';
+import { memoryFailure } from './memory-failure.js';
 import { openRun, readMetrics } from './run/run-folder.js';
 import { openRunLog } from './run/run-log.js';
 import type { CacheChoice, DataOptions } from './data/training-data.js';
@@ -153,7 +154,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       });
     } catch (error) {
       // Ctrl-C or enough: the step in hand was finished, and is in the checkpoint below.
-      if (!either.aborted) throw error;
+      if (!either.aborted) throw memoryFailure(error, { batch, accumulate, backend: description.begunWith.backend }); // prettier-ignore
     }
     const summary = await run.summary(loader.report().badRecords.length);
     onEvent({ event: 'done', ...summary });
