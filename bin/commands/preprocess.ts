@@ -84,6 +84,10 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
   },
   patch: { value: 'n', text: 'side of a patch in pixels' },
   maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
+  mfcc: {
+    value: 'kind',
+    text: 'meyda, or talknet: as TalkNet-ASD’s pre-trained audio encoder was fed',
+  },
   mel: {
     value: 'n',
     text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',

@@ -84,10 +84,11 @@ export type PreprocessInput = z.input<typeof preprocessOptions>;
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
   const { videoStream, audioStream, frames, stride, clips, sampling } = options;
-  const { size, storeSize, fit, patch, maskRatio, seed, mel } = options;
+  const { size, storeSize, fit, patch, maskRatio, seed, mel, mfcc } = options;
   return {
     ...{ videoStream, audioStream, frames, stride, clips, sampling },
     ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
+    ...(mfcc !== 'meyda' && { mfcc }),
     ...(mel > 0 && { mel }),
   };
 }

@@ -166,7 +166,7 @@ function stagesOf(
     sample({ frames, stride, clips, sampling, seed, core: sampleCore, ...failing }),
     decode({ size, storeSize, fit, ...limits, core: decodeCore, ...ahead }),
     tubeMask({ ratio: options.maskRatio, patch, seed, core: mask, ...failing }),
-    mfcc({ core: mfccCore, ...failing }),
+    mfcc({ kind: options.mfcc, core: mfccCore, ...failing }),
     ...(mel > 0 ? [logMel({ bands: mel, core: logMelCore, ...failing })] : []),
   ] as StageStream[];
   const sink = shardCache(writer, { store, quality, onStored: ledger.stored, ...several });
