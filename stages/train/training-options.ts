@@ -81,6 +81,8 @@ export interface TrainingPlan {
   readonly warmupSteps: number;
   readonly lr: number;
   readonly minLr: number;
+  /** Steps that the run had come to whenever it was extended, in order; default: never. */
+  readonly extendedAt?: readonly number[];
 }
 
 /** @param samples how many the cache holds */
