@@ -53,6 +53,8 @@ export const preprocessOptions = z
     maxFailures: failureLimit.nullable().default(null),
     /** Try the videos in quarantine again. */
     retryFailed: z.boolean().default(false),
+    /** A line of a list that is wrong ends the run; else it goes into quarantine. */
+    strict: z.boolean().default(false),
   })
   .superRefine(({ size, storeSize, patch, maskRatio, frames, ...options }, context) => {
     const problem = (path: string, message: string) => {
