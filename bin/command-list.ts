@@ -55,6 +55,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand,
   },
   {
+    name: 'predict',
+    summary: 'Classifies videos that no cache holds: files, folders, lists, or paths on stdin.',
+    load: async () => (await import('./commands/predict.js')).predictCommand,
+  },
+  {
     name: 'reconstruct',
     summary: 'Draws a trained model’s reconstructions of clips that it sees a tenth of.',
     load: async () => (await import('./commands/reconstruct.js')).reconstructCommand,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { writeCatalogue } from './catalogue/write.js';
 import { assertOurs, assertSameKind } from './folder/addable.js';
 import { RAW_FRAMES, type FrameStore } from './codec/frame-encoding.js';
+import { fileWords } from './folder/file-words.js';
 import { lockForWriting } from './folder/lock.js';
 import { makeFolder } from './folder/make-folder.js';
 import {
@@ -175,6 +176,19 @@ async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Man
  *   process writes it, or when it is damaged
  */
 export async function openCacheWriter(
+  folder: string,
+  options: CacheWriterOptions,
+): Promise<CacheWriter> {
+  try {
+    return await openWriter(folder, options);
+  } catch (error) {
+    const words = error instanceof CacheError ? undefined : fileWords(error, folder);
+    if (words === undefined) throw error;
+    throw new CacheError(`the cache ${folder} cannot be written: ${words}`, { cause: error });
+  }
+}
+
+async function openWriter(
   folder: string,
   {
     configuration,

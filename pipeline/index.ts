@@ -77,6 +77,11 @@ export {
   type RobustnessResult,
   type RobustnessRow,
 } from './evaluate/robustness.js';
+export { predict, type PredictEvent, type PredictRequest, type PredictSummary } from './predict/predict.js'; // prettier-ignore
+export type { PredictOptions } from './predict/predict-options.js';
+export type { PredictResult, Ranked, VideoFailure, VideoPrediction } from './predict/results.js';
+export type { RunChoice } from './predict/open-run.js';
+export type { SourceChoice } from './predict/sources.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';
 export { convert, type Conversion, type ConvertRequest } from './convert.js';
 

@@ -2,10 +2,10 @@ import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { FramesTooLargeError } from '../cache/codec/frame-encoding.js';
 import { sampleKey } from '../cache/sample-key.js';
-import type { Sample } from '../cache/records.js';
 import { openCacheWriter, type CacheWriter } from '../cache/writer.js';
 import { assertHas, type DescribedClip } from './clip.js';
 import { cacheKindOf } from './shard-cache/cache-kind.js';
+import { sampleOf } from './shard-cache/sample-of.js';
 import { storeOptions } from './shard-cache/store-options.js';
 import { StageError } from './stage-error.js';
 import { parseOptions } from './stage-options.js';
@@ -35,30 +35,6 @@ function assertDescribed(record: DescribedClip): void {
   assertHas(record, 'shardCache', 'frames', 'decode()');
   assertHas(record, 'shardCache', 'mask', 'tubeMask()');
   assertHas(record, 'shardCache', 'mfcc', 'mfcc()');
-}
-
-/** The sample that a record becomes. */
-function sampleOf(record: DescribedClip, fingerprint: string): Sample {
-  const { entry, contentHash, clip, sampling, frames, mask, mel } = record;
-  const { start, end } = entry;
-  const { height, width, times, audio, substituted, warnings } = record;
-  return {
-    header: {
-      ...entry,
-      key: sampleKey(fingerprint, { contentHash, start, end, clip: clip.index }),
-      contentHash,
-      clip: clip.index,
-      height,
-      width,
-      times,
-      span: sampling.span,
-      flags: { audioPresent: audio !== null, substituted, held: sampling.held, warnings },
-    },
-    frames,
-    mask,
-    mfcc: record.mfcc,
-    ...(mel !== undefined && { mel }),
-  };
 }
 
 /**
@@ -101,7 +77,9 @@ export function shardCache(
     try {
       assertDescribed(record);
       const target = await open(record);
-      const sample = sampleOf(record, target.identity.fingerprint);
+      const { entry, contentHash, clip } = record;
+      const origin = { contentHash, start: entry.start, end: entry.end, clip: clip.index };
+      const sample = sampleOf(record, sampleKey(target.identity.fingerprint, origin));
       if (target.has(sample.header.key)) return undefined;
       return { target, prepared: await target.prepare(sample) };
     } catch (error) {

@@ -58,19 +58,20 @@ async function filmsBy(
 export async function drawFigures(
   done: readonly PlannedSubject[],
   { testSplits }: ReproduceOptions,
-  { cache, maskRatio }: Setting,
+  { caches, maskRatio }: Setting,
   out: string,
 ): Promise<Figure[]> {
   const shown = done.filter(
     ({ subject }) =>
       subject.seed === 0 &&
       subject.sound === 'own' &&
+      subject.decoderDepth === undefined &&
       subject.maskRatio === maskRatio &&
       comparable(subject.variant),
   );
   if (shown.length < 2) return [];
   await useBackend('auto');
-  await using data = await openTrainingData(cache, { splits: testSplits }, 'all');
+  await using data = await openTrainingData(caches[0], { splits: testSplits }, 'all');
   const [{ reader, indices = [] }] = data.sources;
   const chosen = spreadIndices(indices.length, CLIPS).map((at) => indices[at] ?? 0);
   // What picture alone makes comes first, what it is compared with after it.

@@ -51,7 +51,7 @@ export async function evaluateClassifier(
   const known = all.filter((index) => classes.includes(reader.entry(index).label ?? ''));
   if (known.length === 0)
     throw new Error(`none of the samples has a label that the run knows (${classes.slice(0, 5).join(', ')}, …)`); // prettier-ignore
-  if (views !== undefined) checkCrops(reader, views);
+  if (views !== undefined) checkCrops(reader.manifest.shape, views);
   const indices = views === undefined ? known : chooseClips(reader, known, views);
   const crops = cropPlaces(views ?? { spatial: 1 });
   const { step, tensors } = await readWeightsOf(request.run, request.checkpoint, request.ema);

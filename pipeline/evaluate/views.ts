@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CacheReader } from '../../cache/reader.js';
+import type { ClipShape } from '../../cache/records.js';
 
 const WRONG = {
   error: 'must be clips × crops, e.g. 5x3: crops are 1 (the middle) or 3 (along the longer side)',
@@ -14,7 +15,7 @@ export const viewsOption = z
         .regex(/^\s*[1-9]\d{0,3}\s*[x×]\s*[13]\s*$/i)
         .transform((text) => {
           const [temporal, spatial] = text.split(/[x×]/i).map(Number);
-          return { temporal: temporal ?? 1, spatial: spatial ?? 1 };
+          return { temporal: temporal ?? 1, spatial: spatial === 3 ? (3 as const) : (1 as const) };
         }),
       z.strictObject({
         temporal: z.number().int().min(1),
@@ -32,11 +33,23 @@ export function cropPlaces({ spatial }: Pick<Views, 'spatial'>): readonly number
 }
 
 /** @throws Error when all crops of all clips would be the same */
-export function checkCrops({ manifest: { shape } }: CacheReader, { spatial }: Views): void {
+export function checkCrops(
+  shape: ClipShape,
+  { spatial }: Pick<Views, 'spatial'>,
+  what = 'cached frames',
+  remedy = 'preprocess with --fit short-side or a larger --store-size',
+): void {
   if (spatial > 1 && shape.square && shape.storeSize === shape.size)
     throw new Error(
-      `--views: the cached frames are ${shape.size} × ${shape.size} pixels, as the model sees them, so that there is one crop; ask for x1, or preprocess with --fit short-side or a larger --store-size`,
+      `--views: the ${what} are ${shape.size} × ${shape.size} pixels, as the model sees them, so that there is one crop; ask for x1, or ${remedy}`,
     );
+}
+
+/** Which so many of a video's clips: spread evenly over them, the middle one of one. */
+export function spreadClips(clips: number, temporal: number): number[] {
+  return Array.from({ length: temporal }, (_, i) =>
+    temporal === 1 ? (clips - 1) >> 1 : Math.round((i * (clips - 1)) / (temporal - 1)),
+  );
 }
 
 /**
@@ -61,9 +74,6 @@ export function chooseClips(
       throw new Error(
         `--views: ${id} has ${clips.length} clip${clips.length === 1 ? '' : 's'} in the cache, not ${temporal}; ask for ${clips.length}x1, or preprocess with --clips ${temporal}`,
       );
-    return Array.from({ length: temporal }, (_, i) => {
-      const at = temporal === 1 ? (clips.length - 1) >> 1 : Math.round((i * (clips.length - 1)) / (temporal - 1)); // prettier-ignore
-      return clips[at] ?? 0;
-    });
+    return spreadClips(clips.length, temporal).map((at) => clips[at] ?? 0);
   });
 }

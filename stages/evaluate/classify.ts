@@ -9,7 +9,7 @@ import type { ModelConfig } from '../../model/config.js';
 import type { Tensors } from '../../engine/graph/capture.js';
 import type { ClipBatch } from '../batch/batch.js';
 import { toLabelBatch } from '../batch/model-batch.js';
-import { createRunner } from '../train/runner.js';
+import { choosePrecision, createRunner, type PrecisionChoice } from '../train/runner.js';
 
 /** A trained classifier. */
 export interface Classifier {
@@ -18,14 +18,18 @@ export interface Classifier {
   dispose(): void;
 }
 
-/** @throws Error naming a weight that is missing or has another size */
+/**
+ * @param precision what matrices are multiplied in; default float32
+ * @throws Error naming a weight that is missing or has another size
+ */
 export function createClassifier(
   config: ModelConfig,
   head: ClassifierConfig,
   values: StoredValues,
+  precision?: PrecisionChoice,
 ): Classifier {
+  const runner = createRunner('auto', choosePrecision(precision));
   const tensors = loadWeights(values, classifierSpecs(config, head));
-  const runner = createRunner();
   return {
     async probabilities(batch) {
       const clips = toLabelBatch(batch, config);

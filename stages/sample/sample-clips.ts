@@ -107,8 +107,8 @@ export function segmentOf(
   };
 }
 
-/** The stretches that a clip fits into; where there is none, the longest of all. */
-function roomy(line: TimeLine, length: number): Stretch[] {
+/** The stretches that a clip fits into; where there is none, the longest of all. @param length of a clip, seconds */
+export function roomyStretches(line: TimeLine, length: number): Stretch[] {
   const stretches = stretchesOf(line, length);
   const slack = EARLY * line.interval;
   const fitting = stretches.filter(({ start, end }) => end - start >= length - slack);
@@ -119,6 +119,22 @@ function roomy(line: TimeLine, length: number): Stretch[] {
 interface Start {
   readonly stretch: Stretch;
   readonly time: number;
+}
+
+/** The clip that starts with the frame on display at an instant of a stretch, and stays inside it. */
+export function samplingAt(
+  stretch: Stretch,
+  time: number,
+  { frames, stride, interval }: Pick<ClipPlan, 'frames' | 'stride'> & Pick<TimeLine, 'interval'>,
+): Sampling {
+  const [start = time] = framesOnDisplay(stretch.times, [time], interval);
+  const targets = Array.from({ length: frames }, (_, i) => start + i * stride * interval);
+  return {
+    times: framesOnDisplay(stretch.times, targets, interval),
+    targets,
+    held: targets.filter((target) => target >= stretch.end - EARLY * interval).length,
+    span: [start, start + frames * stride * interval],
+  };
 }
 
 /** The start that lies a `share` of the way through all the room that the stretches leave. */
@@ -164,19 +180,13 @@ export function sampleClips(
   const { interval } = line;
   const length = frames * stride * interval;
   const slack = EARLY * interval;
-  const stretches = roomy(line, length);
+  const stretches = roomyStretches(line, length);
+  const spacing = { frames, stride, interval };
   return Array.from({ length: clips }, (_, clip) => {
     const { stretch, time } =
       chance === null
         ? evenStart(stretches, length, clips === 1 ? 0.5 : clip / (clips - 1))
         : drawnStart(stretches, length, slack, chance(clip));
-    const [start = time] = framesOnDisplay(stretch.times, [time], interval);
-    const targets = Array.from({ length: frames }, (_, i) => start + i * stride * interval);
-    return {
-      times: framesOnDisplay(stretch.times, targets, interval),
-      targets,
-      held: targets.filter((target) => target >= stretch.end - slack).length,
-      span: [start, start + length],
-    };
+    return samplingAt(stretch, time, spacing);
   });
 }

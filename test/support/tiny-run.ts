@@ -29,6 +29,19 @@ const run = () =>
     await done(['pretrain', '--cache', await cache(), '--run', folder, ...FLAGS]);
   });
 
+/** Two clips a video. */
+const clips = () =>
+  fixture('tiny-clips', async (folder) => {
+    const sizes = '--size 32 --patch 8 --mask-ratio 0.75 --clips 2'.split(' ');
+    await done(['preprocess', await videos(), '--cache', folder, ...sizes]);
+  });
+
+const classifier = () =>
+  fixture('tiny-classifier', async (folder) => {
+    const flags = '--steps 8 --batch 4 --lr 3e-3 --backend wasm'.split(' ');
+    await done(['finetune', '--cache', await clips(), '--init', await run(), '--run', folder, ...flags]); // prettier-ignore
+  });
+
 export interface TinyRuns {
   /** Path of a run, a cache (`cache` is there, of 32-pixel clips) or anything else. */
   readonly path: (name: string) => string;
@@ -36,6 +49,8 @@ export interface TinyRuns {
   readonly pretrain: (name: string, ...more: string[]) => string[];
   /** Puts a run there that {@link pretrain} has trained. */
   readonly trained: (name: string) => Promise<void>;
+  /** Puts a classifier there, and a cache of the clips that it has learned from, two a video. */
+  readonly classified: (name: string, cache: string) => Promise<void>;
 }
 
 /** Gives a suite a cache of ten demo videos and a place for its runs; call inside `describe`. */
@@ -53,5 +68,9 @@ export function useTinyRuns(): TinyRuns {
       ...more,
     ],
     trained: (name) => copyOf(run(), path(name)),
+    classified: async (name, cache) => {
+      await copyOf(clips(), path(cache));
+      await copyOf(classifier(), path(name));
+    },
   };
 }

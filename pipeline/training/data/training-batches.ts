@@ -1,5 +1,6 @@
 import type { RunDescription } from '../run/run-description.js';
 import type { CacheReader } from '../../../cache/reader.js';
+import type { ClipShape } from '../../../cache/records.js';
 import { slotsOf } from '../../../model/layers/geometry.js';
 import { systemOf } from '../../../model/systems.js';
 import type { ModelConfig } from '../../../model/config.js';
@@ -76,17 +77,22 @@ export interface AudioInput {
   readonly statistics?: AudioStatistics | undefined;
 }
 
+/** What is to be known of the clips of a cache, or of clips like them. */
+export interface ClipFormat {
+  readonly manifest: { readonly shape: ClipShape; readonly statistics: AudioStatistics };
+}
+
 /** Puts drawn samples together for a model. */
 export function batchFor(
-  reader: CacheReader,
+  { manifest }: ClipFormat,
   config: ModelConfig,
   position: number,
   drawn: readonly DrawnSample[],
   augment: AugmentOptions,
   purpose: BatchPurpose,
-  { sound, statistics = reader.manifest.statistics }: AudioInput = {},
+  { sound, statistics = manifest.statistics }: AudioInput = {},
 ): ClipBatch {
-  const { shape } = reader.manifest;
+  const { shape } = manifest;
   const slots = slotsOf(config);
   const options = {
     shape,

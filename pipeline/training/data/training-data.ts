@@ -52,6 +52,8 @@ export const dataDescription = z.strictObject({
       selected: z.number().int(),
       weight: z.number().optional(),
       repeat: z.number().int().optional(),
+      /** The options that its clips were made with; runs of earlier versions do not say. */
+      configuration: z.record(z.string(), z.unknown()).optional(),
     }),
   ),
   labels: z.array(z.string().nullable()).optional(),

@@ -3,14 +3,12 @@ import { jsonlParser } from 'stream-json/jsonl/parser.js';
 import type { VideoEntry } from '../../../cache/records.js';
 import { findColumns, namesIn, type Columns, type ColumnsOption } from './columns.js';
 import { jsonItems } from './json.js';
-import { LineError } from './line-error.js';
+import { LineError, WrongLines } from './line-error.js';
 import { listedEntry } from './listed-entry.js';
-import { peek, quoted, readLines } from './text.js';
+import { peek, readLines, type Line } from './text.js';
 import type { VideoSource } from '../video-source.js';
 
-function fail(place: string, why: string): never {
-  throw new LineError(place, `${why}; a video is an object like {"path":"a.mp4","label":"dance"}`);
-}
+const EXAMPLE = 'a video is an object like {"path":"a.mp4","label":"dance"}';
 
 /** Which keys hold what, for objects with the same keys, as most are. */
 class KeyColumns {
@@ -32,34 +30,40 @@ class KeyColumns {
 }
 
 function toEntry(value: unknown, place: string, root: string, keys: KeyColumns): VideoEntry {
-  try {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new RangeError('not an object');
-    const object = value as Readonly<Record<string, unknown>>;
-    const columns = Object.entries(keys.of(object));
-    const row = Object.fromEntries(columns.map(([field, name]) => [field, object[name]]));
-    return listedEntry(row, root, null);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return fail(place, `got ${quoted(JSON.stringify(value))}: ${error.message}`);
-  }
+  const got = () => JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new LineError(place, got(), `not an object; ${EXAMPLE}`);
+  const object = value as Readonly<Record<string, unknown>>;
+  const columns = Object.entries(keys.of(object));
+  const row = Object.fromEntries(columns.map(([field, name]) => [field, object[name]]));
+  return listedEntry(row, { root, split: null, place, got, example: EXAMPLE });
+}
+
+interface Item {
+  readonly place: string;
+  /** @throws LineError where it is not JSON */
+  readonly value: () => unknown;
+}
+
+/** @throws LineError */
+function parsed({ text, place }: Line): unknown {
+  const fail = (error: Error) => {
+    throw new LineError(place, text, `not JSON (${error.message}); ${EXAMPLE}`);
+  };
+  const item = jsonlParser({ errorIndicator: fail })(text);
+  return typeof item === 'symbol' ? undefined : item.value;
 }
 
 /** The objects of the list with where they stand, whether it is one a line or a JSON array. */
-async function* objects(list: string): AsyncGenerator<{ value: unknown; place: string }> {
+async function* objects(list: string): AsyncGenerator<Item> {
   if ((await peek(list)).trimStart().startsWith('[')) {
     for await (const { key, value } of jsonItems(list, 'array'))
-      yield { value, place: `${list}, item ${Number(key) + 1}` };
+      yield { value: () => value, place: `${list}, item ${Number(key) + 1}` };
     return;
   }
   // Line by line, so that an error can say where it is.
-  for await (const { text, place } of readLines(list)) {
-    if (text.trim() === '') continue;
-    const item = jsonlParser({
-      errorIndicator: (error: Error) => fail(place, `got ${quoted(text)}: not JSON (${error.message})`), // prettier-ignore
-    })(text);
-    if (typeof item !== 'symbol') yield { value: item.value, place };
-  }
+  for await (const line of readLines(list))
+    if (line.text.trim() !== '') yield { value: () => parsed(line), place: line.place };
 }
 
 /**
@@ -80,8 +84,13 @@ export function jsonlSource(
     kind: 'jsonl',
     path: list,
     root,
-    async *entries() {
-      for await (const { value, place } of objects(list)) yield toEntry(value, place, root, keys);
+    async *entries(_ignored, wrong) {
+      const lines = new WrongLines(wrong);
+      for await (const { value, place } of objects(list)) {
+        const entry = lines.read(() => toEntry(value(), place, root, keys));
+        if (entry !== undefined) yield entry;
+      }
+      lines.end();
     },
     fileOf: ({ path }) => relative(root, path),
   };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { VideoEntry } from '../../../cache/records.js';
 import { FIELDS, type Field } from './columns.js';
+import { LineError } from './line-error.js';
 import { quoted } from './text.js';
 
 /** Longest time that is taken for seconds: nanoseconds and frame numbers of films are more. */
@@ -64,28 +65,40 @@ export function problemsOf(error: z.ZodError): string {
     .join(', ');
 }
 
+/** Where a row stands in a list. */
+interface Place {
+  /** Folder that paths are relative to. */
+  readonly root: string;
+  /** Where the row names none. */
+  readonly split: string | null;
+  readonly place: string;
+  /** The row, for a message. */
+  readonly got: () => string;
+  /** What would be right. */
+  readonly example?: string;
+}
+
 /**
  * A row of a table or an object of a list as an entry. `duration` counts only beside `start`: on its
  * own it is the length of the whole video.
- * @param root folder that paths are relative to
- * @param split where the row names none
- * @throws RangeError saying in one phrase what is wrong
+ * @throws LineError
  */
 export function listedEntry(
   row: Readonly<Partial<Record<Field, unknown>>>,
-  root: string,
-  split: string | null,
+  { root, split, place, got, example }: Place,
 ): VideoEntry {
+  const wrong = (why: string) =>
+    new LineError(place, got(), [why, example ?? []].flat().join('; '));
   const checked = rowSchema.safeParse(
     Object.fromEntries(FIELDS.map((field) => [field, row[field]])),
   );
-  if (!checked.success) throw new RangeError(problemsOf(checked.error));
+  if (!checked.success) throw wrong(problemsOf(checked.error));
   const { path, label, start, duration, id, ...rest } = checked.data;
   const end = rest.end ?? (start === null || duration === null ? null : start + duration);
   if ((start ?? 0) >= (end ?? Infinity))
-    throw new RangeError(`end must come after start: ${start ?? 0} to ${end ?? ''} seconds`);
+    throw wrong(`end must come after start: ${start ?? 0} to ${end ?? ''} seconds`);
   if (/^(?:https?|s3):\/\//i.test(path))
-    throw new RangeError(`path: ${quoted(path)} is a web address; download it and name the file`);
+    throw wrong(`path: ${quoted(path)} is a web address; download it and name the file`);
   const segment = start === null && end === null ? '' : `#${start ?? ''}-${end ?? ''}`;
   return {
     path: resolve(root, path),

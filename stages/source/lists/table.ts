@@ -1,12 +1,12 @@
 import { dirname, relative } from 'node:path';
 import { findColumns, noPathText, type ColumnsOption, type Field } from './columns.js';
 import { delimitedTable } from './delimited.js';
-import { LineError } from './line-error.js';
+import { LineError, WrongLines } from './line-error.js';
 import { listedEntry } from './listed-entry.js';
 import { parquetTable } from './parquet.js';
 import { splitOfFile } from './split.js';
 import type { Table } from './table-rows.js';
-import { peek, quoted } from './text.js';
+import { peek } from './text.js';
 import type { VideoSource } from '../video-source.js';
 
 /** What every Parquet file begins with. */
@@ -29,23 +29,23 @@ export function tableSource(
     kind: 'table',
     path: list,
     root,
-    async *entries() {
+    async *entries(_ignored, wrong) {
       const table = (await peek(list)).startsWith(PARQUET)
         ? await parquetTable(list)
         : await delimitedTable(list);
       const found = Object.entries(columnsOf(list, table, columns));
+      const lines = new WrongLines(wrong);
       for await (const { values, place, problem } of table.rows(found.map(([, name]) => name))) {
         const row: Partial<Record<Field, unknown>> = Object.fromEntries(
           found.map(([field], i) => [field, values[i]]),
         );
-        try {
-          if (problem !== undefined) throw new RangeError(problem);
-          yield listedEntry(row, root, split);
-        } catch (error) {
-          if (!(error instanceof RangeError)) throw error;
-          throw new LineError(place, `got ${quoted(shown(row))}: ${error.message}`);
-        }
+        const entry = lines.read(() => {
+          if (problem !== undefined) throw new LineError(place, shown(row), problem);
+          return listedEntry(row, { root, split, place, got: () => shown(row) });
+        });
+        if (entry !== undefined) yield entry;
       }
+      lines.end();
     },
     fileOf: ({ path }) => relative(root, path),
   };
