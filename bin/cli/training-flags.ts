@@ -136,6 +136,10 @@ export const stepFlags: Flags<typeof stepOptions> = {
     value: 'kind',
     text: 'what clips are heard with: own; mute: nothing; shuffled: another video’s; presence: only that there is some',
   },
+  order: {
+    value: 'kind',
+    text: 'global: an epoch is one shuffle; blocks: one that needs few shards at a time, for slow or distant disks',
+  },
   validateEvery: { value: 'n', text: 'steps between two measurements (default: an epoch)' },
   patience: { value: 'n', text: 'end the run after so many measurements that were no better' },
 };
