@@ -60,7 +60,7 @@ export const pretrainedName = (name: string): string =>
   /^(patch_embed|blocks|norm)\./.test(name) ? `encoder.${name}` : name;
 
 /** The tokens with the sound in them, at decoder width. @param encoded `[B, N, width]` @returns `[B, N, decoderWidth]` */
-function fuseAll(
+export function fuseAll(
   encoded: tf.Tensor,
   audio: tf.Tensor,
   weights: Weights,
