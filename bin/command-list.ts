@@ -60,6 +60,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/predict.js')).predictCommand,
   },
   {
+    name: 'embed',
+    summary: 'Represents clips by vectors, of a cache or of videos, for search and other tools.',
+    load: async () => (await import('./commands/embed.js')).embedCommand,
+  },
+  {
     name: 'reconstruct',
     summary: 'Draws a trained model’s reconstructions of clips that it sees a tenth of.',
     load: async () => (await import('./commands/reconstruct.js')).reconstructCommand,

@@ -2,6 +2,7 @@ import { type ForwardMode, type ModelBatch } from './forward.js';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { cavMaeClassifierSpecs, classifyByCavMae } from './cav-mae/classifier.js';
+import { representByCavMae } from './cav-mae/represent.js';
 import { cavMaeDecoderSpecs, decodeBoth, spectrumOf } from './cav-mae/decoder.js';
 import {
   encodeJoint,
@@ -155,4 +156,5 @@ export const cavMae: System = {
   reconstruct,
   classifierSpecs: cavMaeClassifierSpecs,
   classify: classifyByCavMae,
+  represent: representByCavMae,
 };

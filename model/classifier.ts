@@ -83,7 +83,7 @@ export function subtractTimeMean(x: tf.Tensor, slots: number): tf.Tensor {
  * @param encoded `[B, N, width]` @param audio projected, `[B, slots, decoderWidth]`
  * @returns `[B, N, decoderWidth]`
  */
-function fuseAll(
+export function fuseAll(
   encoded: tf.Tensor,
   audio: tf.Tensor,
   weights: Weights,

@@ -27,6 +27,26 @@ export interface ReconstructedTokens {
   readonly masked: number;
 }
 
+/** What of a clip is represented: its picture alone, picture and sound fused, its sound alone. */
+export const REPRESENTED = ['picture', 'fused', 'sound'] as const;
+export type Represented = (typeof REPRESENTED)[number];
+
+/** Which representation is wanted. */
+export interface RepresentationChoice {
+  readonly of: Represented;
+  /** Of the picture: what comes out of this block of the encoder, from 1, without a norm; default the last, with it. */
+  readonly layer?: number | undefined;
+  /** Names of the weights that there are: a classifier has not all of those of pre-training. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** A clip as tokens on a grid: slots of time, rows, columns; of sound one row and column. */
+export interface TokenGrid {
+  /** `[B, slots · rows · columns, width]` */
+  readonly tokens: tf.Tensor;
+  readonly grid: readonly [slots: number, rows: number, columns: number];
+}
+
 /** A field of a configuration that does not go with the others. */
 export interface ConfigProblem {
   readonly field: keyof ModelConfig;
@@ -62,4 +82,15 @@ export interface System {
     head: ClassifierConfig,
     mode: ForwardMode,
   ): tf.Tensor;
+  /**
+   * What it makes of whole clips, without masks, in inference.
+   * @param weights under the names of pre-training
+   * @throws RangeError saying which representation it does not have
+   */
+  represent(
+    batch: LabelBatch,
+    weights: Weights,
+    config: ModelConfig,
+    choice: RepresentationChoice,
+  ): TokenGrid;
 }

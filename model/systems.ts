@@ -10,6 +10,7 @@ import type { ClassifierConfig } from './classifier.js';
 import type { ModelConfig, SystemName } from './config.js';
 import type { ForwardMode, LabelBatch, ModelBatch } from './forward.js';
 import { slotsOf } from './layers/geometry.js';
+import { represent } from './represent.js';
 import type { ConfigProblem, ReconstructedTokens, System } from './system.js';
 import type { Weights, WeightSpec } from './weights/weights.js';
 
@@ -34,6 +35,7 @@ const avMaskEnhancer: System = {
   reconstruct: reconstructTubelets,
   classifierSpecs: classifier.classifierSpecs,
   classify: classifier.classify,
+  represent,
 };
 
 /** Video only. */

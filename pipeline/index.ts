@@ -80,6 +80,9 @@ export {
 export { predict, type PredictEvent, type PredictRequest, type PredictSummary } from './predict/predict.js'; // prettier-ignore
 export type { PredictOptions } from './predict/predict-options.js';
 export type { PredictResult, Ranked, VideoFailure, VideoPrediction } from './predict/results.js';
+export { embed, type EmbedEvent, type EmbedRequest, type EmbedResult, type EmbedSummary, type Embedding } from './embed/embed.js'; // prettier-ignore
+export { embedToFile, type EmbedFileRequest, type EmbedFileResult } from './embed/embed-to-file.js';
+export type { EmbedOptions } from './embed/embed-options.js';
 export type { RunChoice } from './predict/open-run.js';
 export type { SourceChoice } from './predict/sources.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';

@@ -23,6 +23,21 @@ export class NpyError extends Error {
 
 const typeOf = (values: NpyValues) => (values instanceof Float32Array ? '<f4' : '|u1');
 
+/** What stands in front of the values in an .npy file of version 1.0. @param type NumPy's, e.g. `<f4` */
+export function npyHeader(type: string, shape: readonly number[]): Buffer {
+  const tuple = shape.length === 1 ? `${shape.join()},` : shape.join(', ');
+  const fields = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const unpadded = MAGIC.length + 4 + fields.length + 1;
+  const size = Math.ceil(unpadded / ALIGNMENT) * ALIGNMENT;
+  const header = Buffer.alloc(size, ' ');
+  header.set(MAGIC);
+  header.writeUInt16LE(0x0001, MAGIC.length); // version 1.0: the bytes 1, 0
+  header.writeUInt16LE(size - MAGIC.length - 4, MAGIC.length + 2);
+  header.write(fields, MAGIC.length + 4, 'latin1');
+  header.write('\n', size - 1, 'latin1');
+  return header;
+}
+
 /**
  * An array as an .npy file, of version 1.0.
  * @returns header and values, to be written one after the other; the values are a view, no copy
@@ -34,17 +49,8 @@ export function encodeNpy(
   const count = shape.reduce((product, dim) => product * dim, 1);
   if (count !== values.length)
     throw new RangeError(`npy: ${values.length} values have not the shape ${shape.join(' × ')}`);
-  const tuple = shape.length === 1 ? `${shape.join()},` : shape.join(', ');
-  const fields = `{'descr': '${typeOf(values)}', 'fortran_order': False, 'shape': (${tuple}), }`;
-  const unpadded = MAGIC.length + 4 + fields.length + 1;
-  const size = Math.ceil(unpadded / ALIGNMENT) * ALIGNMENT;
-  const header = Buffer.alloc(size, ' ');
-  header.set(MAGIC);
-  header.writeUInt16LE(0x0001, MAGIC.length); // version 1.0: the bytes 1, 0
-  header.writeUInt16LE(size - MAGIC.length - 4, MAGIC.length + 2);
-  header.write(fields, MAGIC.length + 4, 'latin1');
-  header.write('\n', size - 1, 'latin1');
-  return [header, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)];
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return [npyHeader(typeOf(values), shape), bytes];
 }
 
 /** Bytes of a value, by the letter and number of its NumPy type. */

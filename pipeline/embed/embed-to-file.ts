@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { EmbeddingJournal } from '../../stages/exchange/embeddings/journal.js';
+import {
+  embeddingRow,
+  failureRow,
+  type EmbeddingInfo,
+} from '../../stages/exchange/embeddings/rows.js';
+import { writeEmbeddings } from '../../stages/exchange/embeddings/write.js';
+import { readWeightsOf } from '../evaluate/weights.js';
+import { embed, type EmbedRequest, type EmbedResult } from './embed.js';
+import { embedOptionsOf } from './embed-options.js';
+
+export interface EmbedFileRequest extends Omit<EmbedRequest, 'skip'> {
+  /** The file: `.npy`, `.safetensors`, `.jsonl` or `.parquet`. */
+  readonly out: string;
+  readonly onResult?: ((result: EmbedResult) => void) | undefined;
+}
+
+export interface EmbedFileResult extends EmbeddingInfo {
+  /** Clips that were in the file's beginning already. */
+  readonly resumed: number;
+}
+
+/** What the vectors depend on besides the clips, as a run that goes on must have it again. */
+async function configurationOf(request: EmbedFileRequest): Promise<Record<string, unknown>> {
+  const { run, checkpoint, ema } = request;
+  const { of, layer, tokens, sound, blur, lowRes, clips, every, fit } = embedOptionsOf(request);
+  const { step, tensors } = await readWeightsOf(run, checkpoint, ema);
+  const digest = createHash('sha256');
+  for (const [name, { data }] of tensors)
+    digest.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const weights = digest.digest('hex').slice(0, 16);
+  return { run: resolve(run), step, weights, of, layer, tokens, sound, blur, lowRes, clips, every, fit }; // prettier-ignore
+}
+
+/**
+ * {@link embed} into a file. What is done is kept beside it until it is whole, so the same request goes
+ * on where it was interrupted: of videos at the beginning of the one that was last.
+ * @throws Error as of {@link embed}; when there is the beginning of another file of that name; when
+ *   there is nothing to write
+ */
+export async function embedToFile(request: EmbedFileRequest): Promise<EmbedFileResult> {
+  const { out, onResult, ...asked } = request;
+  const configuration = await configurationOf(request);
+  const journal = await EmbeddingJournal.open(out, configuration);
+  const resumed = journal.rows.length;
+  try {
+    for await (const result of embed({ ...asked, skip: [...journal.rows] })) {
+      if (result.kind === 'failure') await journal.fail(failureRow.parse(result));
+      else await journal.add(embeddingRow.parse(result), result.vector, result.shape);
+      onResult?.(result);
+    }
+    if (journal.rows.length === 0) throw new Error('there is nothing to write: no clip could be embedded'); // prettier-ignore
+    const info = await writeEmbeddings(out, journal, configuration);
+    await journal.remove();
+    return { ...info, resumed };
+  } finally {
+    await journal.close();
+  }
+}
