@@ -85,7 +85,7 @@ export async function writeQuarantine(
 export class Quarantine {
   private constructor(
     private readonly folder: string,
-    private readonly records: Map<string, QuarantineRecord>,
+    private readonly entries: Map<string, QuarantineRecord>,
     private readonly file: FileHandle,
     /** Lines come one after the other, whoever asks. */
     private last: Promise<unknown> = Promise.resolve(),
@@ -103,25 +103,30 @@ export class Quarantine {
   }
 
   get size(): number {
-    return this.records.size;
+    return this.entries.size;
   }
 
   get(id: string): QuarantineRecord | undefined {
-    return this.records.get(id);
+    return this.entries.get(id);
+  }
+
+  /** What is in it now. */
+  records(): readonly QuarantineRecord[] {
+    return [...this.entries.values()];
   }
 
   /** Adds an entry, or replaces what was said of it before. */
   async add(entry: Omit<QuarantineRecord, 'time'>): Promise<void> {
-    this.untidy ||= this.records.has(entry.id);
+    this.untidy ||= this.entries.has(entry.id);
     const record = { ...entry, time: new Date().toISOString() };
-    this.records.delete(entry.id);
-    this.records.set(entry.id, record);
+    this.entries.delete(entry.id);
+    this.entries.set(entry.id, record);
     await this.append(record);
   }
 
   /** Takes an entry out, since it could be used after all; nothing happens when it is not in. */
   async release(id: string): Promise<void> {
-    if (!this.records.delete(id)) return;
+    if (!this.entries.delete(id)) return;
     this.untidy = true;
     await this.append({ id, released: true });
   }
@@ -130,7 +135,7 @@ export class Quarantine {
   async close(): Promise<void> {
     await this.last;
     await this.file.close();
-    if (this.untidy) await writeQuarantine(this.folder, [...this.records.values()]);
+    if (this.untidy) await writeQuarantine(this.folder, [...this.entries.values()]);
   }
 
   private async append(value: object): Promise<void> {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertOurs, assertSameKind } from './folder/addable.js';
 import { RAW_FRAMES, type FrameStore } from './codec/frame-encoding.js';
+import { fileWords } from './folder/file-words.js';
 import { lockForWriting } from './folder/lock.js';
 import { makeFolder } from './folder/make-folder.js';
 import {
@@ -173,6 +174,19 @@ async function readOrBegin(folder: string, identity: CacheIdentity): Promise<Man
  *   process writes it, or when it is damaged
  */
 export async function openCacheWriter(
+  folder: string,
+  options: CacheWriterOptions,
+): Promise<CacheWriter> {
+  try {
+    return await openWriter(folder, options);
+  } catch (error) {
+    const words = error instanceof CacheError ? undefined : fileWords(error, folder);
+    if (words === undefined) throw error;
+    throw new CacheError(`the cache ${folder} cannot be written: ${words}`, { cause: error });
+  }
+}
+
+async function openWriter(
   folder: string,
   {
     configuration,

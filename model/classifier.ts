@@ -22,6 +22,11 @@ export const classifierConfig = z.strictObject({
    * picture; `picture`: not at all (VideoMAE).
    */
   fusion: z.enum(['fused', 'late', 'picture']),
+  /**
+   * Where `fused`: what stands still is taken from picture and sound before they meet, and the sound's
+   * mean over time is pooled beside them. Not so in runs of before 2026-11-27.
+   */
+  centreInTime: z.boolean().default(false),
   /** Dropout in front of the head. */
   dropout: z.number().min(0).lt(1).default(0.5),
   /** Stochastic depth of the encoder's last block. */
@@ -34,9 +39,10 @@ export type ClassifierConfig = z.infer<typeof classifierConfig>;
  * `encoder.` in front), the sound's those of pre-training. ViT-B with 101 classes, picture only:
  * 86,304,869.
  */
-export function classifierSpecs(config: ModelConfig, { classes, fusion }: ClassifierConfig): WeightSpec[] {
+export function classifierSpecs(config: ModelConfig, { classes, fusion, centreInTime }: ClassifierConfig): WeightSpec[] {
   const { width, decoderWidth } = config;
-  const features = fusion === 'fused' ? width + decoderWidth : width;
+  const fused = (centreInTime ? 2 : 1) * decoderWidth;
+  const features = fusion === 'fused' ? width + fused : width;
   return [
     ...encoderBodySpecs(config),
     ...(fusion === 'picture' ? [] : audioTokenSpecs(config)),
@@ -47,6 +53,7 @@ export function classifierSpecs(config: ModelConfig, { classes, fusion }: Classi
           ...linearSpecs('encoder_to_decoder', width, decoderWidth, false),
           ...fusionSpecs(config),
           ...layerNormSpecs('fusion_norm', decoderWidth),
+          ...(centreInTime ? layerNormSpecs('still_audio_norm', decoderWidth) : []),
         ]
       : []),
     ...layerNormSpecs('fc_norm', width),
@@ -59,31 +66,54 @@ export function classifierSpecs(config: ModelConfig, { classes, fusion }: Classi
 export const pretrainedName = (name: string): string =>
   /^(patch_embed|blocks|norm)\./.test(name) ? `encoder.${name}` : name;
 
-/** The tokens with the sound in them, at decoder width. @param encoded `[B, N, width]` @returns `[B, N, decoderWidth]` */
+/**
+ * What changes in time: from the tokens of each position their mean over the slots is taken. Products
+ * of picture and sound, averaged over a clip, are covariances in time then; what stands still swamps
+ * them otherwise.
+ * @param x `[B, slots · positions, C]`, slot by slot
+ */
+export function subtractTimeMean(x: tf.Tensor, slots: number): tf.Tensor {
+  const [batch = 0, count = 0, width = 0] = x.shape;
+  const grid = tf.reshape(x, [batch, slots, count / slots, width]);
+  return tf.reshape(tf.sub(grid, tf.mean(grid, 1, true)), [batch, count, width]);
+}
+
+/**
+ * The tokens with the sound in them.
+ * @param encoded `[B, N, width]` @param audio projected, `[B, slots, decoderWidth]`
+ * @returns `[B, N, decoderWidth]`
+ */
 export function fuseAll(
   encoded: tf.Tensor,
   audio: tf.Tensor,
   weights: Weights,
   config: ModelConfig,
+  centreInTime: boolean,
   mode: ForwardMode,
 ): tf.Tensor {
   const [batch = 0, count = 0] = encoded.shape;
+  const slotCount = slotsOf(config);
+  const changing = (x: tf.Tensor) => (centreInTime ? subtractTimeMean(x, slotCount) : x);
   const normed = layerNormNamed(encoded, weights, 'norm');
   const narrow = linear(normed, weights('encoder_to_decoder.weight'));
   const width = config.decoderWidth;
-  const video = tf.add(narrow, tf.tensor3d(positionTable(count, width), [1, count, width]));
+  const video = tf.add(changing(narrow), tf.tensor3d(positionTable(count, width), [1, count, width])); // prettier-ignore
   const slots = Array.from({ length: batch * count }, (_, i) => Math.floor((i % count) / positionsOf(config))); // prettier-ignore
-  const member = slotMembership(tf.tensor2d(slots, [batch, count], 'int32'), slotsOf(config));
+  const member = slotMembership(tf.tensor2d(slots, [batch, count], 'int32'), slotCount);
   const dropout = mode.norm.training ? { rate: config.dropout, nextSeed: mode.nextSeed } : undefined; // prettier-ignore
-  return fuse(video, linear(audio, weights('audio_to_decoder.weight')), member, weights, config, dropout); // prettier-ignore
+  return fuse(video, changing(audio), member, weights, config, dropout);
 }
 
-/** What the head sees: one vector a clip. @returns `[B, width]`, or `[B, width + decoderWidth]` where fused */
+/**
+ * What the head sees: one vector a clip.
+ * @returns `[B, width]`; where fused, `[B, width + decoderWidth]`, or `[B, width + 2 · decoderWidth]` if
+ *   centred in time
+ */
 function featuresOf(
   batch: LabelBatch,
   weights: Weights,
   config: ModelConfig,
-  { fusion, dropPath }: ClassifierConfig,
+  { fusion, centreInTime, dropPath }: ClassifierConfig,
   mode: ForwardMode,
 ): tf.Tensor {
   const tubelets = patchify(normalizePixels(batch.video), config);
@@ -96,9 +126,11 @@ function featuresOf(
     const both = tf.concat([pooled, tf.mean(audio, 1)], 1);
     return layerNormNamed(linearNamed(both, weights, 'late_fusion'), weights, 'fc_norm');
   }
+  const narrow = linear(audio, weights('audio_to_decoder.weight'));
+  const fused = tf.mean(fuseAll(encoded, narrow, weights, config, centreInTime, mode), 1);
   // Fusion is narrower than the encoder: by itself it would take half of the picture's width away.
-  const fused = tf.mean(fuseAll(encoded, audio, weights, config, mode), 1);
   const normed = [layerNormNamed(pooled, weights, 'fc_norm'), layerNormNamed(fused, weights, 'fusion_norm')]; // prettier-ignore
+  if (centreInTime) normed.push(layerNormNamed(tf.mean(narrow, 1), weights, 'still_audio_norm'));
   return tf.concat(normed, 1);
 }
 

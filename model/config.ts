@@ -9,10 +9,11 @@ const wholeFrom = (least: number) => {
 const count = wholeFrom(1);
 
 /**
- * The systems, by the name that `--variant` takes: `av`: AV-MaskEnhancer; `av-no-cross`: the same
- * with concatenation instead of cross-attention (Table II); `v`: VideoMAE; `cav-mae`.
+ * The systems, by the name that `--variant` takes: `av`: AV-MaskEnhancer; `av-self` and `av-cross`:
+ * the same with self-attention over the concatenation alone, or with cross-attention alone;
+ * `av-no-cross`: with the concatenation alone (Table II); `v`: VideoMAE; `cav-mae`.
  */
-export const SYSTEM_NAMES = ['av', 'av-no-cross', 'v', 'cav-mae'] as const;
+export const SYSTEM_NAMES = ['av', 'av-self', 'av-cross', 'av-no-cross', 'v', 'cav-mae'] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** Sizes of encoder and decoder; decoder widths are VideoMAE's. */

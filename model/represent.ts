@@ -1,3 +1,4 @@
+import { linear } from '../engine/ops/layers.js';
 import { audioTokens } from './audio-tokens.js';
 import { fuseAll } from './classifier.js';
 import type { ModelConfig } from './config.js';
@@ -32,7 +33,7 @@ export function represent(
   config: ModelConfig,
   choice: RepresentationChoice,
 ): TokenGrid {
-  const { of, layer, names } = choice;
+  const { of, layer, names, centreInTime } = choice;
   checkLayer(choice, config);
   const lacks = of === 'fused' ? !names.has('fusion_to_decoder.weight') : of === 'sound' && !names.has('no_sound_token'); // prettier-ignore
   if (lacks)
@@ -47,5 +48,6 @@ export function represent(
   if (of === 'picture')
     return { tokens: layer === undefined ? normed(encoded, weights, names) : encoded, grid };
   const flat: Weights = (name) => weights(name.startsWith('norm.') ? `encoder.${name}` : name);
-  return { tokens: fuseAll(encoded, hear(), flat, config, INFERENCE), grid };
+  const narrow = linear(hear(), weights('audio_to_decoder.weight'));
+  return { tokens: fuseAll(encoded, narrow, flat, config, centreInTime, INFERENCE), grid };
 }

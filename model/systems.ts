@@ -25,7 +25,7 @@ function problems(config: ModelConfig): ConfigProblem[] {
   return [{ field: 'mfccFrames', message }];
 }
 
-/** With sound, through cross-attention or by concatenation alone. */
+/** With sound, through all attention layers of the fusion, some of them, or none. */
 const avMaskEnhancer: System = {
   input: { frames: 'all', mel: false },
   fusions: ['fused', 'late', 'picture'],
@@ -44,6 +44,8 @@ const videoMae: System = { ...avMaskEnhancer, fusions: ['picture'] };
 /** All systems by name. To add one: write a file that makes it, name it in config.ts, list it here. */
 const SYSTEMS: Readonly<Record<SystemName, System>> = {
   av: avMaskEnhancer,
+  'av-self': avMaskEnhancer,
+  'av-cross': avMaskEnhancer,
   'av-no-cross': avMaskEnhancer,
   v: videoMae,
   'cav-mae': cavMae,

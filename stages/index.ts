@@ -32,6 +32,7 @@ export type { WithStage } from './stage-options.js';
 
 // The functions at their cores, for use without streams.
 export { logMelFeatures } from './audio/log-mel-features.js';
+export { talknetMfcc } from './audio/talknet-mfcc.js';
 export { CEPSTRA, mfccFeatures, SAMPLE_RATE } from './audio/mfcc-features.js';
 export { decodeClip, type DecodedClip } from './decode/decode-clip.js';
 export type { FrameFit } from './decode/frame-filter.js';

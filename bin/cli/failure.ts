@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import type { z } from 'zod';
+import { fileWords } from '../../cache/folder/file-words.js';
 import { openFilesRemedy } from '../../cache/open-files.js';
 
 /** Exit codes of every command; documented in docs/reference/json-output.md. */
@@ -50,13 +51,16 @@ export function pick(options: object, schema: z.ZodObject): Record<string, unkno
   return Object.fromEntries(Object.entries(options).filter(([key]) => key in schema.shape));
 }
 
+/** A disk that is full may show where no system call is named. */
 const FULL = /^(?:ENOSPC|EDQUOT)$/;
 
-/** What is said of an error: its own words, and of a full disk, which may show anywhere, what to do. */
+/** What is said of an error: its own words; and of one that a system call ends with, what it means. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  if (FULL.test(code)) return `the disk is full (${message}); make room and run again`;
+  const { code = '', message, syscall, path } = error as NodeJS.ErrnoException;
+  const words = syscall !== undefined || FULL.test(code) ? fileWords(error) : undefined;
+  if (words !== undefined)
+    return path === undefined ? `${words} (${message})` : `${path}: ${words}`;
   // A message of ours may say it already, or say what else it kept from being done.
   const remedy = openFilesRemedy(error) ?? openFilesRemedy(error.cause);
   return remedy === undefined || message.includes(remedy) ? message : `${message}; ${remedy}`;

@@ -78,8 +78,12 @@ export const runFlags: Flags<typeof runOptions.shape> = {
 };
 
 export const modelFlags: Flags<typeof modelChoice.shape> = {
-  variant: { value: 'name', text: 'the system: av, av-no-cross, v (VideoMAE) or cav-mae' },
+  variant: {
+    value: 'name',
+    text: 'the system: av, av-self, av-cross, av-no-cross, v (VideoMAE) or cav-mae',
+  },
   preset: { value: 'name', text: 'model size: ti, s, b or l' },
+  tubelet: { value: 'n', text: 'frames a tubelet spans (default: 2)' },
   width: { value: 'n', text: 'encoder width instead of the preset’s' },
   depth: { value: 'n', text: 'encoder blocks instead of the preset’s' },
   heads: { value: 'n', text: 'encoder heads instead of the preset’s' },

@@ -13,6 +13,7 @@ export const evidenceCommand = defineCommand({
   schema,
   flags: {
     train: { value: 'n', text: 'clips to train with' },
+    val: { value: 'n', text: 'clips to choose a recipe on, drawn as those to train with' },
     test: { value: 'n', text: 'clips to test with, of other parameters' },
     seed: { value: 'n', text: 'another seed gives other clips' },
     size: { value: 'px', text: 'side of the pictures' },

@@ -17,6 +17,7 @@ const schema = finetuneOptions.safeExtend({
   ...modelChoice.shape,
   init: z.string().optional(),
   fusion: fusion.optional(),
+  centreInTime: z.boolean().optional(),
   headDropout: fraction.default(0.5),
   dropPath: fraction.default(0.2),
 });
@@ -37,6 +38,10 @@ export const finetuneCommand = defineCommand({
     fusion: {
       value: 'kind',
       text: 'fused: sound through the fusion of pre-training; late: pooled sound beside pooled picture; picture: none (default: fused, where the model hears)',
+    },
+    centreInTime: {
+      negated: true,
+      text: 'fuse picture and sound as they are, not only what changes in time (as runs of before 2026-11-27)',
     },
     probe: { text: 'linear probing: only the head learns' },
     headDropout: { value: 'p', text: 'dropout in front of the head' },
@@ -61,14 +66,14 @@ export const finetuneCommand = defineCommand({
   },
   async run(options, { report, signal }) {
     const { run, saveEvery, keep, stopAt, init, workers, backend, capture, precision } = options;
-    const { fusion, headDropout, dropPath } = options;
+    const { fusion, centreInTime, headDropout, dropPath } = options;
     const done = await finetune({
       ...{ run, saveEvery, keep, stopAt, init, workers, backend, capture, precision, signal },
       cache: options.cache.map(parseCacheChoice),
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),
       validation: validationOf(options),
-      head: { fusion, dropout: headDropout, dropPath },
+      head: { fusion, centreInTime, dropout: headDropout, dropPath },
       model: parseOptions(modelChoice, pick(options, modelChoice)),
       training: parseOptions(finetuneOptions, pick(options, finetuneOptions)),
       onInit({ lacking, unused }) {

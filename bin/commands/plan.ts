@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { makePlan, partsOption } from '../../pipeline/plan/make-plan.js';
 import { preprocessOptions } from '../../pipeline/preprocess/options.js';
+import type { LineError } from '../../stages/source/lists/line-error.js';
 import { defineCommand } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
 import { preprocessFlags, SOURCE_ARGUMENT } from './preprocess.js';
@@ -11,9 +12,12 @@ const schema = preprocessOptions.safeExtend({
   parts: partsOption,
 });
 
+/** Lines that a person is shown; machines are told all. */
+const SHOWN = 5;
+
 /** What each worker decides for itself, and what has no meaning here. */
 const OTHERS: ReadonlySet<string> = new Set(
-  'shard scratch jobs maxFailures retryFailed strict dryRun'.split(' '),
+  'shard scratch jobs maxFailures retryFailed dryRun'.split(' '),
 );
 const flags: typeof preprocessFlags = Object.fromEntries(
   Object.entries(preprocessFlags).filter(([name]) => !OTHERS.has(name)),
@@ -26,6 +30,7 @@ export const planCommand = defineCommand({
   schema,
   flags: {
     ...flags,
+    strict: { text: 'end at once when a line of the list is wrong' },
     cache: { value: 'folder', text: 'the cache to make; all machines must see this folder' },
     parts: {
       value: 'n',
@@ -33,8 +38,16 @@ export const planCommand = defineCommand({
     },
   },
   async run({ source, cache, parts, ...options }, { report, signal }) {
-    const plan = await makePlan({ source, cache, parts, options, signal });
+    let wrongLines = 0;
+    const onWrongLine = (line: LineError) => {
+      wrongLines++;
+      report.event('wrong-line', { path: line.place, cause: line.why, detail: line.got });
+      if (wrongLines <= SHOWN) report.line(`left out: ${line.message}`);
+    };
+    const lenient = options.strict ? {} : { onWrongLine };
+    const plan = await makePlan({ source, cache, parts, options, signal, ...lenient });
     const { videos, ignored, digests } = plan;
+    if (wrongLines > SHOWN) report.line(`left out: ${wrongLines} lines that are wrong`);
     report.event('plan', { videos, ignored, parts: digests.length, clips: videos * options.clips });
     report.line(
       `planned: ${videos} videos in ${digests.length} parts; on every machine run: avme work ${cache}`,

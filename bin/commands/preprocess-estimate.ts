@@ -5,11 +5,19 @@ import { bytes, duration, table } from '../cli/terminal.js';
 
 const videos = (count: number) => `${count} ${count === 1 ? 'video' : 'videos'}`;
 
-function sourceRow({ videos: count, ignored, missing, present, quarantined }: Estimate): string {
+function sourceRow({
+  videos: count,
+  ignored,
+  wrongLines,
+  missing,
+  present,
+  quarantined,
+}: Estimate): string {
   const others = Object.entries(ignored).map(([kind, files]) => `${files} ${kind}`);
   return [
     videos(count),
     others.length > 0 ? `passed over, as no video: ${others.join(', ')}` : '',
+    wrongLines > 0 ? `${wrongLines} lines of the list are wrong` : '',
     missing > 0 ? `${missing} without a file` : '',
     present > 0 ? `${present} in the cache already` : '',
     quarantined > 0 ? `${quarantined} in quarantine, left there` : '',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { preprocessOptions } from '../../pipeline/preprocess/options.js';
 import { preprocess } from '../../pipeline/preprocess/preprocess.js';
 import type { PreprocessEvent } from '../../pipeline/preprocess/tally.js';
+import { FIELDS } from '../../stages/source/lists/columns.js';
 import { SOURCE_KINDS } from '../../stages/source/video-source.js';
 import { defineCommand, type FlagText } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
@@ -12,14 +13,13 @@ import { bytes, duration, type Report, visible } from '../cli/terminal.js';
 const schema = preprocessOptions.safeExtend({
   source: z.string(),
   cache: z.string({ error: 'give the folder of the cache to make or to add to' }),
-  strict: z.boolean().default(false),
   dryRun: z.boolean().default(false),
 });
 
 export const SOURCE_ARGUMENT = {
   name: '<source>',
   key: 'source',
-  text: 'a folder of videos, a .jsonl list, a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
+  text: 'a folder of videos, a .jsonl list, a table with named columns (CSV, TSV, Parquet), a list of paths and labels (.csv), or the lists of UCF101, Kinetics or Something-Something v2',
 };
 
 /** What each option is called and means; `avme plan` shares most of them. */
@@ -32,6 +32,11 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
   videos: {
     value: 'folder',
     text: "where the videos of a list are: its paths are relative to this folder (default: the list's own)",
+  },
+  columns: {
+    value: 'field=name,...',
+    many: true,
+    text: `tables and JSON lists: which columns hold what, like path=video_path,label=action; the fields are ${FIELDS.join(', ')} (default: found out by their names)`,
   },
   fold: {
     value: 'n',
@@ -79,6 +84,10 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
   },
   patch: { value: 'n', text: 'side of a patch in pixels' },
   maskRatio: { value: 'x', text: 'ratio of positions that are masked' },
+  mfcc: {
+    value: 'kind',
+    text: 'meyda, or talknet: as TalkNet-ASD’s pre-trained audio encoder was fed',
+  },
   mel: {
     value: 'n',
     text: 'bands of a log-mel spectrum to keep beside the MFCC, e.g. 128, which cav-mae takes (default: 0, none)',
@@ -94,7 +103,9 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
   memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },
   maxFailures: { value: 'n|p%', text: 'stop when more videos than this fail' },
   retryFailed: { text: 'try the videos in quarantine again' },
-  strict: { text: 'exit with 3 when a video is in quarantine' },
+  strict: {
+    text: 'exit with 3 when a video is in quarantine; end at once when a line of the list is wrong',
+  },
   dryRun: {
     text: 'try a few videos, say how large the cache will be and how long it takes; write nothing',
   },
@@ -113,7 +124,8 @@ export function reportPreprocessing(
         report.line(
           `${event.total} videos` +
             (event.kind === 'folder' ? '' : ` (${event.kind})`) +
-            (ignored.length > 0 ? `; passed over, as no video: ${ignored.join(', ')}` : ''),
+            (ignored.length > 0 ? `; passed over, as no video: ${ignored.join(', ')}` : '') +
+            (event.wrongLines > 0 ? `; ${event.wrongLines} lines of the list are wrong` : ''),
         );
         break;
       }
@@ -147,7 +159,7 @@ export const preprocessCommand = defineCommand({
   args: [SOURCE_ARGUMENT],
   schema,
   flags: preprocessFlags,
-  async run({ source, cache, strict, dryRun, ...options }, context) {
+  async run({ source, cache, dryRun, ...options }, context) {
     const { report, signal } = context;
     if (dryRun) {
       await showEstimate({ source, cache, options, signal }, context);
@@ -169,6 +181,6 @@ export const preprocessCommand = defineCommand({
         'another run of this part came to its end first: that one counts, this one does not',
       );
     if (interrupted) return EXIT.interrupted;
-    return strict && quarantined > 0 ? EXIT.quarantined : EXIT.done;
+    return options.strict && quarantined > 0 ? EXIT.quarantined : EXIT.done;
   },
 });

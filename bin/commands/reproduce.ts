@@ -7,9 +7,15 @@ import { wholeNumber } from '../../stages/train/training-options.js';
 import { defineCommand } from '../cli/command.js';
 import { EXIT, pick } from '../cli/failure.js';
 
+const noCache = { error: 'give the folder of a cache with clips to learn from, and others to be measured on' }; // prettier-ignore
+const folders = z.union(
+  [z.string().transform((one): [string, ...string[]] => [one]), z.tuple([z.string()], z.string())],
+  noCache,
+);
+
 const schema = reproduceOptions.safeExtend({
-  cache: z.string({ error: 'give the folder of a cache with clips to learn from, and others to be measured on' }), // prettier-ignore
-  finetuneCache: z.string().optional(),
+  cache: folders,
+  finetuneCache: folders.optional(),
   out: z.string({ error: 'give a folder for the runs and the report' }),
   jobs: wholeNumber.optional(),
   dryRun: z.boolean().default(false),
@@ -20,10 +26,15 @@ export const reproduceCommand = defineCommand({
   example: 'avme reproduce --cache cache/ --out report/ --config evidence',
   schema,
   flags: {
-    cache: { value: 'folder', text: 'clips to learn from and to be measured on' },
+    cache: {
+      value: 'folder',
+      text: 'clips to learn from and to be measured on; several times: of the seeds, in turn',
+      many: true,
+    },
     finetuneCache: {
       value: 'folder',
       text: 'clips that classifiers learn from and are measured on (default: those of --cache)',
+      many: true,
     },
     out: { value: 'folder', text: 'where runs and report go; what is there is gone on with' },
     splits: { value: 'list', text: 'splits that are learned from' },
@@ -31,13 +42,14 @@ export const reproduceCommand = defineCommand({
     seeds: { value: 'n', text: 'how often each system is trained' },
     systems: {
       value: 'list',
-      text: 'of av, av-no-cross, v and cav-mae (default: all that the cache has the sound for)',
+      text: 'of av, av-self, av-cross, av-no-cross, v and cav-mae (default: all that the cache has the sound for)',
     },
     maskRatio: {
       value: 'x',
       text: 'mask ratio: part of the positions that are masked where systems are compared (default: the cache’s)',
     },
     maskRatios: { value: 'list', text: 'ratios that AV-MaskEnhancer is trained with besides' },
+    sizeMatched: { negated: true, text: 'do not pre-train av-no-cross with the weights of av' },
     controls: { negated: true, text: 'do not train on other clips’ sounds' },
     finetune: { negated: true, text: 'compare pre-training alone' },
     steps: { value: 'n', text: 'steps of pre-training (default: the recipe’s)' },
@@ -47,11 +59,11 @@ export const reproduceCommand = defineCommand({
   },
   async run({ dryRun, ...options }, { report, signal, config }) {
     const avme = [process.execPath, fileURLToPath(new URL('../avme.js', import.meta.url))] as const;
-    const { cache, finetuneCache, out, jobs } = options;
+    const { cache: caches, finetuneCache: finetuneCaches, out, jobs } = options;
     const request = {
       ...pick(options, reproduceOptions),
-      cache,
-      finetuneCache,
+      caches,
+      finetuneCaches,
       out,
       jobs,
       avme,

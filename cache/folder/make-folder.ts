@@ -1,6 +1,7 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CacheError } from '../manifest/manifest.js';
+import { fileWords } from './file-words.js';
 
 /** The nearest folder above that is there. */
 async function nearest(folder: string): Promise<string> {
@@ -23,6 +24,9 @@ export async function makeFolder(folder: string): Promise<void> {
       () => cause as Error,
       (error: unknown) => error as Error,
     );
-    throw new CacheError(`the folder ${folder} cannot be made: ${reason.message}`, { cause });
+    throw new CacheError(
+      `the folder ${folder} cannot be made: ${fileWords(reason, above) ?? reason.message}`,
+      { cause },
+    );
   }
 }

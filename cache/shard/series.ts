@@ -1,6 +1,7 @@
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeStored } from '../codec/codec.js';
+import { fileWords } from '../folder/file-words.js';
 import { CacheError, writeManifest, type Manifest, type ShardEntry } from '../manifest/manifest.js';
 import type { StoredSample } from '../records.js';
 import { Shard, SHARD_FOLDER, shardFile } from './shard.js';
@@ -72,7 +73,7 @@ export class ShardSeries {
       open.samples++;
     } catch (error) {
       throw new CacheError(
-        `${header.path} could not be written into the cache ${this.folder}: ${(error as Error).message}; what is in the cache already is safe`,
+        `${header.path} could not be written into the cache ${this.folder}: ${fileWords(error, this.folder) ?? (error as Error).message}; what is in the cache already is safe`,
         { cause: error },
       );
     }

@@ -16,7 +16,7 @@ import { reconstruct, type ReconstructResult } from '../../pipeline/reconstruct.
 import { readMetrics } from '../../pipeline/training/run/run-folder.js';
 
 /** What the demo trains on, and for how long. */
-export const DEMO = { perClass: 1, steps: 850 } as const;
+export const DEMO = { perClass: 1, steps: 450 } as const;
 
 export interface DemoRequest {
   /** Where videos, cache, run and pictures go. */
@@ -45,18 +45,19 @@ export interface DemoResult {
   readonly mse: number | null;
 }
 
-/** 64×64 clips in patches of 16: 128 tokens, which WebAssembly trains on in real time. */
+/** 64×64 clips in patches of 16 and tubelets of 4 frames: 64 tokens, few enough for WebAssembly. */
 export const SIDE = 64;
 const CLIPS = preprocessOptions.parse({ size: SIDE, patch: 16, maskRatio: 0.75 });
 
 const MODEL = modelChoice.parse({
   variant: 'av',
   preset: 'ti',
+  tubelet: 4,
   width: 96,
-  depth: 2,
+  depth: 1,
   heads: 1,
   decoderWidth: 64,
-  decoderDepth: 2,
+  decoderDepth: 1,
   decoderHeads: 1,
   fusionHeads: 1,
   audioFilters: [8, 8, 16, 32],
@@ -71,7 +72,7 @@ const MODEL = modelChoice.parse({
  * rate stays high to the end, and averaged weights do what a lower one would: so short a run learns
  * shapes only in its second half.
  */
-const TRAINING = { batch: 4, lr: 2e-3, minLr: 1e-3, ema: 0.97, crop: 'none' } as const;
+const TRAINING = { batch: 10, lr: 3e-3, minLr: 1e-3, ema: 0.97, crop: 'none' } as const;
 
 /** Clips on the picture of reconstructions, and how often it is renewed in a run. */
 const PICTURED = 5;

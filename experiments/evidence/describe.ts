@@ -1,3 +1,4 @@
+import type { Split } from './nuisance.js';
 import { bestAccuracy, GROUPS, type Evidence } from './classes.js';
 
 const KNOWN: readonly Evidence[] = ['picture', 'sound', 'untimed', 'timed'];
@@ -19,14 +20,15 @@ export function chanceTable(): string {
 /** What the data set says of itself in its `README.md`. */
 export function describeEvidence(
   settings: object,
-  counts: { train: number; test: number },
+  counts: Readonly<Record<Split, number>>,
 ): string {
   const classes = GROUPS.map(
     ({ name, classes, text }) => `- **${name}** (${classes.join(', ')}): ${text}.`,
   );
   return `# Does the sound help?
 
-An audio-visual data set made by \`avme evidence\`: ${counts.train} clips to train with, ${counts.test} to test with.
+An audio-visual data set made by \`avme evidence\`: ${counts.train} clips to train with,
+${counts.val} to choose a recipe on, ${counts.test} to test with.
 \`list.jsonl\` names all of them with class, group, split and every parameter that they are made of.
 Settings: \`${JSON.stringify(settings)}\`; each clip is a pure function of them, its split and its index.
 
@@ -39,6 +41,6 @@ ${chanceTable()}
 In the first two groups, and in pitch-with, the pitch of the voice tells the height and its loudness the
 size of what is seen; in bounce-on the clicks tell when the ball is on the floor. Distractors, texture,
 colours, camera movement, blur, grain, hum, hiss, levels and transposition are drawn alike for all classes,
-and for test from other ranges than for train.
+and for test from other ranges than for train and val.
 `;
 }

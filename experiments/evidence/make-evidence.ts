@@ -26,8 +26,9 @@ const settingsSchema = z.object({
 
 export const evidenceOptions = z.strictObject({
   ...settingsSchema.shape,
-  /** Clips to train with, and to test with. */
+  /** Clips to train with, to choose a recipe on, and to test with. */
   train: z.coerce.number().int().min(0).max(1_000_000).default(2000),
+  val: z.coerce.number().int().min(0).max(1_000_000).default(0),
   test: z.coerce.number().int().min(0).max(1_000_000).default(500),
   /** Clips encoded at once. */
   jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
@@ -84,10 +85,10 @@ const listed = (path: string) => path.replaceAll('\\', '/');
 /** Makes the clips that are missing. @returns the list's lines */
 async function makeClips(
   { folder, onClip, signal }: EvidenceRequest,
-  { train, test, jobs, ...settings }: z.output<typeof evidenceOptions>,
+  { train, val, test, jobs, ...settings }: z.output<typeof evidenceOptions>,
   onMade: () => void,
 ): Promise<string[]> {
-  const counts: Readonly<Record<Split, number>> = { train, test };
+  const counts: Readonly<Record<Split, number>> = { train, val, test };
   function* scenes(): Generator<Scene> {
     for (const split of SPLITS)
       for (let index = 0; index < counts[split]; index++)
@@ -110,7 +111,7 @@ async function makeClips(
     async (made: AsyncIterable<Scene>) => {
       for await (const scene of made) {
         lines.push(JSON.stringify({ path: listed(pathOf(scene)), ...scene }));
-        onClip?.(lines.length, train + test);
+        onClip?.(lines.length, train + val + test);
       }
     },
     { signal },
@@ -126,13 +127,13 @@ async function makeClips(
 export async function makeEvidence(request: EvidenceRequest): Promise<EvidenceSummary> {
   const { folder, signal } = request;
   const options = evidenceOptions.parse(request.options ?? {});
-  const { train, test } = options;
+  const { train, val, test } = options;
   const settings = settingsSchema.parse(options);
   const start = performance.now();
   let made = 0;
   const summary = (list: string | null): EvidenceSummary => {
     const seconds = (performance.now() - start) / 1000;
-    return { clips: train + test, made, seconds, list, interrupted: list === null };
+    return { clips: train + val + test, made, seconds, list, interrupted: list === null };
   };
   await mkdir(folder, { recursive: true });
   const unlock = await lockForWriting(folder);
@@ -141,7 +142,10 @@ export async function makeEvidence(request: EvidenceRequest): Promise<EvidenceSu
     const lines = await makeClips(request, options, () => made++);
     const list = join(folder, 'list.jsonl');
     await writeAtomically(list, lines.map((line) => `${line}\n`).join(''));
-    await writeAtomically(join(folder, 'README.md'), describeEvidence(settings, { train, test }));
+    await writeAtomically(
+      join(folder, 'README.md'),
+      describeEvidence(settings, { train, val, test }),
+    );
     return summary(list);
   } catch (error) {
     if (signal?.aborted === true) return summary(null);

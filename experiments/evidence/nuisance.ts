@@ -1,22 +1,25 @@
 import { drawWander, type Wander } from './motion.js';
 
-export const SPLITS = ['train', 'test'] as const;
+export const SPLITS = ['train', 'val', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
+/** Bands that are learned from. */
+const LEARNED = [0, 1, 3, 4, 6, 7, 9] as const;
 /**
- * Every range is cut into ten bands; a split draws from its own. So what a test clip has of anything,
+ * Every range is cut into ten bands; test draws from its own. So what a test clip has of anything,
  * from hue to hum, no training clip has, though it has more and less of it: by heart is of no use.
+ * Validation, on which recipes are chosen, has other clips of the bands of train: of what is
+ * particular to test, a choice can know nothing.
  */
 const BANDS: Readonly<Record<Split, readonly number[]>> = {
-  train: [0, 1, 3, 4, 6, 7, 9],
+  train: LEARNED,
+  val: LEARNED,
   test: [2, 5, 8],
 };
 const BAND_COUNT = 10;
 
-/** @returns the split whose bands a number in [0, 1) lies in */
-export function splitOf(u: number): Split {
-  return BANDS.test.includes(Math.floor(u * BAND_COUNT)) ? 'test' : 'train';
-}
+/** @returns whether a number in [0, 1) lies in a band that only test draws from */
+export const isHeldOut = (u: number): boolean => BANDS.test.includes(Math.floor(u * BAND_COUNT));
 
 /** A number in [0, 1), uniform over the split's bands. */
 function drawBanded(split: Split, draw: () => number): number {

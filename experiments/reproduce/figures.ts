@@ -1,3 +1,4 @@
+import type { SystemName } from '../../model/config.js';
 import { modelConfig } from '../../model/model-config.js';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,11 +15,16 @@ import { batchFor, drawSample } from '../../pipeline/training/data/training-batc
 import { PICTURE_EPOCH, spreadIndices } from '../../pipeline/reconstruct.js';
 import type { ReproduceOptions } from './options.js';
 import { comparable, type PlannedSubject, type Setting } from './plan.js';
+import { CALLED } from './report/words.js';
 import type { Figure } from './results.js';
 
 /** Clips of a figure, and how its systems are called. */
 const CLIPS = 4;
-const CALLED = { av: 'with sound', 'av-no-cross': 'without cross-attention', v: 'picture only', 'cav-mae': 'CAV-MAE' } as const; // prettier-ignore
+const TITLES: Readonly<Record<SystemName, string>> = {
+  ...CALLED,
+  av: 'with sound',
+  v: 'picture only',
+};
 
 /** One film a system, of each of the clips, under the same masks. */
 async function filmsBy(
@@ -52,19 +58,20 @@ async function filmsBy(
 export async function drawFigures(
   done: readonly PlannedSubject[],
   { testSplits }: ReproduceOptions,
-  { cache, maskRatio }: Setting,
+  { caches, maskRatio }: Setting,
   out: string,
 ): Promise<Figure[]> {
   const shown = done.filter(
     ({ subject }) =>
       subject.seed === 0 &&
       subject.sound === 'own' &&
+      subject.decoderDepth === undefined &&
       subject.maskRatio === maskRatio &&
       comparable(subject.variant),
   );
   if (shown.length < 2) return [];
   await useBackend('auto');
-  await using data = await openTrainingData(cache, { splits: testSplits }, 'all');
+  await using data = await openTrainingData(caches[0], { splits: testSplits }, 'all');
   const [{ reader, indices = [] }] = data.sources;
   const chosen = spreadIndices(indices.length, CLIPS).map((at) => indices[at] ?? 0);
   // What picture alone makes comes first, what it is compared with after it.
@@ -72,7 +79,7 @@ export async function drawFigures(
   const made: ({ readonly name: string } & Awaited<ReturnType<typeof filmsBy>>)[] = [];
   for (const { subject, folder } of order) {
     const films = await filmsBy(join(out, folder, 'pretrain'), reader, chosen, maskRatio);
-    made.push({ name: CALLED[subject.variant], ...films });
+    made.push({ name: TITLES[subject.variant], ...films });
   }
   const [first] = made;
   if (first === undefined) return [];
@@ -100,7 +107,7 @@ export async function drawFigures(
   return [
     {
       file,
-      caption: `${chosen.length} test clips under the same masks, ${Math.round(100 * maskRatio)} % of the positions: the original, what the models see, and what ${order.map(({ subject }) => CALLED[subject.variant]).join(', ')} make of it; seed 0.`,
+      caption: `${chosen.length} test clips under the same masks, ${Math.round(100 * maskRatio)} % of the positions: the original, what the models see, and what ${order.map(({ subject }) => TITLES[subject.variant]).join(', ')} make of it; seed 0.`,
     },
   ];
 }

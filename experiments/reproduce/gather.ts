@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SOUNDS } from '../../stages/batch/clip-parts.js';
@@ -21,11 +22,13 @@ const reconstructed = z.object({ loss: z.number(), mse: z.number(), clips: z.int
 const classified = z.object({
   classes: z.array(z.string()),
   accuracy: z.object({
+    videos: z.int(),
     top1: z.number(),
     top5: z.number(),
     perClass: z.array(z.number().nullable()),
   }),
 });
+const predicted = z.object({ id: z.string(), label: z.string(), predicted: z.string() });
 const onWorse = z.object({
   rows: z.array(
     z.object({
@@ -51,11 +54,28 @@ async function curveOf(run: string): Promise<RunResult['curve']> {
   return points;
 }
 
+/** Which videos a classifier had right, by their ids. */
+async function rightOf(folder: string): Promise<string> {
+  const text = await readFile(join(folder, 'predictions.jsonl'), 'utf8');
+  const lines = text.split('\n').filter(Boolean).map((line) => predicted.parse(JSON.parse(line))); // prettier-ignore
+  return lines
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((line) => Number(line.label === line.predicted))
+    .join('');
+}
+
 /** Time of a whole run, also where its record is of the part after an interruption. */
 function secondsOf({ done, start, seconds }: JobRecord): number {
   const { steps } = trained.parse(done);
   const { resumedFrom } = begun.parse(start);
   return resumedFrom >= steps ? seconds : (seconds * steps) / (steps - resumedFrom);
+}
+
+/** Wall time of a step, without what comes before the first. */
+function stepSecondsOf({ done, start }: JobRecord): number {
+  const { steps, seconds } = trained.parse(done);
+  const { resumedFrom } = begun.parse(start);
+  return seconds / Math.max(1, steps - resumedFrom);
 }
 
 /** What one subject came to. */
@@ -83,7 +103,8 @@ export async function gatherRun(
 ): Promise<GatheredRun | undefined> {
   const { subject, folder, views } = planned;
   const records = new Map<string, JobRecord>();
-  const lacking = new Set<View['of']>(options.finetune ? [] : ['finetune']);
+  const classifies = options.finetune && subject.decoderDepth === undefined;
+  const lacking = new Set<View['of']>(classifies ? [] : ['finetune']);
   for (const job of jobsOf(planned, options, setting)) {
     const record = await readRecord(out, job);
     if (record === undefined) lacking.add(job.of);
@@ -104,11 +125,13 @@ export async function gatherRun(
     }
     if (view.robustness) {
       const worse = onWorse.parse(said).rows.filter(({ blur, lowRes }) => blur > 0 || lowRes > 1);
-      classifications.push(...worse.map((row) => ({ ...row, perClass: [] })));
+      const videos = classifications[0]?.videos ?? 0;
+      classifications.push(...worse.map((row) => ({ ...row, videos, right: '', perClass: [] })));
       continue;
     }
     const { accuracy, classes: names } = classified.parse(said);
-    classifications.push({ sound: view.sound, blur: 0, lowRes: 1, ...accuracy });
+    const right = await rightOf(join(out, folder, view.name));
+    classifications.push({ sound: view.sound, blur: 0, lowRes: 1, right, ...accuracy });
     classes = names;
   }
   const trainings = [pretraining, ...(finetuning ? [finetuning] : [])];
@@ -119,6 +142,7 @@ export async function gatherRun(
     result: {
       ...subject,
       parameters,
+      stepSeconds: stepSecondsOf(pretraining),
       seconds,
       curve: await curveOf(join(out, folder, 'pretrain')),
       reconstructions,

@@ -11,6 +11,8 @@ export interface Trained {
   readonly sound?: AudioChoice;
   /** Default the ratio of the comparison. */
   readonly maskRatio?: number;
+  /** With the weights of cross-attention in a deeper decoder. */
+  readonly sizeMatched?: true;
 }
 
 /** How it is looked at; default with the sound that it was trained with, on good pictures. */
@@ -25,9 +27,9 @@ export interface View {
 export class Measures {
   constructor(readonly results: Results) {}
 
-  runs({ variant, sound = 'own', maskRatio = this.results.protocol.maskRatio }: Trained): RunResult[] {
+  runs({ variant, sound = 'own', maskRatio = this.results.protocol.maskRatio, sizeMatched }: Trained): RunResult[] {
     return this.results.runs.filter(
-      (run) => run.variant === variant && run.sound === sound && run.maskRatio === maskRatio,
+      (run) => run.variant === variant && run.sound === sound && run.maskRatio === maskRatio && (run.decoderDepth !== undefined) === (sizeMatched ?? false),
     );
   } // prettier-ignore
 
@@ -43,6 +45,19 @@ export class Measures {
 
   top5(trained: Trained): BySeed {
     return this.classified(trained, {}, ({ top5 }) => top5);
+  }
+
+  /** Which videos were right, and how many there were, by seed. */
+  right(
+    trained: Trained,
+    { sound = trained.sound ?? 'own' }: View = {},
+  ): ReadonlyMap<number, string> {
+    return new Map(
+      this.runs(trained).flatMap(({ seed, classifications }) => {
+        const found = classifications.find((one) => one.sound === sound && one.blur === 0 && one.lowRes === 1); // prettier-ignore
+        return found === undefined ? [] : [[seed, found.right] as const];
+      }),
+    );
   }
 
   /** Mean accuracy of some of the classes. */

@@ -21,13 +21,15 @@ export const reproduceOptions = z.strictObject({
   splits: listOf(z.string()).default(['train']),
   testSplits: listOf(z.string()).default(['test']),
   /** Each system is trained so many times, from seeds 0, 1, …; below two nothing can be decided. */
-  seeds: wholeNumber.default(3),
+  seeds: wholeNumber.default(5),
   /** Default: all that the cache has the sound for. */
   systems: listOf(z.enum(SYSTEM_NAMES)).optional(),
   /** Share of the positions masked, at which all systems are compared; default the cache's. */
   maskRatio: ratio.optional(),
   /** Ratios with which AV-MaskEnhancer is trained and all are measured, besides. */
   maskRatios: listOf(ratio).default([0.75, 0.9, 0.95]),
+  /** Pre-train `av-no-cross` with as many weights as `av` as well, by a deeper decoder. */
+  sizeMatched: z.boolean().default(true),
   /** Train on other clips' sounds, and on the presence of sound alone, as well. */
   controls: z.boolean().default(true),
   /** Fine-tune what was pre-trained. */

@@ -2,6 +2,7 @@ import { type SystemName } from '../../model/config.js';
 
 import type { AudioChoice } from '../../stages/batch/clip-parts.js';
 import type { ReproduceOptions } from './options.js';
+import { PAPER } from './paper.js';
 
 /** One system, as it is trained once. */
 export interface Subject {
@@ -10,6 +11,8 @@ export interface Subject {
   /** What it hears as it learns. */
   readonly sound: AudioChoice;
   readonly seed: number;
+  /** Instead of the recipe's; such a system is pre-trained alone, as classifiers have no decoder. */
+  readonly decoderDepth?: number;
 }
 
 /** How a subject is looked at. */
@@ -55,13 +58,19 @@ export interface Recipe {
 
 /** What a plan is made from besides the options. */
 export interface Setting {
-  readonly cache: string;
+  /** Of the seeds, in turn: different clips for different seeds. */
+  readonly caches: readonly [string, ...string[]];
   /** Of the classifiers; the paper's are pre-trained on one data set and fine-tuned on another. */
-  readonly finetuneCache: string;
+  readonly finetuneCaches: readonly [string, ...string[]];
   readonly recipe?: Recipe | undefined;
   readonly systems: readonly SystemName[];
   readonly maskRatio: number;
+  /** Depth of the decoder at which `av-no-cross` has as many weights as `av`. */
+  readonly matchedDepth?: number | undefined;
 }
+
+/** The one of a seed. */
+const turn = (caches: readonly [string, ...string[]], seed: number) => caches[seed % caches.length] ?? caches[0]; // prettier-ignore
 
 /** Systems whose masks hide tubes of all frames, so that their errors can be compared. */
 export const comparable = (variant: SystemName) => variant !== 'cav-mae';
@@ -81,22 +90,32 @@ export function planSubjects(options: ReproduceOptions, setting: Setting): Subje
   const heard = options.controls ? (['shuffled', 'presence'] as const) : [];
   const controls = heard.map((sound): Kind => ({ variant: 'av', maskRatio, sound }));
   const others = options.maskRatios.filter((ratio) => ratio !== maskRatio);
-  const ratios = others.map((ratio): Kind => ({ variant: 'av', maskRatio: ratio, sound: 'own' }));
-  return [...each(main), ...each(controls), ...each(ratios)];
+  const ratios = others.flatMap((ratio): Kind[] => [
+    { variant: 'av', maskRatio: ratio, sound: 'own' },
+    ...(ratio === PAPER.tableIIRatio && systems.includes('av-no-cross') ? [{ variant: 'av-no-cross', maskRatio: ratio, sound: 'own' } as const] : []),
+  ]); // prettier-ignore
+  const { matchedDepth } = setting;
+  const matched = options.sizeMatched && matchedDepth !== undefined && systems.includes('av-no-cross'); // prettier-ignore
+  const larger: Kind[] = matched ? [{ variant: 'av-no-cross', maskRatio, sound: 'own', decoderDepth: matchedDepth }] : []; // prettier-ignore
+  return [...each(main), ...each(larger), ...each(controls), ...each(ratios)];
 }
+
+/** Whether it takes part in the comparison of the systems themselves. */
+const isMain = ({ sound, maskRatio, decoderDepth }: Subject, setting: Setting) =>
+  sound === 'own' && maskRatio === setting.maskRatio && decoderDepth === undefined;
 
 /** How a subject is looked at: its error at each ratio, its accuracy, and what its sound is worth to it. */
 export function planViews(subject: Subject, options: ReproduceOptions, setting: Setting): View[] {
-  const { variant, sound, maskRatio } = subject;
+  const { variant, sound, maskRatio, decoderDepth } = subject;
   const views: View[] = [];
-  const main = sound === 'own' && maskRatio === setting.maskRatio;
+  const main = isMain(subject, setting);
   const others = hears(variant) && main ? (['mute', 'shuffled', 'presence'] as const) : [];
   const ratios = comparable(variant) ? [...new Set([setting.maskRatio, ...options.maskRatios])] : [maskRatio]; // prettier-ignore
   for (const ratio of ratios)
     views.push({ name: `masked-${ratio}`, of: 'pretrain', sound, maskRatio: ratio });
   for (const other of others)
     views.push({ name: `masked-${setting.maskRatio}-${other}`, of: 'pretrain', sound: other, maskRatio: setting.maskRatio }); // prettier-ignore
-  if (!options.finetune) return views;
+  if (!options.finetune || decoderDepth !== undefined) return views;
   views.push({ name: 'classes', of: 'finetune', sound });
   for (const other of others) views.push({ name: `classes-${other}`, of: 'finetune', sound: other }); // prettier-ignore
   if (main && (variant === 'av' || variant === 'v'))
@@ -105,8 +124,9 @@ export function planViews(subject: Subject, options: ReproduceOptions, setting: 
 }
 
 /** Folder of a subject, inside that of all. */
-export function folderOf({ variant, maskRatio, sound, seed }: Subject): string {
-  return `runs/${variant}-${maskRatio}${sound === 'own' ? '' : `-${sound}`}/seed-${seed}`;
+export function folderOf({ variant, maskRatio, sound, seed, decoderDepth }: Subject): string {
+  const larger = decoderDepth === undefined ? '' : `-depth-${decoderDepth}`;
+  return `runs/${variant}${larger}-${maskRatio}${sound === 'own' ? '' : `-${sound}`}/seed-${seed}`;
 }
 
 export function planAll(options: ReproduceOptions, setting: Setting): PlannedSubject[] {
@@ -126,10 +146,10 @@ const flags = (values: Readonly<Record<string, string | number | true | undefine
 export function jobsOf(
   { subject, folder, views }: PlannedSubject,
   options: ReproduceOptions,
-  { cache, finetuneCache, recipe }: Setting,
+  { caches, finetuneCaches, recipe }: Setting,
 ): Job[] {
-  const { variant, maskRatio, seed } = subject;
-  const common = (of: View['of']) => ({ config: recipe?.given, cache: of === 'finetune' ? finetuneCache : cache }); // prettier-ignore
+  const { variant, maskRatio, seed, decoderDepth } = subject;
+  const common = (of: View['of']) => ({ config: recipe?.given, cache: turn(of === 'finetune' ? finetuneCaches : caches, seed) }); // prettier-ignore
   const sound = subject.sound === 'own' ? undefined : subject.sound;
   const train = (of: View['of']) => ({ ...common(of), splits: options.splits.join(','), seed, sound }); // prettier-ignore
   const run = (kind: View['of']) => `${folder}/${kind}`;
@@ -138,10 +158,10 @@ export function jobsOf(
       id: run('pretrain'),
       command: 'pretrain',
       of: 'pretrain',
-      args: flags({ ...train('pretrain'), run: `{out}/${run('pretrain')}`, variant, 'mask-ratio': maskRatio, steps: options.steps }), // prettier-ignore
+      args: flags({ ...train('pretrain'), run: `{out}/${run('pretrain')}`, variant, 'mask-ratio': maskRatio, 'decoder-depth': decoderDepth, steps: options.steps }), // prettier-ignore
     },
   ];
-  if (options.finetune)
+  if (options.finetune && decoderDepth === undefined)
     jobs.push({
       id: run('finetune'),
       command: 'finetune',
@@ -166,7 +186,7 @@ export function jobsOf(
  * reconstruction comes before the classifiers.
  */
 export function planJobs(subjects: readonly PlannedSubject[], options: ReproduceOptions, setting: Setting): Job[] {
-  const main = ({ subject }: PlannedSubject) => subject.sound === 'own' && subject.maskRatio === setting.maskRatio; // prettier-ignore
+  const main = ({ subject }: PlannedSubject) => isMain(subject, setting);
   const jobs = (part: readonly PlannedSubject[]) => part.flatMap((subject) => jobsOf(subject, options, setting)); // prettier-ignore
   const more = jobs(subjects.filter((subject) => !main(subject)));
   return [

@@ -1,17 +1,22 @@
 import { SYSTEM_NAMES } from '../../model/config.js';
+import type { ModelConfig } from '../../model/config.js';
+import type { ClipShape } from '../../cache/records.js';
 import { resolve } from 'node:path';
 import { systemOf } from '../../model/systems.js';
 import { cachedMaskRatio } from '../../pipeline/training/data/training-batches.js';
+import { chooseModel, modelChoice } from '../../pipeline/training/model-choice.js';
 import { openTrainingData } from '../../pipeline/training/data/training-data.js';
 import { reproduceOptions, type ReproduceInput, type ReproduceOptions } from './options.js';
 import { planAll, planJobs, type Job, type PlannedSubject, type Recipe, type Setting } from './plan.js'; // prettier-ignore
 import type { Clips } from './results.js';
+import { matchedDepth } from './size-match.js';
 
 /** What is compared, and on which clips. */
 export interface PlanRequest extends ReproduceInput {
-  readonly cache: string;
-  /** Clips that classifiers learn from and are measured on, where they are others; default `cache`. */
-  readonly finetuneCache?: string | undefined;
+  /** Of the seeds, in turn; all made with the same options. */
+  readonly caches: readonly [string, ...string[]];
+  /** Clips that classifiers learn from and are measured on, where they are others; default `caches`. */
+  readonly finetuneCaches?: readonly [string, ...string[]] | undefined;
   /** Sections `pretrain`, `finetune` and `evaluate` hold for all systems. */
   readonly recipe?: Recipe | undefined;
 }
@@ -20,9 +25,9 @@ export interface PlanRequest extends ReproduceInput {
 export interface ReproducePlan {
   readonly options: ReproduceOptions;
   readonly setting: Setting;
-  readonly cache: Clips;
+  readonly caches: readonly Clips[];
   /** Where classifiers have clips of their own. */
-  readonly finetuneCache: Clips | undefined;
+  readonly finetuneCaches: readonly Clips[];
   readonly subjects: readonly PlannedSubject[];
   readonly jobs: readonly Job[];
 }
@@ -56,7 +61,36 @@ async function offerOf(cache: string, { splits, testSplits, systems: asked }: Re
     test: indices.length,
     sounding: indices.length === 0 ? 0 : sounding / indices.length,
   };
-  return { systems: asked ?? fitting, maskRatio: cachedMaskRatio(reader), clips };
+  return { systems: asked ?? fitting, maskRatio: cachedMaskRatio(reader), clips, shape };
+}
+
+type Offer = Awaited<ReturnType<typeof offerOf>>;
+
+/** What the caches of all seeds have. @throws Error where they were made with different options */
+async function offersOf(
+  caches: readonly [string, ...string[]],
+  options: ReproduceOptions,
+): Promise<[Offer, ...Offer[]]> {
+  const first = await offerOf(caches[0], options);
+  const others: Offer[] = [];
+  for (const cache of caches.slice(1)) {
+    const offer = await offerOf(cache, options);
+    if (offer.clips.fingerprint !== first.clips.fingerprint)
+      throw new Error(
+        `--cache ${cache}: was made with other options than ${caches[0]}; make all with the same, of other videos`,
+      );
+    others.push(offer);
+  }
+  return [first, ...others];
+}
+
+/** The model of a recipe on these clips. @throws Error where it cannot be built */
+function modelOf(recipe: Recipe | undefined, shape: ClipShape): ModelConfig {
+  const section = Object.entries((recipe?.sections['pretrain'] ?? {}) as Record<string, unknown>);
+  const camel = (key: string) => key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const chosen = section.map(([key, value]) => [camel(key), value] as const);
+  const choice = chosen.filter(([key, value]) => key in modelChoice.shape && value !== null);
+  return chooseModel(modelChoice.parse(Object.fromEntries(choice)), shape);
 }
 
 /** Says what would be run. @throws Error where the cache has no sound for a system that is asked for */
@@ -65,23 +99,27 @@ export async function planReproduction(request: PlanRequest): Promise<ReproduceP
   const both = options.splits.filter((split) => options.testSplits.includes(split));
   if (both.length > 0)
     throw new Error(`--test-splits ${both.join(',')}: would be learned from and measured on; choose others`); // prettier-ignore
-  const { cache, finetuneCache = cache } = request;
-  if (finetuneCache !== cache && !options.finetune)
-    throw new Error(`--finetune-cache ${finetuneCache}: nothing is fine-tuned with --no-finetune; leave one of them out`); // prettier-ignore
-  const offer = await offerOf(cache, options);
-  const labelled = finetuneCache === cache ? undefined : await offerOf(finetuneCache, options);
+  const { caches, finetuneCaches } = request;
+  if (finetuneCaches !== undefined && !options.finetune)
+    throw new Error(`--finetune-cache ${finetuneCaches.join()}: nothing is fine-tuned with --no-finetune; leave one of them out`); // prettier-ignore
+  const offers = await offersOf(caches, options);
+  const labelled = finetuneCaches && (await offersOf(finetuneCaches, options));
+  const absolute = ([first, ...others]: readonly [string, ...string[]]) =>
+    [resolve(first), ...others.map((one) => resolve(one))] as const;
+  const [{ systems, maskRatio, shape }] = offers;
   const setting: Setting = {
-    cache: resolve(cache),
-    finetuneCache: resolve(finetuneCache),
+    caches: absolute(caches),
+    finetuneCaches: absolute(finetuneCaches ?? caches),
     recipe: request.recipe,
-    systems: offer.systems.filter((system) => labelled?.systems.includes(system) ?? true),
-    maskRatio: options.maskRatio ?? offer.maskRatio,
+    systems: systems.filter((system) => labelled?.[0].systems.includes(system) ?? true),
+    maskRatio: options.maskRatio ?? maskRatio,
+    matchedDepth: matchedDepth(modelOf(request.recipe, shape)),
   };
   const subjects = planAll(options, setting);
   return {
     options,
-    cache: offer.clips,
-    finetuneCache: labelled?.clips,
+    caches: offers.map(({ clips }) => clips),
+    finetuneCaches: labelled?.map(({ clips }) => clips) ?? [],
     setting,
     subjects,
     jobs: planJobs(subjects, options, setting),

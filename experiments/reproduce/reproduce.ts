@@ -48,15 +48,14 @@ async function assemble(
 ): Promise<Results> {
   const [first] = runs;
   return {
-    schema: 1,
+    schema: 2,
     avme: await avmeVersion(),
-    cache: {
-      ...plan.cache,
-      classes: [...(runs.find((run) => run.classes.length > 0)?.classes ?? [])],
-    },
-    finetuneCache: plan.finetuneCache,
+    caches: [...plan.caches],
+    finetuneCaches: [...plan.finetuneCaches],
+    classes: [...(runs.find((run) => run.classes.length > 0)?.classes ?? [])],
     protocol: {
       seeds: [...new Set(runs.map(({ result }) => result.seed))],
+      testSplits: plan.options.testSplits,
       steps: first.steps,
       finetuneSteps: Math.max(...runs.map((run) => run.finetuneSteps)),
       batch: first.batch,

@@ -22,8 +22,11 @@ const classification = z.strictObject({
   blur: z.number(),
   /** Frames scaled down so many times and up again. */
   lowRes: z.number(),
+  videos: z.int(),
   top1: fraction,
   top5: fraction,
+  /** A 1 for each video that was right, a 0 for others, by their ids; empty on worse pictures. */
+  right: z.string(),
   /** Of each of the classes, null where there was no video of it; empty on worse pictures. */
   perClass: z.array(fraction.nullable()),
 });
@@ -36,8 +39,11 @@ const runResult = z.strictObject({
   /** What it heard as it learned. */
   sound,
   seed: z.int(),
-  /** Weights in pre-training. */
+  /** Where it is not the recipe's, but so that there are as many weights as with cross-attention. */
+  decoderDepth: z.int().optional(),
+  /** Weights in pre-training, and wall time of its steps. */
   parameters: z.int(),
+  stepSeconds: z.number(),
   /** Of pre-training and fine-tuning together. */
   seconds: z.number(),
   /** Loss of pre-training, mean over the steps up to each. */
@@ -58,13 +64,17 @@ const clips = z.strictObject({
 
 /** All that a report says, in one file: `results.json`. */
 export const results = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(2),
   avme: z.string(),
-  cache: clips.safeExtend({ classes: z.array(z.string()) }),
-  /** Clips of the classifiers, where they are not those of pre-training. */
-  finetuneCache: clips.optional(),
+  /** Clips of the seeds, in turn: seed i has the i-th, and begins again after the last. */
+  caches: z.array(clips).min(1),
+  /** Those of the classifiers, where they are not those of pre-training. */
+  finetuneCaches: z.array(clips),
+  classes: z.array(z.string()),
   protocol: z.strictObject({
     seeds: z.array(z.int()),
+    /** Splits that were measured on. */
+    testSplits: z.array(z.string()),
     /** Of pre-training. */
     steps: z.int(),
     finetuneSteps: z.int(),

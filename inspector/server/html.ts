@@ -108,7 +108,8 @@ async function takeRun(
     const chosen = { step, sample };
     await into.take(address(`runs/${id}/reconstruction`, chosen));
     await into.takePicture(address(`runs/${id}/films`, chosen), `format=webp&side=${RUN_SIDE}`);
-    if (run.variant === 'av') await into.take(address(`runs/${id}/attention`, chosen));
+    if (['av', 'av-cross'].includes(run.variant))
+      await into.take(address(`runs/${id}/attention`, chosen));
   }
   return samples;
 }

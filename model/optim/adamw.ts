@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { ADAMW_ON_DEVICE_KERNEL } from '../../engine/backends/adamw-kernel.js';
-import { ADAMW_KERNEL, type AdamWAttributes } from '../../engine/backends/wasm/adamw.js';
+import {
+  ADAMW_KERNEL,
+  ADAMW_ON_DEVICE_KERNEL,
+  type AdamWAttributes,
+} from '../../engine/backends/adamw-kernel.js';
 
 export interface AdamWOptions {
   readonly beta1: number;

@@ -27,6 +27,8 @@ const QKV = '.attn.qkv.weight';
 const PARTS = ['query', 'key', 'value'] as const;
 /** Newer versions of transformers keep the biases where a linear map has them. */
 const NEWER_BIAS = /\.attention\.attention\.(query|key|value)\.bias$/;
+/** TalkNet-ASD's name of its audio encoder, in a checkpoint of the whole. */
+const TALKNET = /^(model\.)?audioEncoder\./;
 /** Fixed tables, which are computed here. */
 const TABLES = /(^|\.)(pos_embed|position_embeddings|decoder_pos_embed)$/;
 
@@ -79,7 +81,10 @@ export interface RenamedWeights {
  */
 export function toOriginalNames(tensors: ReadonlyMap<string, NamedArray>): RenamedWeights {
   const bare = new Map(
-    [...tensors].map(([name, tensor]) => [name.replace(/^(module|_orig_mod)\./, ''), tensor]),
+    [...tensors].map(([name, tensor]) => [
+      name.replace(/^(module|_orig_mod)\./, '').replace(TALKNET, 'audio_encoder.'),
+      tensor,
+    ]),
   );
   const theirs = namingOf(bare.keys()) === 'huggingface';
   const encoder = bare.has('encoder_to_decoder.weight') ? 'encoder.' : '';

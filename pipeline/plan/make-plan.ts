@@ -9,6 +9,7 @@ import { makeFolder } from '../../cache/folder/make-folder.js';
 import { digestOf } from '../../cache/codec/checksum.js';
 import { CacheError, cacheIdentity, compareConfigurations } from '../../cache/manifest/manifest.js';
 import { fileHash, LARGEST_COUNT } from '../../stages/source/select.js';
+import type { LineError } from '../../stages/source/lists/line-error.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
 import { cacheKind } from '../preprocess/cache-kind.js';
 import { preprocessOptions, cacheConfiguration, type PreprocessInput, type PreprocessOptions } from '../preprocess/options.js'; // prettier-ignore
@@ -40,17 +41,23 @@ export interface PlanRequest {
   readonly parts?: z.input<typeof partsOption>;
   /** Those of {@link preprocess}; what a worker decides for itself, like `jobs`, is passed over. */
   readonly options?: PreprocessInput;
+  /** Told of each line of a list that is wrong, which is then passed over; default: the first is an error. */
+  readonly onWrongLine?: (line: LineError) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Walks a source once. @returns how many videos there are, and what was passed over */
-async function spool(source: VideoSource, path: string, signal?: AbortSignal) {
+async function spool(
+  source: VideoSource,
+  path: string,
+  { signal, onWrongLine }: Pick<PlanRequest, 'signal' | 'onWrongLine'>,
+) {
   let videos = 0;
   const ignored: Record<string, number> = {};
   async function* lines() {
     const entries = source.entries((extension) => {
       ignored[extension] = (ignored[extension] ?? 0) + 1;
-    });
+    }, onWrongLine);
     for await (const entry of entries) {
       videos++;
       yield `${fileHash(source.fileOf(entry))}\t${lineOf(entry, source.root)}\n`;
@@ -108,7 +115,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const lists = `lists-${randomBytes(6).toString('hex')}`;
   const spoolPath = planPath(cache, `${lists}.spool`);
   try {
-    const { videos, ignored } = await spool(source, spoolPath, signal);
+    const { videos, ignored } = await spool(source, spoolPath, request);
     const count = countOf(wanted, videos * options.clips, before);
     await mkdir(planPath(cache, lists));
     await dealOut(spoolPath, count, (part) => listPath({ cache, lists }, part));

@@ -18,6 +18,8 @@ export interface Estimate {
   readonly videos: number;
   /** Files that are passed over, by extension. */
   readonly ignored: Readonly<Record<string, number>>;
+  /** Lines of the list that are wrong. */
+  readonly wrongLines: number;
   /** Videos of which there is no file. */
   readonly missing: number;
   /** Videos that the cache has, as far as their names say. */
@@ -85,7 +87,7 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
   const source = await sourceOf(request, options);
   const counts = { missing: 0, present: 0, quarantined: 0, pending: 0 };
   const chosen = new Spread<VideoEntry>(probeVideos(options.jobs));
-  const { total: videos, ignored } = await survey(source, signal, async (entry) => {
+  const visit = async (entry: VideoEntry) => {
     if (present.has(entry.id)) counts.present++;
     else if (quarantined.has(entry.id)) counts.quarantined++;
     else if (!(await isThere(entry.path))) counts.missing++;
@@ -93,7 +95,8 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
       counts.pending++;
       chosen.add(entry);
     }
-  });
+  };
+  const { total: videos, ignored, wrongLines } = await survey(source, { signal, strict: options.strict, visit }); // prettier-ignore
   const probe = await probeRun(source, chosen.items(), request, options);
   const fraction = counts.pending / Math.max(1, probe.videos);
   const bytesPerClip = probe.bytes / Math.max(1, probe.clips);
@@ -103,6 +106,7 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
   return {
     videos,
     ignored,
+    wrongLines,
     ...counts,
     probe,
     clips,

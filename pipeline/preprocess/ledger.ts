@@ -3,8 +3,12 @@ import type { VideoEntry } from '../../cache/records.js';
 import type { DescribedClip, SampledClip, VideoRecord } from '../../stages/clip.js';
 import { StageError } from '../../stages/stage-error.js';
 import type { StageCounters } from '../../stages/stream.js';
-import { TooManyFailuresError, type FailurePolicy } from '../failure.js';
+import type { LineError } from '../../stages/source/lists/line-error.js';
+import { TooManyFailuresError, type FailurePolicy, type StageFailure } from '../failure.js';
 import { stageReport, Tally, type PreprocessEvent } from './tally.js';
+
+/** The stage of lines that are wrong. */
+const LIST_STAGE = 'list';
 
 export interface LedgerParts {
   readonly quarantine: Quarantine;
@@ -68,7 +72,7 @@ export class RunLedger {
   readonly failed = async (error: unknown, record: VideoRecord | SampledClip): Promise<void> => {
     // Anything but a bad file is not for the quarantine: a defect, a full disk.
     if (!(error instanceof StageError)) throw error;
-    const { quarantine, policy, retryFailed, onEvent } = this.parts;
+    const { quarantine, retryFailed, onEvent } = this.parts;
     const { entry } = record;
     const { stage, cause, detail } = error;
     // A file that vanished or changed is not known by the content that it once had.
@@ -87,10 +91,43 @@ export class RunLedger {
     // A failure of the whole entry ends all its clips, one of a clip just that.
     const ended = 'sampling' in record ? 1 : Infinity;
     if (this.#settle(entry, ended)) this.finish();
-    const failures = this.tally.quarantined.size;
-    if (policy({ entry, error }, failures) === 'stop')
-      throw new TooManyFailuresError({ entry, error }, failures);
+    this.stopAtLimit({ entry, error });
   };
+
+  /**
+   * Puts lines of the list that are wrong into quarantine, and lets those go that are right by now.
+   * @param list whose lines they are
+   * @param all how many there are, if not all of them are given
+   */
+  async wrongLines(list: string, lines: readonly LineError[], all: number): Promise<void> {
+    const { quarantine } = this.parts;
+    const now = new Set(lines.map(({ place }) => place));
+    for (const { id, path, stage } of quarantine.records())
+      if (stage === LIST_STAGE && path === list && !now.has(id)) await quarantine.release(id);
+    this.tally.unnamed = all - lines.length;
+    for (const line of lines) await this.wrongLine(list, line);
+  }
+
+  private async wrongLine(list: string, { place, got, why }: LineError): Promise<void> {
+    const { quarantine, onEvent } = this.parts;
+    const error = new StageError(LIST_STAGE, `the line is wrong: ${why}`, got);
+    const { stage, cause, detail } = error;
+    this.tally.quarantined.add(place);
+    const before = quarantine.get(place);
+    if (before?.cause !== cause || before.detail !== detail) {
+      await quarantine.add({ path: list, id: place, stage, cause, detail, contentHash: null });
+      onEvent?.({ event: 'quarantined', path: place, stage, cause, detail });
+    }
+    const entry = { path: place, id: place, label: null, split: null, start: null, end: null };
+    this.stopAtLimit({ entry, error });
+  }
+
+  /** @throws TooManyFailuresError when the policy says so */
+  private stopAtLimit(failure: StageFailure): void {
+    const failures = this.tally.counts().quarantined;
+    if (this.parts.policy(failure, failures) === 'stop')
+      throw new TooManyFailuresError(failure, failures);
+  }
 
   /** An entry is done with, whatever became of it. */
   finish(): void {

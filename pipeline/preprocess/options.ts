@@ -53,6 +53,8 @@ export const preprocessOptions = z
     maxFailures: failureLimit.nullable().default(null),
     /** Try the videos in quarantine again. */
     retryFailed: z.boolean().default(false),
+    /** A line of a list that is wrong ends the run; else it goes into quarantine. */
+    strict: z.boolean().default(false),
   })
   .superRefine(({ size, storeSize, patch, maskRatio, frames, ...options }, context) => {
     const problem = (path: string, message: string) => {
@@ -82,10 +84,11 @@ export type PreprocessInput = z.input<typeof preprocessOptions>;
 /** The options that change what is in the cache; the others change how fast it gets there. */
 export function cacheConfiguration(options: PreprocessOptions) {
   const { videoStream, audioStream, frames, stride, clips, sampling } = options;
-  const { size, storeSize, fit, patch, maskRatio, seed, mel } = options;
+  const { size, storeSize, fit, patch, maskRatio, seed, mel, mfcc } = options;
   return {
     ...{ videoStream, audioStream, frames, stride, clips, sampling },
     ...{ size, storeSize: storeSize ?? size, fit, patch, maskRatio, seed },
+    ...(mfcc !== 'meyda' && { mfcc }),
     ...(mel > 0 && { mel }),
   };
 }

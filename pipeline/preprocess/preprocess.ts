@@ -62,8 +62,8 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     request.part !== undefined && typeof request.source !== 'string'
       ? request.source
       : await sourceOf(request, options);
-  const { total, ignored } = await survey(source, signal);
-  onEvent?.({ event: 'start', kind: source.kind, total, ignored });
+  const { total, ignored, wrong, wrongLines } = await survey(source, { signal, strict: options.strict }); // prettier-ignore
+  onEvent?.({ event: 'start', kind: source.kind, total, ignored, wrongLines });
   const kind = await cacheKind(options, request.tools, signal);
   const part = request.part ?? options.shard;
   const attempt = await attemptAt(request.cache, part, kind, options.scratch);
@@ -78,13 +78,15 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
     const quarantine = await Quarantine.open(cache);
     const ledger = new RunLedger({
       quarantine,
-      policy: failureLimit(options.maxFailures, total),
+      policy: failureLimit(options.maxFailures, total + wrongLines),
       total,
       retryFailed: options.retryFailed,
       onEvent,
     });
     let stopped: unknown = null;
     try {
+      // Of a list in parts, one of them tells what is wrong with it.
+      if ((part?.index ?? 0) === 0) await ledger.wrongLines(source.path, wrong, wrongLines);
       await runPipeline(
         stagesOf(source, { options, cores: request.stages ?? {}, writer, quarantine, ledger }),
         { signal },
@@ -135,7 +137,10 @@ interface PipelineParts {
 /** The source as it is: what is wanted of it was selected before, and a part of it may be empty. */
 function recordsOf(source: VideoSource): Readable {
   async function* records(): AsyncGenerator<VideoRecord> {
-    for await (const entry of source.entries()) yield { entry, configuration: {} };
+    // What is wrong has been told of by then.
+    const passOver = () => undefined;
+    for await (const entry of source.entries(passOver, passOver))
+      yield { entry, configuration: {} };
   }
   return Readable.from(records(), { objectMode: true, highWaterMark: 1 });
 }
@@ -161,7 +166,7 @@ function stagesOf(
     sample({ frames, stride, clips, sampling, seed, core: sampleCore, ...failing }),
     decode({ size, storeSize, fit, ...limits, core: decodeCore, ...ahead }),
     tubeMask({ ratio: options.maskRatio, patch, seed, core: mask, ...failing }),
-    mfcc({ core: mfccCore, ...failing }),
+    mfcc({ kind: options.mfcc, core: mfccCore, ...failing }),
     ...(mel > 0 ? [logMel({ bands: mel, core: logMelCore, ...failing })] : []),
   ] as StageStream[];
   const sink = shardCache(writer, { store, quality, onStored: ledger.stored, ...several });

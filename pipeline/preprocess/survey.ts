@@ -1,6 +1,7 @@
 import type { VideoEntry } from '../../cache/records.js';
 import type { SourceOptions } from '../../stages/source/options.js';
 import { select, type Selection } from '../../stages/source/select.js';
+import type { LineError } from '../../stages/source/lists/line-error.js';
 import { openSource } from '../../stages/source/open-source.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
 
@@ -17,27 +18,49 @@ export interface Survey {
   readonly total: number;
   /** Files that are passed over, by extension. */
   readonly ignored: Readonly<Record<string, number>>;
+  /** Lines of a list that are wrong; the first of them, if there are very many. */
+  readonly wrong: readonly LineError[];
+  /** How many there are. */
+  readonly wrongLines: number;
+}
+
+/** A list in which everything is wrong must not fill the memory. */
+const KEPT_LINES = 1000;
+
+interface SurveyParts {
+  readonly signal: AbortSignal | undefined;
+  /** A line that is wrong is an error; else it is counted and passed over. */
+  readonly strict: boolean;
+  /** Sees every entry. */
+  readonly visit?: (entry: VideoEntry) => void | Promise<void>;
 }
 
 /**
  * Walks the list once for its length, so that a bad line or folder is found before hours of work.
- * @param visit sees every entry
- * @throws Error when a line is wrong, or there is nothing to be done
+ * @throws Error when no line is right, or there is nothing to be done
  */
 export async function survey(
   source: VideoSource,
-  signal?: AbortSignal,
-  visit: (entry: VideoEntry) => void | Promise<void> = () => undefined,
+  { signal, strict, visit = () => undefined }: SurveyParts,
 ): Promise<Survey> {
+  const wrong: LineError[] = [];
+  let wrongLines = 0;
+  const told = (line: LineError) => {
+    wrongLines++;
+    if (wrong.length < KEPT_LINES) wrong.push(line);
+  };
   const ignored: Record<string, number> = {};
   let total = 0;
-  const entries = source.entries((extension) => {
-    ignored[extension] = (ignored[extension] ?? 0) + 1;
-  });
+  const entries = source.entries(
+    (extension) => {
+      ignored[extension] = (ignored[extension] ?? 0) + 1;
+    },
+    strict ? undefined : told,
+  );
   for await (const entry of entries) {
     signal?.throwIfAborted();
     total++;
     await visit(entry);
   }
-  return { total, ignored };
+  return { total, ignored, wrong, wrongLines };
 }

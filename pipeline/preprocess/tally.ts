@@ -11,7 +11,7 @@ export interface PreprocessSummary {
   readonly written: number;
   /** Clips that were in the cache already, duplicates among them. */
   readonly skipped: number;
-  /** Videos in quarantine. */
+  /** Videos in quarantine, and lines of the list that are wrong. */
   readonly quarantined: number;
   readonly seconds: number;
   /** The signal ended it; the cache is good, and the next run goes on. */
@@ -54,7 +54,7 @@ export interface PreprocessProgress extends Omit<PreprocessSummary, 'interrupted
 
 /** What happens in a run of preprocessing. */
 export type PreprocessEvent =
-  | { readonly event: 'start'; readonly kind: SourceKind; readonly total: number; readonly ignored: Readonly<Record<string, number>> }
+  | { readonly event: 'start'; readonly kind: SourceKind; readonly total: number; readonly ignored: Readonly<Record<string, number>>; readonly wrongLines: number }
   | ({ readonly event: 'progress' } & PreprocessProgress)
   | { readonly event: 'quarantined'; readonly path: string; readonly stage: string; readonly cause: string; readonly detail: string }
   /** The clips to be made will hardly find room: about so many bytes where so many are free. */
@@ -71,6 +71,8 @@ export class Tally {
   done = 0;
   /** Ids of the entries in quarantine. */
   readonly quarantined = new Set<string>();
+  /** Lines of the list that are wrong and too many to be named. */
+  unnamed = 0;
   readonly #start = performance.now();
 
   counts() {
@@ -79,7 +81,7 @@ export class Tally {
       clips: this.clips,
       written: this.written,
       skipped: this.skipped,
-      quarantined: this.quarantined.size,
+      quarantined: this.quarantined.size + this.unnamed,
       seconds: (performance.now() - this.#start) / 1000,
     };
   }

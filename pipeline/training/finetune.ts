@@ -16,6 +16,7 @@ import {
 } from './classifier-init.js';
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
 import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
+import { readRunIfAny } from './run/run-folder.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './data/training-batches.js';
 import { openTrainingData } from './data/training-data.js';
@@ -26,6 +27,8 @@ import { openValidation } from './data/validation-data.js';
 export interface HeadChoice {
   /** Default `fused` where the model hears, `picture` where it does not. */
   readonly fusion?: ClassifierConfig['fusion'] | undefined;
+  /** Default: as a run that is gone on with does, and true in new runs. */
+  readonly centreInTime?: boolean | undefined;
   readonly dropout?: number | undefined;
   readonly dropPath?: number | undefined;
 }
@@ -44,14 +47,23 @@ export interface FinetuneRequest extends TrainingRequest {
 /** Masks are of no use to a classifier; the loader wants to know a ratio all the same. */
 const NO_MASK = { mask: 'epoch', maskRatio: 0.5 } as const;
 
-function chooseHead(choice: HeadChoice, config: ModelConfig, classes: number): ClassifierConfig {
-  const { fusions } = systemOf(config);
+/** @param begun the classifier of a run that is gone on with */
+function chooseHead(
+  choice: HeadChoice,
+  config: ModelConfig,
+  classes: number,
+  begun: ClassifierConfig | undefined,
+): ClassifierConfig {
+  const { fusions, input } = systemOf(config);
   const fusion = choice.fusion ?? fusions[0];
   if (!fusions.includes(fusion))
     throw new Error(
       `--fusion ${fusion}: a model of variant ${config.variant} has only ${fusions.join(' and ')}; choose that, or another --variant`,
     );
-  const given = Object.entries({ ...choice, fusion, classes }).filter(([, value]) => value !== undefined); // prettier-ignore
+  const { centreInTime = begun?.centreInTime ?? true } = choice;
+  // Of single frames nothing changes in time.
+  const centred = centreInTime && fusion === 'fused' && input.frames === 'all';
+  const given = Object.entries({ ...choice, fusion, classes, centreInTime: centred }).filter(([, value]) => value !== undefined); // prettier-ignore
   return classifierConfig.parse(Object.fromEntries(given));
 }
 
@@ -90,7 +102,8 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   const config = found?.config ?? chooseModel(request.model, shape);
   checkFit(config, shape);
   const classes = new ClassList(data.sources);
-  const head = chooseHead(request.head, config, classes.names.length);
+  const begun = (await readRunIfAny(request.run))?.classifier?.head;
+  const head = chooseHead(request.head, config, classes.names.length, begun);
   const { batch, accumulate, seed, sound } = training;
   const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
   const statistics = await statisticsFor(request.run, data);

@@ -19,6 +19,7 @@ const list = z
 export const modelChoice = z.strictObject({
   variant: z.enum(SYSTEM_NAMES).default('av'),
   preset: z.enum(['ti', 's', 'b', 'l']).default('s'),
+  tubelet: size,
   width: size,
   depth: size,
   heads: size,

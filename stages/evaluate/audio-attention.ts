@@ -5,6 +5,7 @@ import { loadWeights, type StoredValues } from '../../model/weights/load-weights
 import { pretrainSpecs } from '../../model/systems.js';
 import { slotsOf } from '../../model/layers/geometry.js';
 import { weightsFrom } from '../../model/weights/weights.js';
+import { crosses } from '../../model/fusion.js';
 import type { ModelConfig } from '../../model/config.js';
 import { placeTokens } from '../../engine/ops/gather.js';
 import type { ClipBatch } from '../batch/batch.js';
@@ -23,7 +24,7 @@ export async function audioAttention(
   weights: StoredValues,
   batch: ClipBatch,
 ): Promise<Float32Array> {
-  if (config.variant !== 'av')
+  if (!crosses(config))
     throw new RangeError(
       `a model of the variant "${config.variant}" has no cross-attention: nothing attends from sound to picture`,
     );

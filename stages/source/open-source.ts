@@ -7,6 +7,7 @@ import { jsonlSource } from './lists/jsonl.js';
 import { kineticsSource } from './lists/kinetics.js';
 import { sourceOptions, type SourceOptions } from './options.js';
 import { ssv2Source } from './lists/ssv2.js';
+import { tableSource } from './lists/table.js';
 import { ucf101Source } from './lists/ucf101.js';
 import type { SourceKind, VideoSource } from './video-source.js';
 
@@ -27,13 +28,21 @@ async function isFolder(path: string, what: string): Promise<boolean> {
 }
 
 /** @throws Error when an option is given that this kind of source has no use for */
-function assertUsed(kind: SourceKind, folder: boolean, { videos, fold, trimmed }: SourceOptions) {
+function assertUsed(
+  kind: SourceKind,
+  folder: boolean,
+  { videos, fold, trimmed, columns }: SourceOptions,
+) {
   if (videos !== null && kind === 'folder')
     throw new Error('--videos is for lists, but the source is a folder of videos itself');
   if (fold !== null && !(kind === 'ucf101' && folder))
     throw new Error('--fold is for the folder of the lists of UCF101; leave it out');
   if (trimmed && kind !== 'kinetics')
     throw new Error(`--trimmed is for Kinetics, but the source is of kind ${kind}; leave it out`);
+  if (columns !== null && kind !== 'table' && kind !== 'jsonl')
+    throw new Error(
+      `--columns is for tables and JSON lists, but the source is of kind ${kind}; leave it out`,
+    );
   if (folder !== (kind === 'folder') && kind !== 'ucf101')
     throw new Error(
       `--source-kind ${kind} needs ${folder ? 'a list, but the source is a folder' : 'a folder, but the source is a file'}`,
@@ -53,9 +62,9 @@ export async function openSource(
   const folder = await isFolder(absolute, `folder or list at ${path}; give ${KNOWN_SOURCES}`);
   if (!folder && VIDEO_EXTENSIONS.has(extname(absolute).toLowerCase()))
     throw new Error(`${path} is a single video; put it into a folder and give that`);
-  const kind = options.sourceKind ?? (await detectKind(absolute, folder));
+  const kind = options.sourceKind ?? (await detectKind(absolute, folder, options.columns));
   assertUsed(kind, folder, options);
-  const { fold, trimmed } = options;
+  const { fold, trimmed, columns } = options;
   const videos = options.videos === null ? undefined : resolve(options.videos);
   if (videos !== undefined && !(await isFolder(videos, `folder ${videos}; give another --videos`)))
     throw new Error(`--videos must be a folder, and ${videos} is a file`);
@@ -63,7 +72,9 @@ export async function openSource(
     case 'folder':
       return folderSource(absolute);
     case 'jsonl':
-      return jsonlSource(absolute, videos);
+      return jsonlSource(absolute, videos, columns);
+    case 'table':
+      return tableSource(absolute, columns, videos);
     case 'csv':
       return csvSource(absolute, videos);
     case 'ucf101':

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { columnsOption } from './lists/columns.js';
 import { SOURCE_KINDS } from './video-source.js';
 
 /** How the source is read. */
@@ -10,6 +11,8 @@ export const sourceOptions = z.strictObject({
     .default(null),
   /** Folder that the paths in a list are relative to, or in which its videos are found by name; null: the list's own. */
   videos: z.string().min(1, 'must be a folder').nullable().default(null),
+  /** Tables and JSON lists: which columns hold what; null: found out by their names. */
+  columns: columnsOption.nullable().default(null),
   /** UCF101, given as the folder of its lists: which of the official divisions; null: 1. */
   fold: z.coerce
     .number()

@@ -153,13 +153,13 @@ export function select(source: VideoSource, selection: Selection): VideoSource {
   const matches = (glob: string, text: string | null) => text !== null && matchesGlob(text, glob);
   return {
     ...source,
-    async *entries(ignored) {
+    async *entries(ignored, wrong) {
       const seen = new Seen();
       const passedOver = (extension: string) => {
         seen.ignored.set(extension, (seen.ignored.get(extension) ?? 0) + 1);
         ignored?.(extension);
       };
-      for await (const entry of source.entries(passedOver)) {
+      for await (const entry of source.entries(passedOver, wrong)) {
         seen.see(entry);
         if (splits !== null && !splits.has(splitName(entry.split ?? ''))) continue;
         seen.ofSplit++;

@@ -45,7 +45,9 @@ describe('avme finetune', function () {
     assert.equal(result.code, 0, result.stderr);
     const [init, start] = result.events;
     assert.deepEqual(
-      (init?.['lacking'] as string[]).filter((name) => !/^(head|fc_norm|fusion_norm)\./.test(name)),
+      (init?.['lacking'] as string[]).filter(
+        (name) => !/^(head|fc_norm|fusion_norm|still_audio_norm)\./.test(name),
+      ),
       [],
     );
     assert.ok((init?.['unused'] as string[]).includes('mask_token'));
@@ -66,7 +68,7 @@ describe('avme finetune', function () {
     const labels = Array.from({ length: reader.size }, (_, i) => reader.entry(i).label);
     await reader.close();
     assert.deepEqual(classifier?.classes, [...new Set(labels)].sort());
-    assert.deepEqual(classifier.head, { classes: 4, fusion: 'fused', dropout: 0, dropPath: 0 });
+    assert.deepEqual(classifier.head, { classes: 4, fusion: 'fused', centreInTime: true, dropout: 0, dropPath: 0 }); // prettier-ignore
   });
 
   slow.it('stopped and gone on with, ends with the same weights and draws', async () => {
@@ -82,6 +84,18 @@ describe('avme finetune', function () {
       (await readMetrics(path(name))).map(({ validationLoss, validationTop1 }) => [validationLoss, validationTop1]); // prettier-ignore
     assert.deepEqual(await looks('straight'), await looks('stopped'));
     assert.ok((await weights('straight', file)).has('ema.head.weight'));
+  });
+
+  slow.it('a run of before fusion was centred in time goes on as it was', async () => {
+    assert.equal((await avme(finetune('old', '--steps', '4', '--stop-at', '2', '--no-centre-in-time'))).code, 0); // prettier-ignore
+    const file = join(path('old'), 'run.json');
+    const text = await readFile(file, 'utf8');
+    assert.ok(text.includes('"centreInTime": false,'));
+    await writeFile(file, text.replace('"centreInTime": false,', ''));
+    const again = await avme(finetune('old', '--steps', '4'));
+    assert.equal(again.code, 0, again.stderr);
+    assert.ok(!(await weights('old', 'step-00000004.safetensors')).has('still_audio_norm.weight'));
+    assert.equal((await readRun(path('old'))).classifier?.head.centreInTime, false);
   });
 
   it('a linear probe changes nothing but what stands behind the encoders', async () => {

@@ -75,6 +75,26 @@ describe('avme pretrain', function () {
     assert.ok((await finalWeights('straight')).equals(await finalWeights('ctrl-c')));
   });
 
+  slow.it(
+    'Ctrl-C ends threads that train as well, and one thread goes on with their run',
+    async () => {
+      const threads = ['--backend', 'wasm', '--batch', '4', '--json'];
+      const stopped = await avme(pretrain('threads', ...threads, '--train-workers', '2'), {
+        kill: { signal: 'SIGINT', afterLines: 4 },
+      });
+      assert.equal(stopped.code, 130, stopped.stderr);
+      const last = stopped.events.at(-1)!;
+      assert.equal(last['interrupted'], true);
+      const resumed = await avme(pretrain('threads', ...threads, '--train-workers', '1'));
+      assert.equal(resumed.events[0]!['resumedFrom'], last['step']);
+      await avme(pretrain('one-thread', ...threads, '--train-workers', '1'));
+      const [of, wanted] = await Promise.all([readMetrics(run('threads')), readMetrics(run('one-thread'))]); // prettier-ignore
+      const losses = (metrics: typeof of) => Float32Array.from(metrics, ({ loss }) => loss);
+      assert.equal(of.length, 12);
+      assert.ok(relativeError(losses(of), losses(wanted)) < 1e-3);
+    },
+  );
+
   it('kill -9 loses the steps since the last checkpoint, and the run goes on exactly', async () => {
     const killed = await avme(pretrain('killed', '--json', '--save-every', '3'), {
       kill: { signal: 'SIGKILL', afterLines: 9 },

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openCache } from '../../cache/reader.js';
 import { openCacheWriter } from '../../cache/writer.js';
+import { fileWords } from '../../cache/folder/file-words.js';
 import { makeSample, OPTIONS, samplesOf, SHAPE, useFolder } from './support.js';
 
 const run = promisify(execFile);
@@ -74,6 +75,55 @@ describe('cache on a disk', () => {
     await reader.close();
     assert.ok(samples.size > 3);
     for (const [key, sample] of samples) assert.deepEqual(sample, makeSample(Number(key.slice(4))));
+  });
+
+  it('that lacks inodes, or is mounted read-only: says which of them', async function () {
+    const disk = join(folder(), 'disk');
+    await mkdir(disk);
+    try {
+      await run('mount', ['-t', 'tmpfs', '-o', 'size=50m,nr_inodes=8', 'tmpfs', disk]);
+    } catch {
+      // Only root may make a disk.
+      this.skip();
+    }
+    try {
+      const cache = join(disk, 'cache');
+      await mkdir(cache);
+      for (let i = 0; i < 6; i++) await writeFile(join(disk, `${i}`), '');
+      await assert.rejects(openCacheWriter(cache, OPTIONS), {
+        name: 'CacheError',
+        message: `the cache ${cache} cannot be written: the disk has no room for further files (inodes), though there is for bytes; remove files, or choose another disk`,
+      });
+      for (let i = 0; i < 6; i++) await rm(join(disk, `${i}`));
+      await (await openCacheWriter(cache, OPTIONS)).seal();
+      await run('mount', ['-o', 'remount,ro', disk]);
+      for (const at of [cache, join(disk, 'other')])
+        await assert.rejects(openCacheWriter(at, OPTIONS), {
+          name: 'CacheError',
+          message: /^the (cache|folder) .* cannot be (written|made): it lies on a read-only file system; choose another folder, or have/, // prettier-ignore
+        });
+    } finally {
+      await run('umount', [disk]);
+    }
+  });
+
+  it('that cannot have such a path, or lock a file: says so', async () => {
+    const long = join(folder(), 'x'.repeat(300));
+    await assert.rejects(openCacheWriter(long, OPTIONS), /its path is too long for the file system; choose a folder with a shorter path/); // prettier-ignore
+    await writeFile(join(folder(), 'file'), '');
+    await assert.rejects(openCacheWriter(join(folder(), 'file', 'cache'), OPTIONS), /a part of its path is a file/); // prettier-ignore
+    // As FAT answers a link, NFS without its lock daemon a lock, and LMDB in words alone.
+    const said = (fields: object, message = '') => fileWords(Object.assign(new Error(message), fields), '/'); // prettier-ignore
+    for (const fields of [
+      { code: 'EPERM', syscall: 'link' },
+      { code: 'ENOLCK' },
+      { code: 'EOPNOTSUPP' },
+    ])
+      // prettier-ignore
+      assert.match(String(said(fields)), /cannot lock files, .* choose a folder on a local disk/);
+    assert.match(String(said({}, 'No locks available')), /cannot lock files/);
+    assert.match(String(said({ code: 'EPERM', syscall: 'open' })), /does not permit it/);
+    assert.equal(said({ code: 'ENOENT' }), undefined);
   });
 
   it('that is read only: can be read, and says that it cannot be written', async function () {

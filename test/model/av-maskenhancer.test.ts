@@ -37,6 +37,9 @@ describe('parameters of the audio-visual model', () => {
   for (const [preset, variant, expected] of [
     ['s', 'v', 24_029_376],
     ['s', 'av-no-cross', 25_482_070],
+    // A layer of width w has 12 w² + 13 w: two of 192, or one of 384.
+    ['s', 'av-cross', 25_482_070 + 2 * 444_864],
+    ['s', 'av-self', 25_482_070 + 1_774_464],
     ['s', 'av', 28_146_262],
     ['b', 'v', 94_210_944],
     ['b', 'av', 106_546_198],
@@ -91,7 +94,7 @@ function trainingMode(updates: Map<string, tf.Tensor>): ForwardMode {
   return { norm: { training: true, updates }, nextSeed: () => String(seed++) };
 }
 
-for (const variant of ['av', 'av-no-cross', 'v'] as const)
+for (const variant of ['av', 'av-self', 'av-cross', 'av-no-cross', 'v'] as const)
   modelOnEachBackend(`the model ${variant}`, () => {
     const config = modelConfig.parse({ ...SMALL, variant });
     const predict = (batch: ModelBatch, weights: Map<string, tf.Tensor>) =>

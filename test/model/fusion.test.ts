@@ -38,15 +38,14 @@ function naive(
   const heads = (width: number) => ({ heads: headsFor(width, 8) });
   const layer = (name: string, src: tf.Tensor, tar: tf.Tensor) =>
     crossAttention(src, tar, under(weights, name), heads(src.shape[2] ?? 0));
-  const both =
-    variant === 'av'
-      ? tf.concat([layer('cross_a2v', repeated, picture), layer('cross_v2a', picture, repeated)], 2)
-      : tf.concat([repeated, picture], 2);
-  const mixed = variant === 'av' ? layer('self_av', both, both) : both;
+  const both = ['av', 'av-cross'].includes(variant)
+    ? tf.concat([layer('cross_a2v', repeated, picture), layer('cross_v2a', picture, repeated)], 2)
+    : tf.concat([repeated, picture], 2);
+  const mixed = ['av', 'av-self'].includes(variant) ? layer('self_av', both, both) : both;
   return linear(mixed, weights('fusion_to_decoder.weight'));
 }
 
-for (const variant of ['av', 'av-no-cross'] as const)
+for (const variant of ['av', 'av-self', 'av-cross', 'av-no-cross'] as const)
   onEachBackend(`fusion ${variant} on one row a slot`, () => {
     it('equals fusion on one row a token, in value and in gradients', () => {
       const settings: ModelConfig = { ...config, variant };

@@ -18,8 +18,8 @@ const SMALL = {
 describe('the registry of systems', () => {
   before(() => useBackend('cpu'));
 
-  it('has the four of the comparison', () => {
-    assert.deepEqual([...SYSTEM_NAMES], ['av', 'av-no-cross', 'v', 'cav-mae']);
+  it('has those of the comparison and of the ablation', () => {
+    assert.deepEqual([...SYSTEM_NAMES], ['av', 'av-self', 'av-cross', 'av-no-cross', 'v', 'cav-mae']); // prettier-ignore
   });
 
   for (const variant of SYSTEM_NAMES)
@@ -54,6 +54,9 @@ describe('the registry of systems', () => {
 
   it('refuses a name that it does not have, and says which it has', () => {
     const { error } = modelConfig.safeParse({ ...SMALL, variant: 'mae' });
-    assert.match(error!.issues[0]!.message, /"av"\|"av-no-cross"\|"v"\|"cav-mae"/);
+    assert.match(
+      error!.issues[0]!.message,
+      /"av"\|"av-self"\|"av-cross"\|"av-no-cross"\|"v"\|"cav-mae"/,
+    );
   });
 });

@@ -77,6 +77,17 @@ describe('the stages of preprocessing as Node streams', () => {
     assert.deepEqual([again.written, again.skipped], [0, 2]);
   });
 
+  it('make another kind of cache of other MFCCs, the one that the command makes', async () => {
+    const stages = (kind: 'meyda' | 'talknet') => [index(), sample(FRAMES), decode({ size: 32 }), tubeMask({ patch: 8, ratio: 0.75 }), mfcc({ kind })] as const; // prettier-ignore
+    await pipeline(videos(clips), ...stages('talknet'), shardCache(cache));
+    const [own] = await samplesOf(cache);
+    assert.ok(own!.mfcc.every(Number.isFinite));
+    await assert.rejects(pipeline(videos(clips), ...stages('meyda'), shardCache(cache)), /mfcc/);
+    const options = { ...FRAMES, size: 32, maskRatio: 0.75, patch: 8, mfcc: 'talknet' } as const;
+    const again = await preprocess({ source: clips, cache, options });
+    assert.deepEqual([again.written, again.skipped], [0, 2]);
+  });
+
   it('run again write nothing twice', async () => {
     const build = () =>
       pipeline(
@@ -178,6 +189,7 @@ describe('the stages of preprocessing as Node streams', () => {
     assert.throws(() => tubeMask({ ratio: 1.5 }), /tubeMask: ratio \(1.5\) must be below 1/);
     assert.throws(() => decode({ size: 4 }), /decode: size \(4\)/);
     assert.throws(() => index({ timeout: -1 }), /index: timeout \(-1\)/);
+    assert.throws(() => mfcc({ kind: 'htk' as 'meyda' }), /mfcc: kind/);
     assert.throws(() => logMel({ bands: 3 }), /logMel: bands \(3\)/);
     assert.throws(() => videos('x', { limit: 0 }), /videos: limit \(0\) must be 1 or more/);
   });

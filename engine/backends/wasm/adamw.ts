@@ -1,20 +1,5 @@
 import { registerKernel, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
-
-/** Name of the kernel that takes a whole step of AdamW; not TensorFlow's, and only some backends have it. */
-export const ADAMW_KERNEL = 'AvmeAdamW';
-
-/** One step's numbers, the same for all values of a weight. */
-export interface AdamWAttributes {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** 1 / √(1 − β₂ᵗ) */
-  readonly rootScale: number;
-  /** lr / (1 − β₁ᵗ) */
-  readonly rate: number;
-  /** 1 − lr · decay; 1 without. */
-  readonly kept: number;
-}
+import { ADAMW_KERNEL, type AdamWAttributes } from '../adamw-kernel.js';
 
 /** The part of the wasm backend's inside that updating in one pass needs. */
 interface WasmInside {

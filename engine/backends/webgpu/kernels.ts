@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { replaceKernel } from '../replace-kernel.js';
+import { registerWebgpuAdamW } from './adamw.js';
+import { registerWebgpuUniform } from './uniform.js';
 
 /** Operations on two tensors that the model applies to tensors of more than four axes. */
 const BINARY = [tf.Add, tf.Sub, tf.Multiply, tf.RealDiv] as const;
@@ -46,8 +48,10 @@ function byParts(stock: tf.KernelFunc): tf.KernelFunc {
   };
 }
 
-/** Kernels of ours for WebGPU; calling it again does nothing. */
+/** Kernels of ours for WebGPU; called once. */
 export function registerWebgpuKernels(): void {
   replaceKernel(tf.AddN, 'webgpu', byParts);
   for (const kernelName of BINARY) replaceKernel(kernelName, 'webgpu', byRows);
+  registerWebgpuAdamW();
+  registerWebgpuUniform();
 }

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describeAdapter, findAdapter, WEBGPU_PACKAGES, type GpuDevice } from './adapter.js';
 import { registerWebgpuKernels } from './kernels.js';
+import { sendSmallByQueue, type UploadingBackend } from './uploads.js';
 
 /** What of the backend's own object we rely on. */
-interface WebgpuBackend {
+interface WebgpuBackend extends UploadingBackend {
   readonly device: {
     onuncapturederror: ((event: { error: { message: string } }) => void) | null;
     readonly lost: Promise<{ reason: string; message: string }>;
@@ -61,5 +62,7 @@ export async function loadWebgpu(): Promise<void> {
 /** Called once the backend is the one in use. */
 export function startWebgpu(): void {
   const backend = tf.backend() as unknown as WebgpuBackend;
-  if (backend.device.onuncapturederror === null) watchErrors(backend);
+  if (backend.device.onuncapturederror !== null) return;
+  watchErrors(backend);
+  sendSmallByQueue(backend);
 }

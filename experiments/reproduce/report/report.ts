@@ -1,4 +1,4 @@
-import { claimsOf, RULE } from '../claims.js';
+import { chanceText, claimsOf, RULE } from '../claims.js';
 import { Measures } from '../measures.js';
 import { PROTOCOL_REMARKS } from '../paper.js';
 import type { Clips, Figure, Results } from '../results.js';
@@ -7,7 +7,7 @@ import { toHtml } from './html.js';
 import { toMarkdown } from './markdown.js';
 import { lossPlot, ratioPlots } from './plots.js';
 import { classBlocks, controlTable, ratioTable, robustnessTable, seedTable, tableI, tableII } from './tables.js'; // prettier-ignore
-import { percent, span } from './words.js';
+import { NONE, percent, span } from './words.js';
 
 /** What people read, and the plots that the Markdown shows as files. */
 export interface RenderedReport {
@@ -21,9 +21,13 @@ export interface RenderedReport {
 const counted = ({ train, test, sounding }: Clips) =>
   `${train.toLocaleString('en')} clips to learn from, ${test.toLocaleString('en')} to be measured on, ${percent(sounding)} of them with sound`;
 
+/** What clips are for, and of which seed where there are several sets. */
+const nameOf = (what: string, i: number, of: readonly Clips[]) =>
+  of.length > 1 ? `${what} of seed ${i}` : what;
+
 function settingOf({ results }: Measures): Block[] {
-  const { cache, finetuneCache, protocol, seconds, avme, runs } = results;
-  const { seeds, steps, finetuneSteps, batch, maskRatio, backend, cores, jobs } = protocol;
+  const { caches, finetuneCaches, classes, protocol, seconds, avme, runs } = results;
+  const { seeds, testSplits, steps, finetuneSteps, batch, maskRatio, backend, cores, jobs } = protocol; // prettier-ignore
   const tuned = finetuneSteps > 0 ? `, then fine-tuned for ${finetuneSteps.toLocaleString('en')} steps` : ''; // prettier-ignore
   return [
     {
@@ -33,8 +37,12 @@ function settingOf({ results }: Measures): Block[] {
     {
       kind: 'list',
       items: [
-        `${counted(cache)}${cache.classes.length > 0 ? `; ${cache.classes.length} classes` : ''}; cache ${cache.fingerprint.slice(0, 12)}`,
-        ...(finetuneCache ? [`classifiers, and all accuracy: ${counted(finetuneCache)}; cache ${finetuneCache.fingerprint.slice(0, 12)}`] : []), // prettier-ignore
+        ...caches.map((cache, i) => `${nameOf('clips', i, caches)}: ${counted(cache)}${classes.length > 0 ? `; ${classes.length} classes` : ''}; cache ${cache.fingerprint.slice(0, 12)}`), // prettier-ignore
+        ...finetuneCaches.map((cache, i) => `${nameOf('classifiers, and all accuracy', i, finetuneCaches)}: ${counted(cache)}; cache ${cache.fingerprint.slice(0, 12)}`), // prettier-ignore
+        `measured on the split ${testSplits.join(' and ')}; a recipe is to be chosen on another one (val), and this one looked at once`,
+        caches.length > 1
+          ? 'a seed decides first weights, order and masks, and has clips of its own'
+          : 'a seed decides first weights, order and masks; all seeds have the same clips, so that intervals say nothing of other clips',
         `${runs.length} trainings; all commands one after another take ${span(seconds)} on one of ${jobs} equal shares of ${cores} cores, so about ${span(seconds / jobs)} together (${backend}, avme ${avme})`,
       ],
     },
@@ -47,8 +55,15 @@ function verdictsOf(measures: Measures): Block[] {
     {
       kind: 'table',
       caption: RULE,
-      head: ['claim', 'verdict', 'gap'],
-      rows: claims.map(({ text, verdict, gap }) => [text, verdict, gap]),
+      head: ['claim', 'verdict', 'gap', 'seeds', 'p', 'only one right'],
+      rows: claims.map(({ text, verdict, gap, n, p, discordant }) => [
+        text,
+        verdict,
+        gap,
+        n === 0 ? NONE : String(n),
+        p === null ? NONE : chanceText(p),
+        discordant,
+      ]),
     },
   ];
 }

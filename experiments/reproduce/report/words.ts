@@ -1,10 +1,12 @@
 import { type SystemName } from '../../../model/config.js';
 
-import { spreadOf, type BySeed } from '../statistics.js';
+import { testMean, type BySeed, type Interval } from '../statistics.js';
 
 export const CALLED: Readonly<Record<SystemName, string>> = {
   av: 'AV-MaskEnhancer',
-  'av-no-cross': 'without cross-attention',
+  'av-self': 'self-attention alone',
+  'av-cross': 'cross-attention alone',
+  'av-no-cross': 'concatenation alone',
   v: 'VideoMAE',
   'cav-mae': 'CAV-MAE',
 };
@@ -12,18 +14,22 @@ export const CALLED: Readonly<Record<SystemName, string>> = {
 /** Where something was not run. */
 export const NONE = '–';
 
-/** Mean ± deviation over seeds, each times `scale`. */
-function spread(values: BySeed, scale: number, digits: number, unit = ''): string {
+/** An interval at the digits of what it is about. */
+export const intervalText = ([low, high]: Interval, scale: number, digits: number) =>
+  `[${(scale * low).toFixed(digits)}, ${(scale * high).toFixed(digits)}]`;
+
+/** Mean over seeds with its interval, each times `scale`. */
+function meanText(values: BySeed, scale: number, digits: number): string {
   if (values.size === 0) return NONE;
-  const { mean, deviation } = spreadOf([...values.values()]);
-  const around = deviation === null ? '' : ` ± ${(scale * deviation).toFixed(digits)}`;
-  return `${(scale * mean).toFixed(digits)}${around}${unit}`;
+  const { mean, interval } = testMean([...values.values()]);
+  const around = interval === null ? '' : ` ${intervalText(interval, scale, digits)}`;
+  return `${(scale * mean).toFixed(digits)}${around}`;
 }
 
 /** A squared error, in thousandths. */
-export const errorText = (values: BySeed) => spread(values, 1000, 2);
+export const errorText = (values: BySeed) => meanText(values, 1000, 2);
 /** An accuracy, in per cent. */
-export const percentText = (values: BySeed) => spread(values, 100, 1);
+export const percentText = (values: BySeed) => meanText(values, 100, 1);
 
 export const percent = (fraction: number) => `${Number((100 * fraction).toFixed(1))} %`;
 

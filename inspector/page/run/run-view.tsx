@@ -34,7 +34,7 @@ export function RunView({ route, go, sources }: RunViewProps) {
   ];
   // Worked out by the model, sample by sample: not something for a file.
   if (embedded === undefined) views.push(['samples', 'Worst and best']);
-  if (run.variant === 'av') views.push(['attention', 'Attention']);
+  if (['av', 'av-cross'].includes(run.variant)) views.push(['attention', 'Attention']);
   if (run.confusion !== null) views.push(['confusion', 'Confusion']);
   views.push(['settings', 'Settings']);
   const pictures = PICTURES.includes(route.view);

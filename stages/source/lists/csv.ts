@@ -1,7 +1,8 @@
 import { dirname, relative, resolve } from 'node:path';
 import { VIDEO_EXTENSIONS } from '../folder.js';
+import { LineError, WrongLines } from './line-error.js';
 import { splitOfFile } from './split.js';
-import { quoted, readLines } from './text.js';
+import { readLines } from './text.js';
 import type { VideoSource } from '../video-source.js';
 
 /** A video of a list of paths. */
@@ -38,6 +39,9 @@ export function parseListLine(line: string): ListedVideo | null {
   };
 }
 
+const EXAMPLE =
+  'a line is the path of a video and its label, like "dance/a.mp4 7" or "dance/a.mp4,7"';
+
 /** A first line that names the columns. */
 const isHeader = (text: string) => !/[./\\]/.test(text);
 
@@ -53,18 +57,21 @@ export function csvSource(list: string, root = dirname(list)): VideoSource {
     kind: 'csv',
     path: list,
     root,
-    async *entries() {
+    async *entries(_ignored, wrong) {
+      const lines = new WrongLines(wrong);
       for await (const { text, number, place } of readLines(list)) {
         if (text.trim() === '') continue;
         const video = parseListLine(text);
-        if (video !== null) {
-          const { path, label } = video;
-          yield { path: resolve(root, path), id: path, label, split, start: null, end: null };
-        } else if (number > 1 || !isHeader(text))
-          throw new Error(
-            `${place}: got ${quoted(text)}; a line is the path of a video and its label, like "dance/a.mp4 7" or "dance/a.mp4,7"`,
-          );
+        if (video === null && number === 1 && isHeader(text)) continue;
+        const right = lines.read(() => {
+          if (video === null) throw new LineError(place, text, EXAMPLE);
+          return video;
+        });
+        if (right === undefined) continue;
+        const { path, label } = right;
+        yield { path: resolve(root, path), id: path, label, split, start: null, end: null };
       }
+      lines.end();
     },
     fileOf: ({ path }) => relative(root, path),
   };

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { pipeline, type Duplex } from 'node:stream';
+import { pipeline, Readable, type Duplex } from 'node:stream';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
 import { streamObject } from 'stream-json/streamers/stream-object.js';
-import { readLines } from './text.js';
+import { listBytes, readLines } from './text.js';
 
 /** A member of the file's outermost object or array. */
 export interface JsonItem {
@@ -45,7 +44,7 @@ export async function* jsonItems(
     outermost === 'object' ? streamObject.withParserAsStream() : streamArray.withParserAsStream();
   const parser = parse();
   // Whatever fails is thrown by the loop below.
-  pipeline(createReadStream(path), parser, () => undefined);
+  pipeline(Readable.from(listBytes(path)), parser, () => undefined);
   try {
     for await (const item of parser) yield item as JsonItem;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonItems } from './json.js';
-import { problemsOf } from './jsonl.js';
+import { LineError, type WrongLines } from './line-error.js';
+import { problemsOf } from './listed-entry.js';
 import { splitName, splitOfFile } from './split.js';
 import { quoted, readLines } from './text.js';
 
@@ -24,16 +25,20 @@ const itemSchema = z.object({
 });
 
 /** `{"ID": {"annotations": {"label", "segment": [s, e]}, "subset"}}` of any size. */
-export async function* kineticsJson(path: string): AsyncGenerator<KineticsRow> {
+export async function* kineticsJson(path: string, lines: WrongLines): AsyncGenerator<KineticsRow> {
   const named = splitOfFile(path);
   for await (const { key, value } of jsonItems(path, 'object')) {
-    const checked = itemSchema.safeParse(value);
-    if (!checked.success)
-      throw new Error(
-        `${path}, video ${quoted(String(key))}: got ${quoted(JSON.stringify(value))}: ${problemsOf(checked.error)}; ` +
-          'a video is like "abc": {"annotations": {"label": "surfing", "segment": [2, 12]}, "subset": "train"}',
+    const item = lines.read(() => {
+      const checked = itemSchema.safeParse(value);
+      if (checked.success) return checked.data;
+      throw new LineError(
+        `${path}, video ${quoted(String(key))}`,
+        JSON.stringify(value),
+        `${problemsOf(checked.error)}; a video is like "abc": {"annotations": {"label": "surfing", "segment": [2, 12]}, "subset": "train"}`,
       );
-    const { annotations, subset } = checked.data;
+    });
+    if (item === undefined) continue;
+    const { annotations, subset } = item;
     yield {
       youtubeId: String(key),
       label: annotations?.label ?? null,
@@ -62,7 +67,7 @@ const rowSchema = z.object({
 });
 
 /** The official lists with a line of columns: `label,youtube_id,time_start,time_end,split`. */
-export async function* kineticsCsv(path: string): AsyncGenerator<KineticsRow> {
+export async function* kineticsCsv(path: string, lines: WrongLines): AsyncGenerator<KineticsRow> {
   const named = splitOfFile(path);
   let columns: readonly string[] | undefined;
   for await (const { text, place } of readLines(path)) {
@@ -77,14 +82,17 @@ export async function* kineticsCsv(path: string): AsyncGenerator<KineticsRow> {
       const value = fields[columns.indexOf(name)];
       if (value !== undefined && value !== '') row[name] = value;
     }
-    const checked = rowSchema.safeParse(row);
-    const times = checked.data;
-    if (times === undefined || times.time_start >= times.time_end)
-      throw new Error(
-        `${place}: got ${quoted(text)}: ${checked.success ? 'time_end must come after time_start' : problemsOf(checked.error)}; ` +
-          `the columns are ${columns.join(',')}`,
-      );
-    const { youtube_id: youtubeId, time_start: start, time_end: end, label, split } = times;
+    const names = columns.join(',');
+    const right = lines.read(() => {
+      const checked = rowSchema.safeParse(row);
+      if (checked.success && checked.data.time_start < checked.data.time_end) return checked.data;
+      const why = checked.success
+        ? 'time_end must come after time_start'
+        : problemsOf(checked.error);
+      throw new LineError(place, text, `${why}; the columns are ${names}`);
+    });
+    if (right === undefined) continue;
+    const { youtube_id: youtubeId, time_start: start, time_end: end, label, split } = right;
     yield {
       youtubeId,
       label: label ?? null,

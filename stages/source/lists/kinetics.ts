@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { VideoEntry } from '../../../cache/records.js';
 import { kineticsCsv, kineticsJson, type KineticsRow } from './kinetics-rows.js';
 import { once, videosByStem } from './stems.js';
+import { WrongLines } from './line-error.js';
 import { peek } from './text.js';
 import type { VideoSource } from '../video-source.js';
 
@@ -39,11 +40,13 @@ export function kineticsSource(list: string, trimmed: boolean, root = dirname(li
     kind: 'kinetics',
     path: list,
     root,
-    async *entries() {
+    async *entries(_ignored, wrong) {
+      const lines = new WrongLines(wrong);
       const files = await index();
       const isJson = (await peek(list)).trimStart().startsWith('{');
-      for await (const row of isJson ? kineticsJson(list) : kineticsCsv(list))
+      for await (const row of isJson ? kineticsJson(list, lines) : kineticsCsv(list, lines))
         yield toEntry(row, files, { root, trimmed });
+      lines.end();
     },
     // Not by the path: it is another one once a missing file has been found.
     fileOf: ({ id }) => id.replace(/_\d{6}_\d{6}$/, ''),

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseListLine, type ListedVideo } from './csv.js';
+import { LineError, WrongLines } from './line-error.js';
 import { quoted, readLines, type Line } from './text.js';
 import type { VideoSource } from '../video-source.js';
 
@@ -68,7 +69,7 @@ function labelOf(
   classes: Map<number, string> | null,
 ): string {
   const fail = (why: string): never => {
-    throw new Error(`${place}: got ${quoted(text)}; ${why}`);
+    throw new LineError(place, text, why);
   };
   const inPath = classOfPath(path);
   if (label !== null && !/^\d+$/.test(label)) fail('the class is a number: ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1'); // prettier-ignore
@@ -78,6 +79,18 @@ function labelOf(
   if (byNumber !== null && inPath !== null && byNumber !== inPath)
     fail(`class ${label ?? ''} is ${byNumber} in ${CLASSES_FILE}, but the path says ${inPath}`);
   return byNumber ?? inPath ?? label ?? fail(`its class is neither in the path nor in the line; the line should be like ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi`); // prettier-ignore
+}
+
+/** @throws LineError */
+function videoOf(line: Line, classes: Map<number, string> | null) {
+  const video = parseListLine(line.text);
+  if (video === null)
+    throw new LineError(
+      line.place,
+      line.text,
+      'a line is a video and, for training, the number of its class: ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1',
+    );
+  return { path: video.path, label: labelOf(video, line, classes) };
 }
 
 /** Where the videos lie when nobody says it: the official archives unpack side by side. */
@@ -123,19 +136,18 @@ export async function ucf101Source(
     kind: 'ucf101',
     path,
     root,
-    async *entries() {
+    async *entries(_ignored, wrong) {
+      const right = new WrongLines(wrong);
       const classes = await readClasses(folder);
       for (const { list, split } of lists)
         for await (const line of readLines(list)) {
           if (line.text.trim() === '') continue;
-          const video = parseListLine(line.text);
-          if (video === null)
-            throw new Error(
-              `${line.place}: got ${quoted(line.text)}; a line is a video and, for training, the number of its class: ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1`,
-            );
-          const label = labelOf(video, line, classes);
-          yield { path: resolve(root, video.path), id: video.path, label, split, start: null, end: null }; // prettier-ignore
+          const video = right.read(() => videoOf(line, classes));
+          if (video === undefined) continue;
+          const { path: id, label } = video;
+          yield { path: resolve(root, id), id, label, split, start: null, end: null };
         }
+      right.end();
     },
     fileOf: ({ path }) => relative(root, path),
   };

@@ -57,6 +57,7 @@ describe('presets', function () {
     for (const name of [
       'evidence',
       'evidence-classes',
+      'paper-ucf101',
       'pretrain-kinetics',
       'pretrain-ucf101',
       'small',
@@ -138,10 +139,20 @@ describe('presets', function () {
     );
   });
 
+  it('of the paper pre-train and fine-tune on the same clips, those with sound', async () => {
+    const pretrain = await optionsWith('paper-ucf101', 'pretrain');
+    for (const command of ['preprocess', 'finetune', 'evaluate'])
+      assert.deepEqual(await optionsWith('paper-ucf101', command), await optionsWith('ucf101-vit-b-sound', command)); // prettier-ignore
+    const { labels, splits } = await optionsWith('paper-ucf101', 'finetune');
+    assert.deepEqual([pretrain['labels'], pretrain['splits']], [labels, splits]);
+    assertHas(pretrain, { variant: 'av' });
+  });
+
   it('of pre-training are the recipe of the specification', async () => {
     const cases = [
       { name: 'pretrain-ucf101', times: 3200, batch: 192, baseLr: 3e-4, maskRatio: 0.75 },
       { name: 'pretrain-kinetics', times: 1600, batch: 2048, baseLr: 1.5e-4, maskRatio: 0.9 },
+      { name: 'paper-ucf101', times: 1200, batch: 192, baseLr: 1.5e-4, maskRatio: 0.9 },
     ];
     for (const { name, times, ...expected } of cases) {
       const recipe = await optionsWith(name, 'pretrain');
@@ -150,7 +161,8 @@ describe('presets', function () {
         ...expected,
         preset: 'b',
         lr: undefined,
-        minLr: 1e-5,
+        // VideoMAE scales the floor by the batch, as it does the rate.
+        minLr: Number(((1e-5 * expected.batch) / 256).toPrecision(12)),
         weightDecay: 0.05,
       });
       assertHas(recipe, { beta1: 0.9, beta2: 0.95, crop: 'multi-scale', flip: 0 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { reproduceOptions } from '../../../experiments/reproduce/options.js';
 import { folderOf, jobsOf, planAll, planJobs, planSubjects, type Setting } from '../../../experiments/reproduce/plan.js'; // prettier-ignore
 
-const setting: Setting = { cache: '/cache', finetuneCache: '/labelled', recipe: { given: 'evidence', sections: { pretrain: { width: 96 } } }, systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
+const setting: Setting = { caches: ['/cache'], finetuneCaches: ['/labelled'], recipe: { given: 'evidence', sections: { pretrain: { width: 96 } } }, systems: [...SYSTEM_NAMES], maskRatio: 0.75 }; // prettier-ignore
 
 const anyOptions = fc
   .record({
@@ -31,6 +31,31 @@ describe('the plan of a reproduction', () => {
         }
       }),
     );
+  });
+
+  it('pre-trains a system of as many weights, alone and beside the others', () => {
+    const options = reproduceOptions.parse({ seeds: 2 });
+    const asked: Setting = { ...setting, systems: ['av', 'av-no-cross'], matchedDepth: 8 };
+    const larger = planAll(options, asked).filter(({ subject }) => subject.decoderDepth === 8);
+    assert.deepEqual(larger.map(({ folder }) => folder), ['runs/av-no-cross-depth-8-0.75/seed-0', 'runs/av-no-cross-depth-8-0.75/seed-1']); // prettier-ignore
+    for (const planned of larger) {
+      const jobs = jobsOf(planned, options, asked);
+      assert.ok(jobs.every(({ of }) => of === 'pretrain'));
+      assert.match(jobs[0]!.args.join(' '), /--variant av-no-cross .*--decoder-depth 8/);
+    }
+    const without = reproduceOptions.parse({ sizeMatched: false });
+    assert.ok(planSubjects(without, asked).every(({ decoderDepth }) => decoderDepth === undefined));
+  });
+
+  it('gives the seeds clips in turn', () => {
+    const options = reproduceOptions.parse({ seeds: 3 });
+    const asked: Setting = { ...setting, systems: ['av', 'v'], caches: ['/a', '/b'], finetuneCaches: ['/c', '/d', '/e'] }; // prettier-ignore
+    for (const planned of planAll(options, asked))
+      for (const { args, of } of jobsOf(planned, options, asked)) {
+        const cache = args[args.indexOf('--cache') + 1];
+        const { seed } = planned.subject;
+        assert.equal(cache, of === 'pretrain' ? ['/a', '/b'][seed % 2] : ['/c', '/d', '/e'][seed]);
+      }
   });
 
   it('gives every system the same seeds, budget and recipe', () => {
@@ -83,6 +108,13 @@ describe('the plan of a reproduction', () => {
     const first = others.findIndex(({ of }) => of === 'finetune');
     assert.ok(first > 0 && others.slice(first).every(({ of }) => of === 'finetune'));
     assert.deepEqual(jobs.slice(-others.length), others);
+  });
+
+  it('trains what Table II compares at its ratio', () => {
+    const options = reproduceOptions.parse({ seeds: 1 });
+    const folders = planSubjects(options, { ...setting, systems: ['av', 'av-no-cross'] }).map(folderOf); // prettier-ignore
+    assert.ok(folders.includes('runs/av-0.9/seed-0') && folders.includes('runs/av-no-cross-0.9/seed-0')); // prettier-ignore
+    assert.ok(!folders.includes('runs/av-no-cross-0.95/seed-0'));
   });
 
   it('puts what decides most first: the systems, then controls, then ratios', () => {

@@ -20,23 +20,28 @@ import { chromiumPath, launch, openPage } from '../../support/browser.js';
 
 const LABELS = ['a-<one>', 'a-two|', 'b-"three"', 'b-four'];
 
+/** So many of ten videos right, the first ones. */
+const rightly = (top1: number) => '1'.repeat(Math.round(10 * top1)).padEnd(10, '0');
+
 /** A run whose numbers follow from one error and one accuracy; every seed moves both a little. */
-function run(variant: SystemName, seed: number, mse: number, top1: number, sound: AudioChoice = 'own', maskRatio = 0.75): RunResult {
+function run(variant: SystemName, seed: number, mse: number, top1: number, sound: AudioChoice = 'own', maskRatio = 0.75, decoderDepth?: number): RunResult {
   const heard = variant !== 'v' && sound === 'own' ? (['own', 'mute', 'shuffled', 'presence'] as const) : ([sound] as const);
   return {
-    variant, maskRatio, sound, seed, parameters: 1000, seconds: 60,
+    variant, maskRatio, sound, seed, ...(decoderDepth === undefined ? {} : { decoderDepth }), parameters: 1000, stepSeconds: 0.25, seconds: 60,
     curve: [{ step: 50, loss: 2 * mse }, { step: 100, loss: mse + seed * 1e-4 }],
     reconstructions: heard.map((one) => ({ maskRatio: 0.75, sound: one, loss: mse, mse: mse * (one === sound ? 1 : 2) + seed * 1e-5, clips: 9 })),
-    classifications: heard.map((one) => ({ sound: one, blur: 0, lowRes: 1, top1: (one === sound ? top1 : top1 / 2) + seed * 1e-3, top5: 1, perClass: [top1, top1, 1, null]})),
+    classifications: heard.map((one) => ({ sound: one, blur: 0, lowRes: 1, videos: 1000, right: rightly(one === sound ? top1 : top1 / 2), top1: (one === sound ? top1 : top1 / 2) + seed * 1e-3, top5: 1, perClass: [top1, top1, 1, null]})),
   };
 } // prettier-ignore
 
 function resultsOf(runs: readonly RunResult[]): Results {
   return schema.parse({
-    schema: 1,
+    schema: 2,
     avme: '0',
-    cache: { fingerprint: 'f'.repeat(64), train: 2000, test: 500, classes: LABELS, sounding: 1 },
-    protocol: { seeds: [0, 1, 2], steps: 100, finetuneSteps: 50, batch: 4, maskRatio: 0.75, backend: 'wasm', cores: 2, jobs: 2 }, // prettier-ignore
+    caches: [{ fingerprint: 'f'.repeat(64), train: 2000, test: 500, sounding: 1 }],
+    finetuneCaches: [],
+    classes: LABELS,
+    protocol: { seeds: [0, 1, 2], testSplits: ['test'], steps: 100, finetuneSteps: 50, batch: 4, maskRatio: 0.75, backend: 'wasm', cores: 2, jobs: 2 }, // prettier-ignore
     runs,
     commands: ['avme pretrain --cache <x>'],
     seconds: 7200,
@@ -46,6 +51,12 @@ function resultsOf(runs: readonly RunResult[]): Results {
 const three = (of: (seed: number) => RunResult) => [0, 1, 2].map(of);
 const all = [
   ...three((seed) => run('av', seed, 0.01, 0.9)),
+  ...three((seed) => run('av-self', seed, 0.01, 0.9)),
+  ...three((seed) => run('av-cross', seed, 0.009, 0.95)),
+  ...three((seed) => run('av-no-cross', seed, 0.011, 0, 'own', 0.75, 8)),
+  ...three((seed) => run('av', seed, 0.01, 0.95, 'own', 0.9)),
+  ...three((seed) => run('av', seed, 0.01, 0.4, 'own', 0.95)),
+  ...three((seed) => run('av-no-cross', seed, 0.012, 0.8, 'own', 0.9)),
   ...three((seed) => run('av-no-cross', seed, 0.012, 0.8)),
   ...three((seed) => run('v', seed, 0.015, 0.5)),
   ...three((seed) => run('cav-mae', seed, 0.5, 0.7)),
@@ -54,11 +65,38 @@ const all = [
 ];
 
 describe('the report of a reproduction', () => {
-  const verdicts = (runs: readonly RunResult[]) => claimsOf(new Measures(resultsOf(runs))).map(({ verdict }) => verdict); // prettier-ignore
+  const claims = (runs: readonly RunResult[]) => claimsOf(new Measures(resultsOf(runs)));
+  const verdicts = (runs: readonly RunResult[]) => claims(runs).map(({ verdict }) => verdict);
 
   it('judges each claim by the numbers', () => {
-    const holds = Array.from({ length: 11 }, () => 'holds');
-    assert.deepEqual(verdicts(all), [...holds, 'does not hold', 'does not hold']);
+    const [holds, fails, open] = ['holds', 'does not hold', 'not decided'];
+    const errors = [holds, holds, holds, open, fails];
+    const accuracies = [holds, open, holds, open, fails, holds];
+    const ratios = [holds, holds, fails, holds];
+    const controls = [holds, holds, holds, holds, holds, holds, fails, fails];
+    assert.deepEqual(verdicts(all), [...errors, ...accuracies, ...ratios, ...controls]);
+  });
+
+  it('says interval, seeds and chance of each, and who alone was right', () => {
+    const noisy = [0, 1, 2].flatMap((seed) => [
+      { ...run('av', seed, 0.01, 0.9), classifications: run('av', 0, 0, 0.9).classifications.map((one) => ({ ...one, top1: [0.7, 0.8, 0.75][seed]! })) }, // prettier-ignore
+      { ...run('v', seed, 0.01, 0.5), classifications: run('v', 0, 0, 0.5).classifications },
+    ]);
+    const found = claims(noisy).find(({ text }) => text.includes('above VideoMAE’s'));
+    // t of two degrees of freedom is 4.303: 0.25 ± 4.303 · 0.05 / √3; eight, of seed 0 on, gain four of ten.
+    assert.equal(found?.gap, '+25.0 [+12.6, +37.4] points');
+    assert.equal(found.n, 3);
+    assert.equal(found.discordant, '12 : 0, p < 0.001');
+  });
+
+  it('corrects the chances for all claims that were run', () => {
+    const [error] = claims(all);
+    assert.ok(error?.p !== null && error?.p !== undefined && error.p < 0.05);
+    const alone = all.filter(({ variant, sound, maskRatio }) => ['av', 'v'].includes(variant) && sound === 'own' && maskRatio === 0.75); // prettier-ignore
+    // Gaps of which the chance is some 3 % hold by themselves alone.
+    const weak = (runs: readonly RunResult[]) => claims(runs.map((one) => (one.variant === 'v' ? { ...one, reconstructions: one.reconstructions.map((each) => ({ ...each, mse: 0.01 + [0.001, 0.002, 0.0016][one.seed]! })) } : one)))[0]!; // prettier-ignore
+    const few = weak(alone.map((one) => ({ ...one, classifications: [], reconstructions: one.reconstructions.slice(0, 1) }))); // prettier-ignore
+    assert.deepEqual([few.verdict, weak(all).verdict], ['holds', 'not decided']);
   });
 
   it('says not run of what was not run, and decides nothing by one seed', () => {
@@ -72,24 +110,33 @@ describe('the report of a reproduction', () => {
   });
 
   it('turns a verdict about with the numbers', () => {
-    const turned = all.map((one) => ({ ...one, variant: one.variant === 'av' && one.sound === 'own' ? 'v' : one.variant === 'v' ? 'av' : one.variant })); // prettier-ignore
-    const [error, , accuracy] = verdicts(turned);
-    assert.deepEqual([error, accuracy], ['does not hold', 'does not hold']);
+    const turned = all.map((one) => ({ ...one, variant: one.variant === 'av' && one.sound === 'own' && one.maskRatio === 0.75 ? 'v' : one.variant === 'v' ? 'av' : one.variant })); // prettier-ignore
+    const found = verdicts(turned);
+    assert.deepEqual([found[0], found[5]], ['does not hold', 'does not hold']);
   });
 
   it('never ranks the errors of CAV-MAE', () => {
     const worse = all.map((one) => (one.variant === 'cav-mae' ? { ...one, reconstructions: one.reconstructions.map((each) => ({ ...each, mse: 1e-9 })) } : one)); // prettier-ignore
     assert.deepEqual(verdicts(worse), verdicts(all));
     const { markdown } = renderReport(resultsOf(all), []);
-    const tableII = markdown.slice(markdown.indexOf('Table II'), markdown.indexOf('figures/loss.svg')); // prettier-ignore
+    const tableII = markdown.slice(markdown.indexOf('Table II:'), markdown.indexOf('figures/loss.svg')); // prettier-ignore
     assert.doesNotMatch(tableII, /CAV-MAE/);
   });
 
   it('page and Markdown say the same numbers, and nothing of the data is markup', () => {
     const figure = { file: 'figures/a "b".png', caption: '<script>alert(1)</script>' };
     const { html, markdown, plots } = renderReport(resultsOf(all), [figure]);
-    for (const number of ['10.01 ± 0.01', '90.1 ± 0.1', '98.8', '0.5909', '2 h 00 min', '2,000'])
-      for (const text of [html, markdown]) assert.ok(text.includes(number), number);
+    for (const number of [
+      '10.01 [9.99, 10.03]',
+      '90.1 [89.9, 90.3]',
+      '90.0 [88.0, 91.8]',
+      '98.8',
+      '0.5909',
+      '2 h 00 min',
+      '2,000',
+      '250',
+    ])
+      for (const text of [html, markdown.replaceAll('\\', '')]) assert.ok(text.includes(number), number); // prettier-ignore
     assert.ok(html.includes('a-&lt;one&gt;') && !html.includes('<one>'));
     assert.ok(!html.includes('<script') && html.includes('figures/a%20%22b%22.png'));
     assert.ok(markdown.includes('a-two\\|') && markdown.includes('a-\\<one\\>'));
@@ -103,8 +150,8 @@ describe('the report of a reproduction', () => {
   it('says whose clips the accuracy is of', () => {
     const results = resultsOf(all);
     assert.doesNotMatch(renderReport(results, []).markdown, /classifiers, and all accuracy/);
-    const finetuneCache = { fingerprint: 'e'.repeat(64), train: 8000, test: 501, sounding: 0.5 };
-    const { markdown } = renderReport({ ...results, finetuneCache }, []);
+    const labelled = { fingerprint: 'e'.repeat(64), train: 8000, test: 501, sounding: 0.5 };
+    const { markdown } = renderReport({ ...results, finetuneCaches: [labelled] }, []);
     assert.match(markdown, /all accuracy: 8,000 clips to learn from, 501 to be measured on, 50 % .*; cache eeeeeeeeeeee/); // prettier-ignore
   });
 

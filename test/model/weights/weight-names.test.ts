@@ -92,6 +92,15 @@ describe('names of weights', () => {
     assert.throws(() => toOriginalNames(newer), /keys have no bias/);
   });
 
+  it('TalkNet’s audio encoder finds its place', () => {
+    const tensor = { shape: [1], data: Float32Array.of(1) };
+    const theirs = ['model.audioEncoder.layer1.0.bn1.weight', 'audioEncoder.conv1.weight', 'model.visualFrontend.x']; // prettier-ignore
+    const { tensors } = toOriginalNames(new Map(theirs.map((name) => [name, tensor])));
+    const specs = new Set(kinds['pre-training with sound'].map(({ name }) => name));
+    const found = [...tensors.keys()].filter((name) => specs.has(name));
+    assert.deepEqual(found, ['audio_encoder.layer1.0.bn1.weight', 'audio_encoder.conv1.weight']);
+  });
+
   it('names that are the original’s already stay', () => {
     const ours = weightsOf(kinds['pre-training with sound']);
     assert.deepEqual(toOriginalNames(ours), { tensors: ours, left: [] });

@@ -113,7 +113,7 @@ describe('a list of paths and labels', () => {
     await scratch.write('frames.csv', 'a.mp4 1\nframes/b 120 1\n');
     await assert.rejects(
       scratch.entries('frames.csv'),
-      /frames\.csv, line 2: got "frames\/b 120 1"; a line is the path of a video and its label, like/,
+      /frames\.csv, line 2: got "frames\/b 120 1": a line is the path of a video and its label, like/,
     );
   });
 

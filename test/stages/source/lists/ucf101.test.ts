@@ -68,9 +68,9 @@ describe('the lists of UCF101', () => {
       await scratch.write(`${name}/trainlist01.txt`, `${TRAIN}${text}\n`);
       await assert.rejects(scratch.entries(name), words);
     };
-    await wrong('w1', 'Archery/v.avi 3', /trainlist01\.txt, line 3: got "Archery\/v\.avi 3"; classInd\.txt has no class 3; it has 2, from 1 to 2/); // prettier-ignore
+    await wrong('w1', 'Archery/v.avi 3', /trainlist01\.txt, line 3: got "Archery\/v\.avi 3": classInd\.txt has no class 3; it has 2, from 1 to 2/); // prettier-ignore
     await wrong('w2', 'Archery/v.avi 1', /line 3: .*class 1 is ApplyEyeMakeup in classInd\.txt, but the path says Archery/); // prettier-ignore
-    await wrong('w3', 'Archery', /line 3: got "Archery"; a line is a video and/);
+    await wrong('w3', 'Archery', /line 3: got "Archery": a line is a video and/);
     await wrong('w4', 'Archery/v.avi Archery', /line 3: .*the class is a number/);
     await wrong('w5', 'v.avi', /line 3: .*its class is neither in the path nor in the line/);
     await scratch.write('w6/classInd.txt', 'ApplyEyeMakeup\n');
