@@ -28,8 +28,10 @@ export {
 // The order of training samples: pure functions of (seed, epoch, place).
 export { epochOrder, placeInEpoch } from './order/order.js';
 export { randomFor } from './order/random.js';
+export type { BlockOptions } from './order/blocks.js';
 export {
   sampleSequence,
+  type SampleGroups,
   type SampleSequence,
   type SequenceItem,
   type SequencePart,

@@ -1,20 +1,14 @@
+import { openCatalogue } from './catalogue/catalogue.js';
 import { CorruptRecordError } from './codec/codec.js';
 import { whereWritten } from './folder/lock.js';
 import { existingManifest, type Manifest, type ShardEntry } from './manifest/manifest.js';
 import { decodeSample } from './codec/prepare.js';
 import type { Sample, SampleEntry, SampleHeader, StoredSample } from './records.js';
 import { codecOf, type Codec } from './manifest/schema.js';
-import { byEntry } from './shard/shard-index.js';
+import { ListedSamples, type SampleList, type SamplePlace } from './sample-list.js';
 import { openShard, shardEntries } from './shard/set.js';
 import type { RecordPlace, ShardSource } from './shard/source.js';
 import { StatisticsFold, type Statistics } from './manifest/statistics.js';
-
-interface Place {
-  readonly entry: SampleEntry;
-  readonly shard: ShardSource;
-  readonly row: number;
-  readonly file: string;
-}
 
 /** A manifest of which nothing is open any more: as if the cache were sealed now. */
 export type ReadManifest = Manifest & { readonly statistics: Statistics };
@@ -24,28 +18,30 @@ export type ReadManifest = Manifest & { readonly statistics: Statistics };
  * units), clip and key, in whatever order and by however many runs they were written.
  */
 export class CacheReader {
-  /** By key; made when the first key is asked for. */
-  private indices: ReadonlyMap<string, number> | undefined;
   private readonly codec: Codec;
 
   /** @internal use {@link openCache} */
   constructor(
     /** Counts, bytes and statistics are those of what was read; `sealed` is false for a cache whose run has not ended. */
     readonly manifest: ReadManifest,
-    private readonly places: readonly Place[],
-    private readonly shards: readonly ShardSource[],
+    private readonly samples: SampleList,
   ) {
     this.codec = codecOf(manifest.schema);
   }
 
   /** How many samples there are; their indices are 0 to size − 1. */
   get size(): number {
-    return this.places.length;
+    return this.samples.size;
   }
 
   /** What tells samples apart, without touching the disk. @throws RangeError */
   entry(index: number): SampleEntry {
     return this.place(index).entry;
+  }
+
+  /** @returns which of the manifest's shards the sample lies in @throws RangeError */
+  shardOf(index: number): number {
+    return this.place(index).number;
   }
 
   /** Reads a header, not the pixels. @throws RangeError, CorruptRecordError */
@@ -110,25 +106,23 @@ export class CacheReader {
 
   /** @returns the index of the sample, or undefined */
   find(key: string): number | undefined {
-    this.indices ??= new Map(this.places.map(({ entry }, index) => [entry.key, index]));
-    return this.indices.get(key);
+    return this.samples.find(key);
   }
 
   /** After this, nothing that was borrowed from the reader may be touched. */
   async close(): Promise<void> {
-    await Promise.all(this.shards.map((shard) => shard.close()));
+    await this.samples.close();
   }
 
-  private place(index: number): Place {
-    const place = this.places[index];
-    if (place === undefined)
+  private place(index: number): SamplePlace {
+    if (!Number.isInteger(index) || index < 0 || index >= this.size)
       throw new RangeError(
         `cache: there is no sample ${index}; it holds ${this.size}, numbered from 0`,
       );
-    return place;
+    return this.samples.place(index);
   }
 
-  private withPlace<T>(index: number, reading: (place: Place) => T): T {
+  private withPlace<T>(index: number, reading: (place: SamplePlace) => T): T {
     const place = this.place(index);
     try {
       return reading(place);
@@ -139,7 +133,7 @@ export class CacheReader {
 }
 
 /** Says which sample is damaged. */
-function named(error: unknown, index: number, { entry, file }: Place): unknown {
+function named(error: unknown, index: number, { entry, file }: SamplePlace): unknown {
   if (!(error instanceof CorruptRecordError)) return error;
   const { key, id, clip } = entry;
   return new CorruptRecordError(
@@ -160,33 +154,36 @@ export async function openCache(folder: string): Promise<CacheReader> {
   // LMDB guards its readers on one machine only: a copy of a cache may have brought another's lock.
   const live = (await whereWritten(folder)) === 'here';
   const whole = manifest.statistics !== null && listed.length === manifest.shards.length;
+  const { statistics } = manifest;
+  if (whole && manifest.sealed && statistics !== null) {
+    const catalogue = openCatalogue(folder, manifest);
+    if (catalogue !== undefined) return new CacheReader({ ...manifest, statistics }, catalogue);
+  }
   const fold = new StatisticsFold(manifest.shape);
-  const shards: ShardSource[] = [];
-  const places: Place[] = [];
+  const shards: { readonly shard: ShardSource; readonly file: string }[] = [];
   const entries: ShardEntry[] = [];
   try {
     for (const entry of listed) {
       const shard = openShard(folder, manifest, entry, live);
       if (shard === undefined) continue;
-      shards.push(shard);
+      shards.push({ shard, file: entry.file });
       const { rows, bytes } = shard;
-      rows.forEach((row, i) => places.push({ entry: row, shard, row: i, file: entry.file }));
       entries.push({ ...entry, samples: rows.length, bytes });
       if (!whole) foldShard(fold, entry, shard);
     }
   } catch (error) {
-    await Promise.all(shards.map((shard) => shard.close()));
+    await Promise.all(shards.map(({ shard }) => shard.close()));
     throw error;
   }
-  places.sort((a, b) => byEntry(a.entry, b.entry));
+  const samples = new ListedSamples(shards);
   const effective = {
     ...manifest,
     sealed: manifest.sealed && whole,
-    samples: places.length,
+    samples: samples.size,
     shards: entries,
-    statistics: whole && manifest.statistics !== null ? manifest.statistics : fold.result(),
+    statistics: whole && statistics !== null ? statistics : fold.result(),
   };
-  return new CacheReader(effective, places, shards);
+  return new CacheReader(effective, samples);
 }
 
 /** By its sums, where it has some. */

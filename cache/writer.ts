@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeCatalogue } from './catalogue/write.js';
 import { assertOurs, assertSameKind } from './folder/addable.js';
 import { RAW_FRAMES, type FrameStore } from './codec/frame-encoding.js';
 import { fileWords } from './folder/file-words.js';
@@ -133,6 +134,7 @@ export class CacheWriter {
         statistics: statisticsOf(this.folder, { shape, shards }),
       };
       await writeManifest(this.folder, manifest);
+      await writeCatalogue(this.folder, manifest);
       return manifest;
     } finally {
       await this.unlock();

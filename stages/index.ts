@@ -49,7 +49,7 @@ export { train, type TrainedStep, type TrainOptions } from './train.js';
 export type { ClipBatch } from './batch/batch.js';
 export { augmentOptions, type AugmentOptions } from './augment/augment.js';
 export { Loader, type LoaderReport } from './load/loader.js';
-export type { LoaderOptions, LoaderSource } from './load/options.js';
+export type { LoaderOptions, LoaderSource, SampleOrder } from './load/options.js';
 export { finetuneOptions, type FinetuneOptions } from './finetune/finetune-options.js';
 export { classificationObjective, type LabelledBatch } from './finetune/objective.js';
 export { reconstructionObjective, type LoadedBatch, type Objective } from './train/objective.js';

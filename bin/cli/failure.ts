@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import type { z } from 'zod';
 import { fileWords } from '../../cache/folder/file-words.js';
+import { memoryWords } from '../../engine/memory-words.js';
 import { openFilesRemedy } from '../../cache/open-files.js';
 
 /** Exit codes of every command; documented in docs/reference/json-output.md. */
@@ -61,6 +62,10 @@ export function wordsOf(error: unknown): string {
   const words = syscall !== undefined || FULL.test(code) ? fileWords(error) : undefined;
   if (words !== undefined)
     return path === undefined ? `${words} (${message})` : `${path}: ${words}`;
+  // An error with a cause has words of ours already.
+  const memory = error.cause === undefined ? memoryWords(error) : undefined;
+  if (memory !== undefined)
+    return `${memory} (${message}); ask for less at once, e.g. with a smaller --batch, or choose another --backend: avme doctor lists them`;
   // A message of ours may say it already, or say what else it kept from being done.
   const remedy = openFilesRemedy(error) ?? openFilesRemedy(error.cause);
   return remedy === undefined || message.includes(remedy) ? message : `${message}; ${remedy}`;

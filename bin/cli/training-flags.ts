@@ -28,6 +28,7 @@ export const runOptions = z.object({
   saveEvery: wholeNumber.default(500),
   keep: wholeNumber.default(2),
   stopAt: wholeNumber.optional(),
+  extend: wholeNumber.optional(),
   backend: z.enum(['auto', ...TRAINING_BACKENDS]).default('auto'),
   capture: z
     .enum(['auto', 'yes', 'no', 'xla'])
@@ -64,6 +65,10 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   saveEvery: { value: 'n', text: 'steps between checkpoints' },
   keep: { value: 'n', text: 'checkpoints kept' },
   stopAt: { value: 'step', text: 'stop there as if interrupted; run again to go on' },
+  extend: {
+    value: 'n',
+    text: 'steps that a run which has ended is to have in all: it goes on at the last rate, with a cosine of its own',
+  },
   backend: { value: 'name', text: 'auto, xla, tensorflow, webgpu, wasm or cpu' },
   capture: {
     value: 'choice',
@@ -130,6 +135,10 @@ export const stepFlags: Flags<typeof stepOptions> = {
   sound: {
     value: 'kind',
     text: 'what clips are heard with: own; mute: nothing; shuffled: another video’s; presence: only that there is some',
+  },
+  order: {
+    value: 'kind',
+    text: 'global: an epoch is one shuffle; blocks: one that needs few shards at a time, for slow or distant disks',
   },
   validateEvery: { value: 'n', text: 'steps between two measurements (default: an epoch)' },
   patience: { value: 'n', text: 'end the run after so many measurements that were no better' },

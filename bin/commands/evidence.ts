@@ -15,6 +15,10 @@ export const evidenceCommand = defineCommand({
     train: { value: 'n', text: 'clips to train with' },
     val: { value: 'n', text: 'clips to choose a recipe on, drawn as those to train with' },
     test: { value: 'n', text: 'clips to test with, of other parameters' },
+    task: {
+      value: 'name',
+      text: 'classes: the twelve; lag: two, which picture and sound tell at an unknown lag alone',
+    },
     seed: { value: 'n', text: 'another seed gives other clips' },
     size: { value: 'px', text: 'side of the pictures' },
     disturbance: {

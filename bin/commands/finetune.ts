@@ -65,10 +65,23 @@ export const finetuneCommand = defineCommand({
     ...modelFlags,
   },
   async run(options, { report, signal }) {
-    const { run, saveEvery, keep, stopAt, init, workers, backend, capture, precision } = options;
+    const { run, saveEvery, keep, stopAt, extend, init, workers, backend, capture, precision } =
+      options;
     const { fusion, centreInTime, headDropout, dropPath } = options;
     const done = await finetune({
-      ...{ run, saveEvery, keep, stopAt, init, workers, backend, capture, precision, signal },
+      ...{
+        run,
+        saveEvery,
+        keep,
+        stopAt,
+        extend,
+        init,
+        workers,
+        backend,
+        capture,
+        precision,
+        signal,
+      },
       cache: options.cache.map(parseCacheChoice),
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),

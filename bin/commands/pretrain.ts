@@ -46,11 +46,11 @@ export const pretrainCommand = defineCommand({
     },
   },
   async run(options, { report, signal }) {
-    const { run, saveEvery, keep, stopAt, init, picturesEvery, workers } = options;
+    const { run, saveEvery, keep, stopAt, extend, init, picturesEvery, workers } = options;
     const { backend, capture, precision, trainWorkers } = options;
     const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
-      ...{ cache, run, saveEvery, keep, stopAt, init, picturesEvery, workers },
+      ...{ cache, run, saveEvery, keep, stopAt, extend, init, picturesEvery, workers },
       ...{ backend, capture, precision, trainWorkers, signal },
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),

@@ -51,7 +51,7 @@ const sumsSchema = z.strictObject({
 
 const shardSchema = z.strictObject({
   /** Relative to the folder of the cache, "/"-separated; in a joined cache it may lie in a part's folder inside. */
-  file: z.string().regex(/^(?:(?!\.{1,2}\/)[^/\\\0]+\/)*shards\/shard-\d{5}\.lmdb$/),
+  file: z.string().regex(/^(?:(?!\.{1,2}\/)[^/\\\0]+\/)*shards\/shard-\d{5,9}\.lmdb$/),
   /** How many samples it has, without those that were dropped. */
   samples: count,
   bytes: count,

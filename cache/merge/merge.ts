@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { writeCatalogue } from '../catalogue/write.js';
 import { assertOurs, assertSameKind } from '../folder/addable.js';
 import { lockForWriting } from '../folder/lock.js';
 import {
@@ -10,7 +11,7 @@ import {
 } from '../manifest/manifest.js';
 import { pruneAttempts } from '../parts/prune.js';
 import { isPartFolder } from './parts.js';
-import { mergeQuarantines } from './quarantine.js';
+import { mergeQuarantines, readQuarantines } from './quarantine.js';
 import { joinShards, outside } from './shards.js';
 import { partsError, pathInside, readParts, type UnfinishedPart } from './sources.js';
 import type { SampleEntry } from '../records.js';
@@ -79,9 +80,12 @@ export async function mergeCaches(
   try {
     const before = await readManifest(folder);
     if (before !== undefined) assertSameKind(folder, before, identity);
+    const folders = sources.map(({ quarantine }) => quarantine);
+    const known = await readQuarantines(folder, folders);
     const { shards, duplicates, made } = await joinShards(folder, before, sources, identity, {
       ...options,
       parts,
+      ids: new Set([...known.own, ...known.parts].map(({ id }) => id)),
     });
     const manifest: Manifest = {
       ...identity,
@@ -91,8 +95,8 @@ export async function mergeCaches(
       statistics: statisticsOf(folder, { shape: identity.shape, shards }),
     };
     await writeManifest(folder, manifest);
-    const folders = sources.map(({ quarantine }) => quarantine);
-    const quarantined = await mergeQuarantines(folder, folders, made);
+    await writeCatalogue(folder, manifest);
+    const quarantined = await mergeQuarantines(folder, known, made);
     const pruned = await pruneAttempts(sources, (path) => isUsed(folder, before, path));
     const joined = new Set(sources.map(({ part }) => part)).size;
     return { manifest, parts: joined, unfinished, duplicates, quarantined, pruned };

@@ -12,7 +12,7 @@ export interface CachePart {
 export const PLAN_FOLDER = 'plan';
 
 const five = (number: number) => String(number).padStart(5, '0');
-const PART_FOLDER = /^part-(\d{5})-of-(\d{5})$/;
+const PART_FOLDER = /^part-(\d{5,9})-of-(\d{5,9})$/;
 
 /** The folder of a part, inside that of the whole: a cache of its own, with a writer of its own. */
 export const partFolder = ({ index, count }: CachePart) => `part-${five(index)}-of-${five(count)}`;

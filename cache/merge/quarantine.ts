@@ -27,16 +27,33 @@ export function joinQuarantines(own: QuarantineSide, parts: QuarantineSide): Qua
   return [...joined.values()];
 }
 
-/** Joins the quarantines of the parts into that of the cache. @returns how many entries it has */
-export async function mergeQuarantines(
+/** What is in quarantine in a cache, and in its parts, before they are joined. */
+export interface KnownQuarantines {
+  readonly own: readonly QuarantineRecord[];
+  readonly parts: readonly QuarantineRecord[];
+}
+
+export async function readQuarantines(
   folder: string,
   partFolders: readonly string[],
-  made: { readonly own: ReadonlySet<string>; readonly parts: ReadonlySet<string> },
-): Promise<number> {
+): Promise<KnownQuarantines> {
   const own = await readQuarantine(folder);
   // One after the other: thousands of files at once would be more than a process may open.
   const parts: QuarantineRecord[] = [];
   for (const part of partFolders) parts.push(...(await readQuarantine(part)));
+  return { own, parts };
+}
+
+/**
+ * Joins the quarantines of the parts into that of the cache.
+ * @param made ids, of those in quarantine, of which there are samples
+ * @returns how many entries it has
+ */
+export async function mergeQuarantines(
+  folder: string,
+  { own, parts }: KnownQuarantines,
+  made: { readonly own: ReadonlySet<string>; readonly parts: ReadonlySet<string> },
+): Promise<number> {
   const joined = joinQuarantines(
     { records: own, made: made.own },
     { records: parts, made: made.parts },

@@ -1,3 +1,4 @@
+import { hashOf, keyTable } from '../catalogue/key-table.js';
 import type { SampleEntry } from '../records.js';
 import { byEntry } from '../shard/shard-index.js';
 
@@ -37,4 +38,32 @@ export function findDuplicates(
     }
   });
   return duplicates;
+}
+
+/**
+ * Collects the hashes of keys: 8 bytes a sample, where the samples themselves would take hundreds.
+ * @param samples how many there will be
+ */
+export class KeyHashes {
+  private readonly hashes: BigUint64Array;
+  private count = 0;
+
+  constructor(samples: number) {
+    this.hashes = new BigUint64Array(samples);
+  }
+
+  add(key: string): void {
+    this.hashes[this.count++] = hashOf(key);
+  }
+
+  /** @returns those that were added more than once: of samples that are there twice, and hardly any other */
+  repeated(): ReadonlySet<bigint> {
+    const { hashes } = keyTable(this.hashes.subarray(0, this.count));
+    const found = new Set<bigint>();
+    for (let i = 1; i < hashes.length; i++) {
+      const hash = hashes[i] ?? 0n;
+      if (hash === hashes[i - 1]) found.add(hash);
+    }
+    return found;
+  }
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { CacheError, writeManifest, type CacheIdentity, type Manifest, type ShardEntry } from '../manifest/manifest.js'; // prettier-ignore
+import { hashOf } from '../catalogue/key-table.js';
 import { linkShard } from './link.js';
-import { findDuplicates } from './samples.js';
+import { findDuplicates, KeyHashes } from './samples.js';
 import { pathInside, type MergeSource } from './sources.js';
 import type { SampleEntry } from '../records.js';
 import { openShardFile } from '../shard/open.js';
@@ -15,7 +16,6 @@ interface Candidate {
   readonly entry: ShardEntry;
   /** The cache whose manifest the entry is from. */
   readonly folder: string;
-  readonly rows: readonly SampleEntry[];
 }
 
 /** What the joined cache consists of. */
@@ -23,7 +23,7 @@ export interface JoinedShards {
   readonly shards: readonly ShardEntry[];
   /** Samples that are left out, since another shard has them. */
   readonly duplicates: number;
-  /** Ids of the samples in the shards of the cache itself, and in those of its parts. */
+  /** Of the ids that were asked for, those of samples in the shards of the cache itself, and of its parts. */
   readonly made: { readonly own: ReadonlySet<string>; readonly parts: ReadonlySet<string> };
 }
 
@@ -33,6 +33,8 @@ export interface JoinOptions {
   readonly link?: boolean;
   /** Leave alone what may be written: shards of `before` that are not sealed do not count. */
   readonly sealedOnly?: boolean;
+  /** Which ids `made` is to tell of; default none. */
+  readonly ids?: ReadonlySet<string>;
   readonly onDuplicate?: (left: SampleEntry, kept: SampleEntry) => void;
 }
 
@@ -41,26 +43,52 @@ export const outside = (folder: string, part: string) =>
     `${part} is not inside ${folder}, and a cache refers to nothing outside its folder: move the part into it, put a symbolic link to it there, or add --link`,
   );
 
-async function candidate(
-  folder: string,
-  entry: ShardEntry,
+/** The samples of a shard: not kept, for all together may be more than fits in memory. */
+async function rowsOf(
+  { folder, entry }: Candidate,
   identity: CacheIdentity,
-): Promise<Candidate> {
+): Promise<readonly SampleEntry[]> {
   const shard = openShardFile(join(folder, entry.file), entry, identity);
   const { rows } = shard;
   await shard.close();
-  return { entry, folder, rows };
+  return rows;
+}
+
+/** Reads every shard once. @throws CacheError when one is missing or damaged */
+async function survey(
+  candidates: readonly Candidate[],
+  own: number,
+  identity: CacheIdentity,
+  ids: ReadonlySet<string>,
+) {
+  const hashes = new KeyHashes(candidates.reduce((sum, { entry }) => sum + entry.samples, 0));
+  const made = { own: new Set<string>(), parts: new Set<string>() };
+  for (const [i, each] of candidates.entries())
+    for (const { key, id } of await rowsOf(each, identity)) {
+      hashes.add(key);
+      if (ids.has(id)) (i < own ? made.own : made.parts).add(id);
+    }
+  const repeated = hashes.repeated();
+  if (repeated.size === 0) return { made, duplicates: [] };
+  // Equal hashes need not be equal keys: now the samples themselves are compared.
+  const suspects: SampleEntry[][] = [];
+  for (const each of candidates) {
+    const rows = await rowsOf(each, identity);
+    suspects.push(rows.filter(({ key }) => repeated.has(hashOf(key))));
+  }
+  return { made, duplicates: findDuplicates(suspects, own) };
 }
 
 /** The entry of a shard some of whose samples do not count any more. */
 async function without(
-  { entry, folder, rows }: Candidate,
+  { entry, folder }: Candidate,
   left: ReadonlySet<string>,
   identity: CacheIdentity,
 ): Promise<ShardEntry> {
   if (left.size === 0) return entry;
   const shard = openShardFile(join(folder, entry.file), entry, identity);
   const fold = new StatisticsFold(identity.shape);
+  const { rows } = shard;
   try {
     rows.forEach(({ key }, row) => {
       if (left.has(key)) return;
@@ -116,7 +144,7 @@ export async function joinShards(
   before: Manifest | undefined,
   sources: readonly Pick<MergeSource, 'folder' | 'manifest'>[],
   identity: CacheIdentity,
-  { parts, link = false, sealedOnly = false, onDuplicate }: JoinOptions,
+  { parts, link = false, sealedOnly = false, ids = new Set(), onDuplicate }: JoinOptions,
 ): Promise<JoinedShards> {
   const own =
     before === undefined
@@ -124,22 +152,17 @@ export async function joinShards(
       : sealedOnly
         ? before.shards.filter(({ file, sealed }) => sealed && isOwnShard(file))
         : await ownShards(folder, before);
-  const candidates: Candidate[] = [];
-  for (const entry of own) candidates.push(await candidate(folder, entry, identity));
+  const candidates: Candidate[] = own.map((entry) => ({ entry, folder }));
   for (const entry of before === undefined ? [] : joinedBefore(folder, before, parts))
-    candidates.push(await candidate(folder, entry, identity));
+    candidates.push({ entry, folder });
   // What was linked before is there already.
   const known = new Set(own.map(({ index }) => index));
   for (const { folder: part, manifest } of sources)
     for (const entry of manifest.shards)
-      if (entry.sealed && !known.has(entry.index))
-        candidates.push(await candidate(part, entry, identity));
+      if (entry.sealed && !known.has(entry.index)) candidates.push({ entry, folder: part });
 
   const left = candidates.map(() => new Set<string>());
-  const duplicates = findDuplicates(
-    candidates.map(({ rows }) => rows),
-    own.length,
-  );
+  const { made, duplicates } = await survey(candidates, own.length, identity, ids);
   for (const { entry, shard, kept } of duplicates) {
     left[shard]?.add(entry.key);
     onDuplicate?.(entry, kept);
@@ -156,11 +179,5 @@ export async function joinShards(
     else if (entry.samples > 0)
       shards.push(await placeShard(folder, each.folder, entry, link ? number++ : null));
   }
-  const ids = (some: readonly Candidate[]) =>
-    new Set(some.flatMap(({ rows }) => rows.map(({ id }) => id)));
-  return {
-    shards,
-    duplicates: duplicates.length,
-    made: { own: ids(candidates.slice(0, own.length)), parts: ids(candidates.slice(own.length)) },
-  };
+  return { shards, duplicates: duplicates.length, made };
 }

@@ -1,3 +1,4 @@
+import { blockOrders, type BlockOptions } from './blocks.js';
 import { epochOrder, placeInEpoch } from './order.js';
 
 /** One of the sources that training samples come from, usually a cache or a part of one. */
@@ -7,6 +8,16 @@ export interface SequencePart {
   readonly repeat?: number;
   /** Share of the places relative to the other parts'; given for all parts or for none. */
   readonly weight?: number;
+  /** Which samples lie together; needed where the order goes by blocks. */
+  readonly groups?: SampleGroups | undefined;
+}
+
+/** The samples of a part, shard after shard. */
+export interface SampleGroups {
+  /** Samples of each shard, each at least one. */
+  readonly sizes: readonly number[];
+  /** Numbers of the samples inside the part. */
+  readonly samples: Uint32Array;
 }
 
 /** What stands at one place of the endless sequence of training samples. */
@@ -49,13 +60,30 @@ function remembered(make: (epoch: number) => Order): (epoch: number) => Order {
 const substitute = (n: number, position: number, attempt: number) =>
   attempt === 0 ? position : (position + Math.floor(n / 2) + attempt - 1) % n;
 
+/** @throws RangeError where it is not known which samples lie together */
+function groupsOf({ samples, groups }: SequencePart): SampleGroups {
+  if (groups?.samples.length !== samples)
+    throw new RangeError('order: blocks need to know which samples lie together in a shard');
+  return groups;
+}
+
 /** All parts in one shuffled epoch, each sample as often as its part is repeated. */
 function joined(
-  parts: readonly Required<Omit<SequencePart, 'weight'>>[],
+  parts: readonly (SequencePart & { readonly repeat: number })[],
   seed: number,
+  blocks: BlockOptions | undefined,
 ): SampleSequence {
   const epochLength = parts.reduce((sum, { samples, repeat }) => sum + samples * repeat, 0);
-  const orderOf = remembered((epoch) => epochOrder(epochLength, seed, epoch));
+  const groups = blocks === undefined ? undefined : parts.map(groupsOf);
+  const orderOf = remembered(
+    groups === undefined
+      ? (epoch) => epochOrder(epochLength, seed, epoch)
+      : blockOrders(
+          parts.flatMap(({ repeat }, i) => Array.from({ length: repeat }, () => groups[i]?.sizes ?? []).flat()), // prettier-ignore
+          seed,
+          blocks,
+        ),
+  );
   return {
     epochLength,
     at(place, attempt = 0) {
@@ -65,7 +93,8 @@ function joined(
       for (const { samples, repeat } of parts) {
         if (rest < samples * repeat) {
           const copy = Math.floor(rest / samples);
-          return { part, sample: rest % samples, epoch: epoch * repeat + copy };
+          const sample = rest % samples;
+          return { part, sample: groups?.[part]?.samples[sample] ?? sample, epoch: epoch * repeat + copy }; // prettier-ignore
         }
         rest -= samples * repeat;
         part++;
@@ -95,13 +124,20 @@ function weighted(
   parts: readonly SequencePart[],
   weights: readonly number[],
   seed: number,
+  blocks: BlockOptions | undefined,
 ): SampleSequence {
   const ratios = wholeRatios(weights);
   const block = ratios.reduce((sum, ratio) => sum + ratio, 0);
   const turns = remembered((turn) => epochOrder(block, seed, turn, 'mixture'));
-  const orders = parts.map(({ samples }, part) =>
-    remembered((epoch) => epochOrder(samples, seed, epoch, `order of part ${part}`)),
-  );
+  const groups = blocks === undefined ? undefined : parts.map(groupsOf);
+  const orders = parts.map(({ samples }, part) => {
+    const purpose = `order of part ${part}`;
+    return remembered(
+      groups === undefined
+        ? (epoch) => epochOrder(samples, seed, epoch, purpose)
+        : blockOrders(groups[part]?.sizes ?? [], seed, blocks, purpose),
+    );
+  });
   return {
     epochLength: parts.reduce((sum, { samples }) => sum + samples, 0),
     at(place, attempt = 0) {
@@ -113,7 +149,8 @@ function weighted(
         if (rest < ratio) {
           const own = placeInEpoch(samples, turn * ratio + rest);
           const at = substitute(samples, own.position, attempt);
-          return { part, sample: orders[part]?.(own.epoch)(at) ?? 0, epoch: own.epoch };
+          const sample = orders[part]?.(own.epoch)(at) ?? 0;
+          return { part, sample: groups?.[part]?.samples[sample] ?? sample, epoch: own.epoch };
         }
         rest -= ratio;
         part++;
@@ -126,25 +163,30 @@ function weighted(
 /**
  * The order in which samples are seen. One part without repetition is {@link epochOrder}, epoch after
  * epoch.
+ * @param blocks the order goes by blocks, see {@link blockOrders}; default: over all samples
  * @throws RangeError when a part is empty, or repeat and weight do not fit together
  */
-export function sampleSequence(parts: readonly SequencePart[], seed: number): SampleSequence {
+export function sampleSequence(
+  parts: readonly SequencePart[],
+  seed: number,
+  blocks?: BlockOptions,
+): SampleSequence {
   if (parts.length === 0 || parts.some(({ samples }) => samples < 1))
     throw new RangeError(
       `order: got parts of ${parts.map(({ samples }) => samples).join(', ') || 'nothing'} samples; each must have at least one`,
     );
   const weights = parts.flatMap(({ weight }) => weight ?? []);
   if (weights.length === 0) {
-    const all = parts.map(({ samples, repeat = 1 }) => ({ samples, repeat }));
+    const all = parts.map((part) => ({ ...part, repeat: part.repeat ?? 1 }));
     if (all.some(({ repeat }) => !Number.isInteger(repeat) || repeat < 1))
       throw new RangeError('order: samples are repeated a whole number of times, once or more');
-    return joined(all, seed);
+    return joined(all, seed, blocks);
   }
   if (weights.length !== parts.length)
     throw new RangeError('order: some parts have a weight and others not; give all one, or none');
   if (parts.some(({ repeat = 1 }) => repeat !== 1))
     throw new RangeError('order: a part has a weight or is repeated, not both');
-  return weighted(parts, weights, seed);
+  return weighted(parts, weights, seed, blocks);
 }
 
 /**

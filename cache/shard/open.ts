@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { CacheError, SALVAGE, type CacheIdentity, type ShardEntry } from '../manifest/manifest.js';
 import { codecOf } from '../manifest/schema.js';
 import { ShardFile } from './file.js';
@@ -49,6 +50,17 @@ export function openSpans(path: string): SpanReader {
   }
 }
 
+const wrongBytes = (path: string, bytes: number, { bytes: expected }: ShardEntry) =>
+  new CacheError(`${path} has ${bytes} bytes, the manifest says ${expected}; ${SALVAGE}`);
+
+/** Looks at a sealed shard without opening it. @throws CacheError when it is missing, or has another size */
+export function checkBytes(path: string, entry: ShardEntry): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  // Opening it says best why it cannot be opened.
+  if (size === undefined) openSpans(path).close();
+  else if (size !== entry.bytes) throw wrongBytes(path, size, entry);
+}
+
 /**
  * Opens a shard that nobody writes. One of which nothing was committed has no samples.
  * @throws CacheError when it is missing, damaged, or belongs to another cache
@@ -57,10 +69,7 @@ export function openShardFile(path: string, entry: ShardEntry, identity: CacheId
   const codec = codecOf(identity.schema);
   const file = openSpans(path);
   try {
-    if (entry.sealed && file.bytes !== entry.bytes)
-      throw new CacheError(
-        `${path} has ${file.bytes} bytes, the manifest says ${entry.bytes}; ${SALVAGE}`,
-      );
+    if (entry.sealed && file.bytes !== entry.bytes) throw wrongBytes(path, file.bytes, entry);
     const rows =
       entry.index === null ? scanWhole(path, file, identity) : readIndex(path, entry.index);
     const dropped = new Set(entry.dropped);

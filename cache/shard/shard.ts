@@ -8,7 +8,7 @@ import { unavailable } from '../open-files.js';
 import type { StoredHeader } from '../manifest/statistics.js';
 
 export const SHARD_FOLDER = 'shards';
-const SHARD_NAME = /^shard-(\d{5})\.lmdb$/;
+const SHARD_NAME = /^shard-(\d{5,9})\.lmdb$/;
 const IDENTITY = 'identity';
 
 export const shardFile = (number: number) =>

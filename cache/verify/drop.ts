@@ -1,5 +1,6 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { writeCatalogue } from '../catalogue/write.js';
 import { canonicalJson } from '../manifest/canonical-json.js';
 import { lockForWriting } from '../folder/lock.js';
 import {
@@ -106,5 +107,6 @@ async function writeRepaired(
   const samples = shards.reduce((sum, shard) => sum + shard.samples, 0);
   const manifest = { ...verified, sealed, samples, shards, statistics };
   await writeManifest(folder, manifest);
+  await writeCatalogue(folder, manifest);
   return manifest;
 }

@@ -44,28 +44,49 @@ export const GROUPS = [
   },
 ] as const satisfies readonly ClassGroup[];
 
-export type GroupName = (typeof GROUPS)[number]['name'];
-export type ClassName = (typeof GROUPS)[number]['classes'][number];
+/**
+ * What tells these apart is neither in what goes on at the same time, nor in what is seen or heard as a
+ * whole: the sound has to be laid along the picture, at a lag that is another one in each clip.
+ */
+const LAG_GROUPS = [
+  {
+    name: 'lag',
+    classes: ['lag-follows', 'lag-reversed'],
+    text: 'a diamond wanders up and down; its pitch goes the same way, at an unknown lag, or the same way backwards',
+    best: { picture: 0.5, sound: 0.5, untimed: 0.5, timed: 1 },
+  },
+] as const satisfies readonly ClassGroup[];
 
-/** Every class, in the order of the groups. */
+const ALL = [...GROUPS, ...LAG_GROUPS];
+export type GroupName = (typeof ALL)[number]['name'];
+export type ClassName = (typeof ALL)[number]['classes'][number];
+
+/** What a data set asks: the twelve classes, or the two of a lag. */
+export const TASKS = ['classes', 'lag'] as const;
+export type Task = (typeof TASKS)[number];
+
+export const groupsOf = (task: Task): typeof GROUPS | typeof LAG_GROUPS =>
+  task === 'lag' ? LAG_GROUPS : GROUPS;
+
+/** Every one of the twelve classes, in the order of the groups. */
 export const CLASSES: readonly ClassName[] = GROUPS.flatMap(({ classes }) => classes);
 
 /** @returns the class that a clip of this index has; each is as frequent as any other */
-export function classOf(index: number): ClassName {
+export function classOf(index: number, task: Task = 'classes'): ClassName {
   // Neighbours in the list are of different groups, so that any beginning of it is mixed.
-  const group = GROUPS[index % GROUPS.length] ?? GROUPS[0];
-  return (
-    group.classes[Math.floor(index / GROUPS.length) % group.classes.length] ?? group.classes[0]
-  );
+  const groups: readonly { readonly classes: readonly ClassName[] }[] = groupsOf(task);
+  const classes = groups[index % groups.length]?.classes ?? CLASSES;
+  return classes[Math.floor(index / groups.length) % classes.length] ?? 'voice-pure';
 }
 
 /** @returns the group that a class belongs to */
 export function groupOf(label: ClassName): GroupName {
-  const found = GROUPS.find(({ classes }) => (classes as readonly ClassName[]).includes(label));
+  const found = ALL.find(({ classes }) => (classes as readonly ClassName[]).includes(label));
   return (found ?? GROUPS[0]).name;
 }
 
 /** The best accuracy over all classes that some evidence allows: the mean over the groups. */
-export function bestAccuracy(evidence: Evidence): number {
-  return GROUPS.reduce((sum, { best }) => sum + best[evidence], 0) / GROUPS.length;
+export function bestAccuracy(evidence: Evidence, task: Task = 'classes'): number {
+  const groups: readonly ClassGroup[] = groupsOf(task);
+  return groups.reduce((sum, { best }) => sum + best[evidence], 0) / groups.length;
 }

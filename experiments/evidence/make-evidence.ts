@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { writeAtomically } from '../../cache/folder/atomic-file.js';
 import { lockForWriting } from '../../cache/folder/lock.js';
+import { classOf, TASKS } from './classes.js';
 import { describeEvidence } from './describe.js';
 import { encodeScene } from './encode.js';
 import { SPLITS, type Split } from './nuisance.js';
@@ -16,6 +17,8 @@ import { stage } from '../../stages/stream.js';
 const settingsSchema = z.object({
   /** Another seed gives other clips. */
   seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  /** The twelve classes, or two that are told apart by a lag. */
+  task: z.enum(TASKS).default('classes'),
   /** Side of the pictures in pixels. */
   size: z.coerce.number().int().min(32).max(512).multipleOf(2, 'must be even').default(64),
   /** Strength of noise, hum, blur, texture, camera movement and distractors; 0: none. */
@@ -68,9 +71,14 @@ const exists = (path: string) =>
   );
 
 /** @throws Error when the folder holds clips of other settings */
-async function checkSettings(folder: string, settings: object): Promise<void> {
+async function checkSettings(
+  folder: string,
+  settings: z.output<typeof settingsSchema>,
+): Promise<void> {
   const path = join(folder, SETTINGS_FILE);
-  const text = `${JSON.stringify(settings)}\n`;
+  const { task, ...others } = settings;
+  // Folders of before say nothing of it.
+  const text = `${JSON.stringify(task === 'classes' ? others : settings)}\n`;
   const before = (await exists(path)) ? await readFile(path, 'utf8') : text;
   if (before !== text)
     throw new Error(
@@ -92,7 +100,7 @@ async function makeClips(
   function* scenes(): Generator<Scene> {
     for (const split of SPLITS)
       for (let index = 0; index < counts[split]; index++)
-        yield sceneOf({ seed: settings.seed, split, index }, settings);
+        yield sceneOf({ seed: settings.seed, split, index }, settings, classOf(index, settings.task)); // prettier-ignore
   }
 
   async function make(scene: Scene, stopped: AbortSignal): Promise<readonly Scene[]> {

@@ -43,6 +43,17 @@ export function delayed({ amplitudes, phases }: Wander, sign: 1 | -1): Wander {
   return { amplitudes, phases: phases.map((phase, i) => phase - sign * turn(i)) };
 }
 
+/** The same course backwards; it goes through the same values as often. */
+export function reversed({ amplitudes, phases }: Wander): Wander {
+  return { amplitudes, phases: phases.map((phase) => -phase) };
+}
+
+/** The same course later by so many seconds, around the clip's end. */
+export function shifted({ amplitudes, phases }: Wander, seconds: number): Wander {
+  const turn = (i: number) => 2 * Math.PI * (FREQUENCIES[i] ?? 0) * seconds;
+  return { amplitudes, phases: phases.map((phase, i) => phase - turn(i)) };
+}
+
 /** The course of a wander; its peak is 1. */
 export function courseOf({ amplitudes, phases }: Wander): Course {
   const sum: Course = (time) =>

@@ -5,7 +5,9 @@ import {
   drawBouncing,
   drawWander,
   mirrored,
+  reversed,
   SECONDS,
+  shifted,
   type Bouncing,
   type Wander,
 } from './motion.js';
@@ -90,21 +92,25 @@ function bouncer(label: ClassName, draw: () => number): Bouncer {
   return { kind: 'bouncer', bouncing, clicks };
 }
 
+/** How the pitch goes where it is not as the height. */
+const PITCHES: Partial<Record<ClassName, (height: Wander, sign: 1 | -1, lag: number) => Wander>> = {
+  'pitch-against': mirrored,
+  'pitch-beside': delayed,
+  'lag-follows': (height, _, lag) => shifted(height, lag),
+  'lag-reversed': (height, _, lag) => shifted(reversed(height), lag),
+};
+
 function singer(group: GroupName, label: ClassName, draw: () => number): Singer {
   const [height, size] = [drawWander(draw), drawWander(draw)];
   const sign = draw() < 0.5 ? 1 : -1;
-  const pitch =
-    label === 'pitch-against'
-      ? mirrored(height)
-      : label === 'pitch-beside'
-        ? delayed(height, sign)
-        : height;
+  const lag = SECONDS * draw();
+  const shape = group === 'lag' ? 'diamond' : group === 'pitch' ? 'square' : SHAPES[label];
   return {
     kind: 'singer',
-    shape: group === 'pitch' ? 'square' : (SHAPES[label] ?? 'disc'),
-    timbre: group === 'pitch' ? 'odd' : (TIMBRES[label] ?? 'octave'),
+    shape: shape ?? 'disc',
+    timbre: group === 'pitch' || group === 'lag' ? 'odd' : (TIMBRES[label] ?? 'octave'),
     height,
-    pitch,
+    pitch: PITCHES[label]?.(height, sign, lag) ?? height,
     size,
   };
 }

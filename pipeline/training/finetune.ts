@@ -104,7 +104,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   const classes = new ClassList(data.sources);
   const begun = (await readRunIfAny(request.run))?.classifier?.head;
   const head = chooseHead(request.head, config, classes.names.length, begun);
-  const { batch, accumulate, seed, sound } = training;
+  const { batch, accumulate, seed, sound, order } = training;
   const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
   const statistics = await statisticsFor(request.run, data);
   const common = {
@@ -117,7 +117,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
     batch: batch / accumulate,
   };
   const augment = { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout };
-  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
+  await using loader = trainingLoader(config, { ...common, order, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common, 'labelled');
   classes.check(validation.sources);
   const engine = await chooseEngine(request);

@@ -98,7 +98,7 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
   await using data = await openTrainingData(cache, request.data ?? {});
   const [{ reader }] = data.sources;
   const config = chooseModel(request.model, reader.manifest.shape);
-  const { batch, accumulate, crop, flip, soundDropout, seed, mask, sound } = training;
+  const { batch, accumulate, crop, flip, soundDropout, seed, mask, sound, order } = training;
   const maskRatio = training.maskRatio ?? cachedMaskRatio(reader);
   const statistics = await statisticsFor(request.run, data);
   const common = {
@@ -112,7 +112,7 @@ export async function pretrain(request: PretrainRequest): Promise<TrainingSummar
     batch: batch / accumulate,
   };
   const augment = { crop, flip, soundDropout };
-  await using loader = trainingLoader(config, { ...common, sources: data.sources, augment }, 'learn'); // prettier-ignore
+  await using loader = trainingLoader(config, { ...common, order, sources: data.sources, augment }, 'learn'); // prettier-ignore
   await using validation = await openValidation(request, config, data, common);
   const engine = await chooseEngine(request);
   const { backend } = engine;

@@ -12,6 +12,8 @@ import { train } from '../../stages/train.js';
 import type { Objective } from '../../stages/train/objective.js';
 import { newestCheckpoint } from './run/checkpoint.js';
 import type { EngineChoice } from './engine.js';
+import { memoryFailure } from './memory-failure.js';
+import { assertExtendable, extendPlan } from './run/extend.js';
 import { openRun, readMetrics } from './run/run-folder.js';
 import { openRunLog } from './run/run-log.js';
 import type { CacheChoice, DataOptions } from './data/training-data.js';
@@ -32,6 +34,8 @@ export interface TrainingRequest extends EngineChoice {
   readonly saveEvery?: number;
   /** Checkpoints kept; default 2. */
   readonly keep?: number;
+  /** Steps that a run which has come to its end is to have in all; it goes on at the last rate. */
+  readonly extend?: number | undefined;
   /** Step to stop at as if interrupted. */
   readonly stopAt?: number | undefined;
   /** Threads that load batches; default one less than there are cores, 1 to 4. */
@@ -98,12 +102,14 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
 ): Promise<TrainingSummary> {
   const { run: folder, signal, onEvent = () => undefined } = request;
   const { options, loader, objective, description } = setup;
+  await assertExtendable(folder, request.extend);
   await openRun(folder, description);
   const { batch, accumulate } = options;
   const samples = loader.epochLength;
-  const plan = planTraining(options, samples);
   const checkpoint = await newestCheckpoint(folder);
   const step = checkpoint?.step ?? 0;
+  const begun = planTraining(options, samples);
+  const plan = await extendPlan(folder, begun, step, request.extend);
   const initial = checkpoint?.tensors ?? (await setup.begin());
   const given = { objective, options: { ...options, average: options.ema }, plan, initial, step, capture: request.capture, precision: description.begunWith.precision }; // prettier-ignore
   const trainerOf = setup.trainerOf ?? createTrainer;
@@ -153,7 +159,7 @@ export async function takeSteps<B extends { readonly keys: readonly string[] }>(
       });
     } catch (error) {
       // Ctrl-C or enough: the step in hand was finished, and is in the checkpoint below.
-      if (!either.aborted) throw error;
+      if (!either.aborted) throw memoryFailure(error, { batch, accumulate, backend: description.begunWith.backend }); // prettier-ignore
     }
     const summary = await run.summary(loader.report().badRecords.length);
     onEvent({ event: 'done', ...summary });

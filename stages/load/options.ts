@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { CacheReader } from '../../cache/reader.js';
 import type { ClipShape } from '../../cache/records.js';
+import type { BlockOptions } from '../../cache/order/blocks.js';
 import { MAX_CLIPS } from './slots.js';
 import { checkParts, WHOLE_CLIP, type ClipParts, type AudioChoice } from '../batch/clip-parts.js';
 import type { AudioStatistics } from '../batch/audio-statistics.js';
@@ -18,6 +19,9 @@ export interface LoaderSource {
   readonly weight?: number | undefined;
 }
 
+export const ORDERS = ['global', 'blocks'] as const;
+export type SampleOrder = (typeof ORDERS)[number] | ({ readonly kind: 'blocks' } & BlockOptions);
+
 export interface LoaderOptions extends DrawOptions {
   /** At least one; all with the same shape. */
   readonly sources: readonly LoaderSource[];
@@ -34,6 +38,11 @@ export interface LoaderOptions extends DrawOptions {
    * as long as the seed and the chosen samples are; the headers of all are read for it.
    */
   readonly sound?: AudioChoice | undefined;
+  /**
+   * `global`, the default: an epoch is one shuffle of all samples. `blocks`: a shuffle that needs few
+   * shards at a time, each once an epoch, for caches on slow or distant disks. See `blockOrders`.
+   */
+  readonly order?: SampleOrder | undefined;
   /** By what sound is standardised; default what the cache says that a clip is from. */
   readonly statistics?: AudioStatistics | undefined;
   /** Threads; 0: the calling one does the work between its own. Default one less than there are cores, 1 to 4. */

@@ -1,4 +1,5 @@
 import { rankPlaces, sampleSequence, type SampleSequence } from '../../cache/order/sequence.js';
+import { groupByShard } from './by-shard.js';
 import { otherClipsOf } from './other-audio.js';
 import type { CompleteOptions, LoaderSource } from './options.js';
 
@@ -36,12 +37,19 @@ export class Plan {
       count: source.indices?.length ?? source.reader.size,
       others: options.sound === 'shuffled' ? otherClipsOf(source, options.seed) : undefined,
     }));
-    const parts = this.sources.map(({ count, repeat, weight }) => ({
+    const { order = 'global' } = options;
+    const blocks = order === 'global' ? undefined : order === 'blocks' ? {} : order;
+    const parts = this.sources.map(({ reader, indices, count, repeat, weight }) => ({
       samples: count,
+      ...(blocks !== undefined && {
+        groups: groupByShard(count, reader.manifest.shards.length, (sample) =>
+          reader.shardOf(indices?.[sample] ?? sample),
+        ),
+      }),
       ...(repeat === undefined ? {} : { repeat }),
       ...(weight === undefined ? {} : { weight }),
     }));
-    this.sequence = sampleSequence(parts, options.seed);
+    this.sequence = sampleSequence(parts, options.seed, blocks);
   }
 
   /** Places of an epoch, over all ranks. */

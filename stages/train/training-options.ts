@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { augmentOptions } from '../augment/augment.js';
 import { SOUNDS } from '../batch/clip-parts.js';
+import { ORDERS } from '../load/options.js';
 import { maskRatioOption } from '../mask/tube-mask.js';
 
 const positive = { error: 'must be a whole number, 1 or more' };
@@ -45,6 +46,14 @@ export const stepOptions = {
     .enum(SOUNDS)
     .optional()
     .transform((kind) => (kind === 'own' ? undefined : kind)),
+  /**
+   * The order of samples: `blocks` needs few shards at a time, for caches on slow or distant disks.
+   * Absent in `run.json` where it is `global`.
+   */
+  order: z
+    .enum(ORDERS)
+    .optional()
+    .transform((kind) => (kind === 'global' ? undefined : kind)),
   /** Steps between two looks at the clips for validation; once an epoch where it is not given. */
   validateEvery: wholeNumber.optional(),
   /** Looks at the clips for validation without a better result after which the run ends. */
@@ -81,6 +90,8 @@ export interface TrainingPlan {
   readonly warmupSteps: number;
   readonly lr: number;
   readonly minLr: number;
+  /** Steps that the run had come to whenever it was extended, in order; default: never. */
+  readonly extendedAt?: readonly number[];
 }
 
 /** @param samples how many the cache holds */

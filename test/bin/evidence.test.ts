@@ -146,6 +146,18 @@ describe('avme evidence', function () {
     assert.equal((await make('stopped'))?.['clips'], TRAIN + TEST);
   });
 
+  it('makes clips of another task and for validation, in a folder of their own', async () => {
+    const asked = ['--task', 'lag', '--train', '2', '--val', '2', '--test', '0'];
+    const done = await make('lag', ...asked);
+    assert.equal(done?.['made'], 4);
+    const text = await readFile(scratch.path('lag/list.jsonl'), 'utf8');
+    const lines = text.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+    assert.deepEqual(lines.map(({ split, label }) => `${String(split)} ${String(label)}`), ['train lag-follows', 'train lag-reversed', 'val lag-follows', 'val lag-reversed']); // prettier-ignore
+    assert.match(await readFile(scratch.path('lag/README.md'), 'utf8'), /\| all classes \| 50 % \| 50 % \| 50 % \| 100 % \|/); // prettier-ignore
+    await refused(['evidence', scratch.path('whole'), ...ARGS, '--task', 'lag'], 1, /holds clips made with/); // prettier-ignore
+    assert.doesNotMatch(await readFile(scratch.path('whole/evidence.json'), 'utf8'), /task/);
+  });
+
   it('mutes a share of the clips, and refuses to mix sets of other settings', async () => {
     await make('muted', '--silent', '1', '--train', '1', '--test', '0');
     const [clip] = (await clipsIn('muted')).keys();

@@ -28,6 +28,8 @@ export const runDescription = z.strictObject({
       classes: z.array(z.string()),
     })
     .optional(),
+  /** Steps that were added to a run that had come to its end: how many it had, and has in all. */
+  extensions: z.array(z.strictObject({ from: z.number(), steps: z.number() })).optional(),
   /** The version of avme and the backend that began the run, and what it multiplied matrices in. */
   begunWith: z.strictObject({
     avme: z.string(),

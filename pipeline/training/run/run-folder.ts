@@ -73,6 +73,20 @@ export function differences(run: RunDescription, asked: RunDescription): string[
   return lines;
 }
 
+/** How a run can be made longer, where that is what was asked for. */
+function longerText(
+  { training: had }: RunDescription,
+  { training: asked }: RunDescription,
+): string {
+  const length = (['steps', 'epochs'] as const).find((key) => asked[key] !== had[key]);
+  if (length === undefined) return '';
+  const steps = length === 'steps' && asked.steps !== undefined ? Number(asked.steps) : 'STEPS';
+  return (
+    `\nto train longer, give the settings of before and --extend ${steps}, which goes on at the last rate; ` +
+    'or begin a new schedule with what it has learnt: --init RUN, and another --run'
+  );
+}
+
 /**
  * Makes a run folder, or opens one that the same settings made.
  * @returns true when the run was there already
@@ -84,7 +98,7 @@ export async function openRun(folder: string, asked: RunDescription): Promise<bo
     const lines = differences(run, asked);
     if (lines.length > 0)
       throw new Error(
-        `${folder} holds a run with other settings; choose another --run, or ask for the same:\n  ${lines.join('\n  ')}`,
+        `${folder} holds a run with other settings; choose another --run, or ask for the same:\n  ${lines.join('\n  ')}${longerText(run, asked)}`,
       );
     return true;
   }

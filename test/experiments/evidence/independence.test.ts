@@ -5,6 +5,7 @@ import { isHeldOut, SPLITS, type Split } from '../../../experiments/evidence/nui
 import { framesOf } from '../../../experiments/evidence/picture.js';
 import { sceneOf, type Scene } from '../../../experiments/evidence/scene.js';
 import { soundOf } from '../../../experiments/evidence/sound.js';
+import { correlation } from './oracle.js';
 
 const OPTIONS = { disturbance: 1, silent: 0.3 };
 
@@ -183,6 +184,70 @@ describe('evidence: what is independent of the class', function () {
       const product = course.reduce((sum, value, i) => sum + value * later[i]!, 0) / 400;
       assert.ok(Math.abs(product) < 1e-9);
     }
+  });
+});
+
+describe('evidence: the task of a lag', () => {
+  const LABELS = ['lag-follows', 'lag-reversed'] as const;
+  const courses = (index: number, label: ClassName) => {
+    const { actor } = scene(index, label);
+    assert.equal(actor.kind, 'singer');
+    const { height, pitch } = actor;
+    const sampled = ({ amplitudes, phases }: typeof height) => {
+      const course = courseOf({ amplitudes, phases });
+      return Array.from({ length: 200 }, (_, i) => course(i / 100));
+    };
+    return { height: sampled(height), pitch: sampled(pitch) };
+  };
+  const meanOf = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  /** The best agreement at any lag, around the clip's end. */
+  const along = (a: readonly number[], b: readonly number[]) =>
+    Math.max(...a.map((_, lag) => a.reduce((sum, value, i) => sum + value * b[(i + lag) % b.length]!, 0))); // prettier-ignore
+
+  it('pictures are the same, byte by byte, and pitches go through the same values', () => {
+    for (let index = 0; index < 20; index++) {
+      const [one, other] = LABELS.map((label) => scene(index, label));
+      assert.ok(pixels(one!).equals(pixels(other!)));
+      const [a, b] = LABELS.map((label) => courses(index, label).pitch.toSorted((x, y) => x - y));
+      // Sampled at other places of one course: each value is between its neighbours of the other.
+      a!.forEach((value, i) => {
+        assert.ok(value >= b![Math.max(0, i - 3)]! - 0.02 && value <= b![Math.min(199, i + 3)]! + 0.02); // prettier-ignore
+      });
+    }
+  });
+
+  it('laid along each other at every lag, they tell the class', () => {
+    let right = 0;
+    for (let index = 0; index < 100; index++) {
+      const label = LABELS[index % 2]!;
+      const { height, pitch } = courses(index, label);
+      const follows = along(height, pitch) > along(height, pitch.toReversed());
+      if (follows === (label === 'lag-follows')) right++;
+    }
+    assert.ok(right >= 99, `${right} of 100`);
+  });
+
+  it('what goes on at the same time tells nothing: the lag is uniform', () => {
+    const at = LABELS.map((label) =>
+      Array.from({ length: 300 }, (_, index) => {
+        const { height, pitch } = courses(index, label);
+        return correlation(height, pitch);
+      }),
+    );
+    for (const values of at) {
+      assert.ok(Math.abs(meanOf(values)) < 0.13, `${meanOf(values)}`);
+    }
+    // As far from zero in one class as in the other.
+    const [a, b] = at.map((values) => meanOf(values.map(Math.abs)));
+    assert.ok(Math.abs(a! - b!) < 0.12, `${a} ${b}`);
+  });
+
+  it('has its two classes equally often, and leaves the twelve as they are', () => {
+    const found = Array.from({ length: 10 }, (_, index) => classOf(index, 'lag'));
+    assert.deepEqual(found.slice(0, 4), ['lag-follows', 'lag-reversed', 'lag-follows', 'lag-reversed']); // prettier-ignore
+    assert.equal(bestAccuracy('untimed', 'lag'), 0.5);
+    assert.ok(Array.from({ length: 48 }, (_, i) => classOf(i)).every((label) => !label.startsWith('lag'))); // prettier-ignore
   });
 });
 

@@ -35,6 +35,21 @@ describe('learning rate', () => {
     );
   });
 
+  it('goes on at the last rate where it was extended, down to 0', () => {
+    const begun = { steps: 100, warmupSteps: 10, lr: 1, minLr: 0.01 };
+    const once = { ...begun, steps: 150, extendedAt: [100] };
+    const twice = { ...begun, steps: 152, extendedAt: [100, 150] };
+    for (let step = 0; step < 100; step++)
+      assert.equal(cosineWithWarmup(step, twice), cosineWithWarmup(step, begun));
+    const last = cosineWithWarmup(99, begun);
+    assert.ok(last > 0.01 && last < 0.011);
+    assert.equal(cosineWithWarmup(100, once), last);
+    assert.ok(Math.abs(cosineWithWarmup(125, once) - last / 2) < 1e-12);
+    assert.equal(cosineWithWarmup(150, once), 0);
+    assert.equal(cosineWithWarmup(150, twice), cosineWithWarmup(149, once));
+    assert.equal(cosineWithWarmup(151, twice), cosineWithWarmup(149, once) / 2);
+  });
+
   it('starts at 0, peaks after the warm-up and stays at the least after the end', () => {
     const schedule = { steps: 100, warmupSteps: 10, lr: 1, minLr: 0.01 };
     const at = (step: number) => cosineWithWarmup(step, schedule);

@@ -74,6 +74,38 @@ describe('loader', function () {
     assert.deepEqual(rest, straight.slice(24));
   });
 
+  it('goes by blocks of shards if asked: each rank reads shards of its own', async () => {
+    const whole = join(folder(), 'many');
+    const writer = await openCacheWriter(whole, { ...OPTIONS, shape: SHAPE, shardBytes: 1 });
+    for (let i = 0; i < 12; i++) await writer.put(sampleOf(i));
+    await writer.seal();
+    const many = await openCache(whole);
+    try {
+      // One sample a shard.
+      assert.equal(many.manifest.shards.length, 12);
+      const order = { kind: 'blocks', streams: 4, block: 2 } as const;
+      const given = { sources: [{ reader: many }], workers: 0, batch: 2, order, world: 2 };
+      const epochs = await Promise.all(
+        [0, 1].map((rank) => load({ ...given, rank, workers: rank }, 0, 24)),
+      );
+      const keys = epochs.map((batches) => batches.flatMap((batch) => batch.keys));
+      for (const list of keys) {
+        assert.equal(new Set(list).size, 6);
+        assert.notDeepEqual(list.slice(0, 6), list.slice(6));
+      }
+      assert.equal(new Set(keys.flat()).size, 12);
+      // Of a chosen few, each once; and not as in the order of all.
+      const indices = [1, 3, 5, 7, 9, 11];
+      const some = clipsOf(await load({ ...given, world: 1, sources: [{ reader: many, indices }] }, 0, 6)); // prettier-ignore
+      assert.deepEqual(
+        some.map(({ key }) => key).sort(),
+        indices.map((index) => many.entry(index).key).sort(),
+      );
+    } finally {
+      await many.close();
+    }
+  });
+
   it('shares an epoch out among ranks, and ends with fewer clips where there are no more', async () => {
     const ranks = [0, 1, 2].map((rank) =>
       load({ sources: sources(), workers: 1, batch: 2, rank, world: 3 }, 0, SAMPLES),
