@@ -33,7 +33,7 @@ export function represent(
   config: ModelConfig,
   choice: RepresentationChoice,
 ): TokenGrid {
-  const { of, layer, names } = choice;
+  const { of, layer, names, centreInTime } = choice;
   checkLayer(choice, config);
   const lacks = of === 'fused' ? !names.has('fusion_to_decoder.weight') : of === 'sound' && !names.has('no_sound_token'); // prettier-ignore
   if (lacks)
@@ -48,8 +48,6 @@ export function represent(
   if (of === 'picture')
     return { tokens: layer === undefined ? normed(encoded, weights, names) : encoded, grid };
   const flat: Weights = (name) => weights(name.startsWith('norm.') ? `encoder.${name}` : name);
-  // A classifier that learned on what changes in time has this norm beside its fusion.
-  const centred = names.has('still_audio_norm.weight');
-  const audio = linear(hear(), weights('audio_to_decoder.weight'));
-  return { tokens: fuseAll(encoded, audio, flat, config, centred, INFERENCE), grid };
+  const narrow = linear(hear(), weights('audio_to_decoder.weight'));
+  return { tokens: fuseAll(encoded, narrow, flat, config, centreInTime, INFERENCE), grid };
 }

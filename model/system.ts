@@ -36,6 +36,8 @@ export interface RepresentationChoice {
   readonly of: Represented;
   /** Of the picture: what comes out of this block of the encoder, from 1, without a norm; default the last, with it. */
   readonly layer?: number | undefined;
+  /** Whether the fusion of the run's classifier is centred in time; of pre-training it is not. */
+  readonly centreInTime: boolean;
   /** Names of the weights that there are: a classifier has not all of those of pre-training. */
   readonly names: ReadonlySet<string>;
 }

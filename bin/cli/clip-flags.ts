@@ -32,8 +32,9 @@ export const clipFlags: Flags<typeof clipRequestOptions.shape> &
   sourceKind: { value: 'kind', text: 'kind of the list (default: found out)' },
   videos: { value: 'folder', text: 'folder that the paths in a list are relative to' },
   columns: {
-    value: 'list',
-    text: 'tables: which columns hold what, like path=video_path,label=action',
+    value: 'field=name,...',
+    many: true,
+    text: 'tables: which columns hold what, e.g. path=file,label=class',
   },
   fold: { value: 'n', text: 'which of UCF101’s lists' },
   trimmed: { text: 'Kinetics: the files are the segments already' },

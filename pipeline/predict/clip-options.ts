@@ -5,6 +5,7 @@ import type { ModelConfig } from '../../model/config.js';
 import { positionsOf } from '../../model/layers/geometry.js';
 import { systemOf } from '../../model/systems.js';
 import type { AudioStatistics } from '../../stages/batch/audio-statistics.js';
+import { audioOptions, type MfccKind } from '../../stages/audio/audio-options.js';
 import { frameOptions } from '../../stages/decode/frame-filter.js';
 import type { RunDescription } from '../training/run/run-description.js';
 
@@ -17,6 +18,7 @@ const recorded = z.object({
   size: side.optional(),
   storeSize: side.optional(),
   fit: frameOptions.shape.fit.unwrap().optional(),
+  mfcc: audioOptions.shape.mfcc,
 });
 type Recorded = z.infer<typeof recorded>;
 type Described = Pick<RunDescription, 'data' | 'statistics'>;
@@ -31,6 +33,8 @@ export interface ClipOptions {
   readonly storeSize: number;
   readonly fit: z.infer<typeof frameOptions>['fit'];
   readonly positions: number;
+  /** How MFCCs are computed. */
+  readonly mfcc: MfccKind;
   /** Bands of the log-mel spectrum; 0 where the model takes none. */
   readonly mel: number;
 }
@@ -47,7 +51,8 @@ interface Known {
 /** What the run says; runs of earlier versions do not, and then what the cache says, where it is still there. */
 async function known({ data, statistics }: Described): Promise<Known> {
   const [cache] = data.caches;
-  const parsed = (configuration: unknown) => recorded.safeParse(configuration).data ?? {};
+  const parsed = (configuration: unknown) =>
+    recorded.safeParse(configuration).data ?? recorded.parse({});
   const said = { configuration: parsed(cache?.configuration), statistics };
   if (cache === undefined || (cache.configuration !== undefined && statistics !== undefined)) return said; // prettier-ignore
   try {
@@ -96,6 +101,7 @@ export async function clipsOfRun(
       stride: configuration.stride ?? Math.max(1, Math.round(mfccFrames / (4 * frames))),
       clips: configuration.clips ?? 1,
       storeSize: configuration.storeSize ?? size,
+      mfcc: configuration.mfcc,
       mel: systemOf(config).input.mel ? melBands : 0,
     },
     statistics,

@@ -51,7 +51,7 @@ export function createRepresenter(
       const inputs = { ...Object.fromEntries(loaded), ...clips } as Tensors;
       try {
         const { vectors } = runner.run('vectors', inputs, () => {
-          const made = systemOf(config).represent(clips, weightsFrom(named), config, { of, layer, names }); // prettier-ignore
+          const made = systemOf(config).represent(clips, weightsFrom(named), config, { of, layer, names, centreInTime: head?.centreInTime ?? false }); // prettier-ignore
           grid = made.grid;
           return { vectors: tokens ? tf.clone(made.tokens) : tf.mean(made.tokens, 1) };
         }) as Record<'vectors', tf.Tensor>;

@@ -41,7 +41,8 @@ describe('avme embed', function () {
 
   it('gives the vectors that the classifier’s head takes', async () => {
     await embed(path('clips'), 'fused.npy', '--of', 'fused');
-    const [picture, fused] = [await npy('picture.npy'), await npy('fused.npy')];
+    await embed(path('clips'), 'sound.npy', '--of', 'sound');
+    const [picture, fused, sound] = [await npy('picture.npy'), await npy('fused.npy'), await npy('sound.npy')]; // prettier-ignore
     assert.deepEqual([picture.shape, fused.shape], [[20, 24], [20, 16]]); // prettier-ignore
     await avme(['evaluate', '--run', path('tuned'), '--cache', path('clips'), '--out', path('results'), '--backend', 'wasm', '--views', '1x1']); // prettier-ignore
     const told = (await readFile(path('results/predictions.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { id: string; top5: { label: string; probability: number }[] }); // prettier-ignore
@@ -60,7 +61,9 @@ describe('avme embed', function () {
       // The middle one of two clips is the first.
       const at = known.findIndex((row) => row.id === id && row.clip === 0);
       const cut = ({ shape, values }: typeof picture) => values.subarray(at * shape[1]!, (at + 1) * shape[1]!); // prettier-ignore
-      const features = [...norm(cut(picture), 'fc_norm'), ...norm(cut(fused), 'fusion_norm')];
+      const heard = cut(sound);
+      const narrow = Float32Array.from({ length: 16 }, (_, i) => heard.reduce((sum, value, j) => sum + value * of('audio_to_decoder.weight')[i * 8 + j]!, 0)); // prettier-ignore
+      const features = [...norm(cut(picture), 'fc_norm'), ...norm(cut(fused), 'fusion_norm'), ...norm(narrow, 'still_audio_norm')]; // prettier-ignore
       const logits = classifier.classes.map((_, c) => features.reduce((sum, value, i) => sum + value * of('head.weight')[c * features.length + i]!, of('head.bias')[c]!)); // prettier-ignore
       const sum = logits.reduce((all, value) => all + Math.exp(value), 0);
       for (const { label, probability } of top5)
