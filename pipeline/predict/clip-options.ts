@@ -4,6 +4,7 @@ import type { ClipShape } from '../../cache/records.js';
 import type { ModelConfig } from '../../model/config.js';
 import { positionsOf } from '../../model/layers/geometry.js';
 import { systemOf } from '../../model/systems.js';
+import { audioOptions, type MfccKind } from '../../stages/audio/audio-options.js';
 import type { AudioStatistics } from '../../stages/batch/audio-statistics.js';
 import { frameOptions } from '../../stages/decode/frame-filter.js';
 import type { RunDescription } from '../training/run/run-description.js';
@@ -17,6 +18,7 @@ const recorded = z.object({
   size: side.optional(),
   storeSize: side.optional(),
   fit: frameOptions.shape.fit.unwrap().optional(),
+  mfcc: audioOptions.shape.mfcc.unwrap().optional(),
 });
 type Recorded = z.infer<typeof recorded>;
 type Described = Pick<RunDescription, 'data' | 'statistics'>;
@@ -31,6 +33,7 @@ export interface ClipOptions {
   readonly storeSize: number;
   readonly fit: z.infer<typeof frameOptions>['fit'];
   readonly positions: number;
+  readonly mfcc: MfccKind;
   /** Bands of the log-mel spectrum; 0 where the model takes none. */
   readonly mel: number;
 }
@@ -96,6 +99,7 @@ export async function clipsOfRun(
       stride: configuration.stride ?? Math.max(1, Math.round(mfccFrames / (4 * frames))),
       clips: configuration.clips ?? 1,
       storeSize: configuration.storeSize ?? size,
+      mfcc: configuration.mfcc ?? 'meyda',
       mel: systemOf(config).input.mel ? melBands : 0,
     },
     statistics,

@@ -34,7 +34,7 @@ export function clipStages(
   { options, choice, jobs, timeout, memory }: ClipSetup,
   onFailure: (error: unknown, record: VideoRecord | SampledClip) => void,
 ): [Readable, ...StageStream[]] {
-  const { frames, stride, size, storeSize, fit, positions, mel } = options;
+  const { frames, stride, size, storeSize, fit, positions, mfcc: kind, mel } = options;
   const failing = { onFailure };
   const ahead = { onFailure, concurrency: jobs, window: 2 * jobs };
   const limits = { ...(timeout !== undefined && { timeout }), ...(memory !== undefined && { memory }) }; // prettier-ignore
@@ -45,7 +45,7 @@ export function clipStages(
     sample({ frames, stride, clips, core: coreOf(choice), ...failing }),
     decode({ size, storeSize, fit, ...limits, ...ahead }),
     unmasked(positions),
-    mfcc(failing),
+    mfcc({ kind, ...failing }),
     ...(mel > 0 ? [logMel({ bands: mel, ...failing })] : []),
   ] as [Readable, ...StageStream[]];
 }
