@@ -18,6 +18,7 @@ export const CAUSES = {
   // index
   noIndex: 'the index (moov) is missing: the file is truncated, or was never a video',
   unreadable: 'it cannot be read as video: damaged, empty inside, or another kind of file',
+  webPage: 'it is a web page, not a video: the download went wrong; download it again',
   noVideo: 'this kind of file is not read as video: it is a playlist, a picture or a script',
   noPicture: 'there is no picture stream in the file',
   onlyCover: 'there is no picture stream in the file, only a cover',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assertHas, configured, type IndexedVideo, type VideoRecord } from './clip.js';
 import { indexVideo } from './probe/index-video.js';
+import { pageInstead } from './probe/web-page.js';
 import { streamOptions } from './probe/stream-choice.js';
 import { contentHash, fileVersion, whileUnchanged } from './source/content-hash.js';
 import { limitOptions } from './ffmpeg/limits.js';
@@ -38,7 +39,11 @@ export function index(
       const version = record.version ?? (await fileVersion(path));
       const hash = record.contentHash ?? (await contentHash(path, signal));
       const found = await whileUnchanged(path, version, () =>
-        core(path, { ...limits, signal }, { videoStream, audioStream }),
+        core(path, { ...limits, signal }, { videoStream, audioStream }).catch(
+          async (error: unknown) => {
+            throw await pageInstead(path, error);
+          },
+        ),
       );
       const configuration = configured(record, 'index', { videoStream, audioStream });
       return [{ ...record, configuration, version, contentHash: hash, index: found }];
