@@ -20,6 +20,7 @@ export interface LoaderSource {
 }
 
 export const ORDERS = ['global', 'blocks'] as const;
+/** How an epoch orders its samples. */
 export type SampleOrder = (typeof ORDERS)[number] | ({ readonly kind: 'blocks' } & BlockOptions);
 
 export interface LoaderOptions extends DrawOptions {
