@@ -65,6 +65,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/embed.js')).embedCommand,
   },
   {
+    name: 'search',
+    summary: 'Finds the clips of an embedded collection that are most like a video or a clip.',
+    load: async () => (await import('./commands/search.js')).searchCommand,
+  },
+  {
     name: 'reconstruct',
     summary: 'Draws a trained model’s reconstructions of clips that it sees a tenth of.',
     load: async () => (await import('./commands/reconstruct.js')).reconstructCommand,

@@ -83,6 +83,7 @@ export type { PredictResult, Ranked, VideoFailure, VideoPrediction } from './pre
 export { embed, type EmbedEvent, type EmbedRequest, type EmbedResult, type EmbedSummary, type Embedding } from './embed/embed.js'; // prettier-ignore
 export { embedToFile, type EmbedFileRequest, type EmbedFileResult } from './embed/embed-to-file.js';
 export type { EmbedOptions } from './embed/embed-options.js';
+export { search, type Match, type SearchRequest } from './search/search.js';
 export type { RunChoice } from './predict/open-run.js';
 export type { SourceChoice } from './predict/sources.js';
 export { reconstruct, type ReconstructRequest, type ReconstructResult } from './reconstruct.js';

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { EmbeddingJournal } from '../../stages/exchange/embeddings/journal.js';
 import {
   embeddingRow,
@@ -7,9 +5,8 @@ import {
   type EmbeddingInfo,
 } from '../../stages/exchange/embeddings/rows.js';
 import { writeEmbeddings } from '../../stages/exchange/embeddings/write.js';
-import { readWeightsOf } from '../evaluate/weights.js';
 import { embed, type EmbedRequest, type EmbedResult } from './embed.js';
-import { embedOptionsOf } from './embed-options.js';
+import { configurationOf } from './configuration.js';
 
 export interface EmbedFileRequest extends Omit<EmbedRequest, 'skip'> {
   /** The file: `.npy`, `.safetensors`, `.jsonl` or `.parquet`. */
@@ -20,18 +17,6 @@ export interface EmbedFileRequest extends Omit<EmbedRequest, 'skip'> {
 export interface EmbedFileResult extends EmbeddingInfo {
   /** Clips that were in the file's beginning already. */
   readonly resumed: number;
-}
-
-/** What the vectors depend on besides the clips, as a run that goes on must have it again. */
-async function configurationOf(request: EmbedFileRequest): Promise<Record<string, unknown>> {
-  const { run, checkpoint, ema } = request;
-  const { of, layer, tokens, sound, blur, lowRes, clips, every, fit } = embedOptionsOf(request);
-  const { step, tensors } = await readWeightsOf(run, checkpoint, ema);
-  const digest = createHash('sha256');
-  for (const [name, { data }] of tensors)
-    digest.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  const weights = digest.digest('hex').slice(0, 16);
-  return { run: resolve(run), step, weights, of, layer, tokens, sound, blur, lowRes, clips, every, fit }; // prettier-ignore
 }
 
 /**
