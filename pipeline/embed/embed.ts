@@ -95,13 +95,13 @@ async function* ofCache(request: EmbedRequest, path: string, options: Options, {
 } // prettier-ignore
 
 async function* ofVideos(
-  { source, skip, signal }: EmbedRequest,
+  { source, skip, onEvent, signal }: EmbedRequest,
   options: Options,
   opened: OpenedRun,
   onEnd: (stages: readonly StageCounters[]) => void,
 ): AsyncGenerator<Shown> {
   const done = new Set(skip?.map(nameOf));
-  const all = await openSources([source].flat(), { ...options, shard: null }, signal);
+  const all = await openSources([source].flat(), { ...options, shard: null }, onEvent, signal);
   async function* left() {
     for await (const entry of all) if (!done.has(nameOf(entry))) yield entry;
   }

@@ -81,7 +81,7 @@ export async function* predict(request: PredictRequest): AsyncGenerator<PredictR
     throw new Error(`${run} is a run of pre-training, which knows no classes; give one of avme finetune, or use avme embed`); // prettier-ignore
   for (const note of notes) onEvent?.(note);
   if (views !== undefined) checkCrops(opened.format.manifest.shape, views, 'frames', 'make them with --fit short-side'); // prettier-ignore
-  const entries = await openSources([source].flat(), { ...asked, shard: null }, signal);
+  const entries = await openSources([source].flat(), { ...asked, shard: null }, onEvent, signal);
   const { head, classes } = classifier;
   const results = new Results(classes, top, every === undefined ? undefined : (window ?? 0));
   const videos = new VideosInOrder(results.begin);

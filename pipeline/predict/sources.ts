@@ -3,10 +3,12 @@ import { extname, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { VideoEntry } from '../../cache/records.js';
 import { VIDEO_EXTENSIONS } from '../../stages/source/folder.js';
+import type { LineError } from '../../stages/source/lists/line-error.js';
 import { openSource } from '../../stages/source/open-source.js';
 import type { SourceOptions } from '../../stages/source/options.js';
 import { select, type Selection } from '../../stages/source/select.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
+import type { NoteEvent } from '../training/run/run-statistics.js';
 
 /** What names videos: a file, a folder, a list, `-` for paths on stdin, one a line, or a source. */
 export type SourceChoice = string | VideoSource | AsyncIterable<string>;
@@ -40,6 +42,7 @@ const isFile = (path: string) => stat(path).then((found) => found.isFile(), () =
 async function open(
   source: SourceChoice,
   options: SourceOptions & Selection,
+  wrong: (line: LineError) => void,
   signal: AbortSignal | undefined,
 ): Promise<Entries> {
   if (source === '-') return () => paths(stdinLines(signal));
@@ -49,23 +52,27 @@ async function open(
         yield await Promise.resolve(single(source));
       };
     const opened = select(await openSource(source, options), options);
-    return () => opened.entries();
+    return () => opened.entries(undefined, wrong);
   }
-  return 'entries' in source ? () => select(source, options).entries() : () => paths(source);
+  return 'entries' in source
+    ? () => select(source, options).entries(undefined, wrong)
+    : () => paths(source);
 }
 
 /**
  * The videos of several sources, one source after the other; `split`, `filter` and `limit` are for each
- * folder and list by itself.
- * @throws Error naming the first that is not there; while it is walked, where one of its lines is wrong
+ * folder and list by itself. Lines that are wrong are told of, and left out.
+ * @throws Error naming the first that is not there; while it is walked, where no line of a list is right
  */
 export async function openSources(
   sources: readonly SourceChoice[],
   options: SourceOptions & Selection,
+  onNote: ((note: NoteEvent) => void) | undefined,
   signal?: AbortSignal,
 ): Promise<AsyncIterable<VideoEntry>> {
+  const wrong = ({ message }: LineError) => onNote?.({ event: 'note', text: `a line is left out: ${message}` }); // prettier-ignore
   const opened: Entries[] = [];
-  for (const source of sources) opened.push(await open(source, options, signal));
+  for (const source of sources) opened.push(await open(source, options, wrong, signal));
   if (opened.length === 0) throw new Error('give a video, a folder or a list of videos, or - for paths on stdin'); // prettier-ignore
   return (async function* () {
     for (const entries of opened) yield* entries();

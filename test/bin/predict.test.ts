@@ -95,7 +95,17 @@ describe('avme predict', function () {
     assert.match(rows[1]!, /^b\.mp4,.*,2,\w+,0\.\d+,\w+,0\.\d+,$/);
   });
 
-  it('slides over a long video, with start and end of each window, smoothed', async () => {
+  it('leaves out the lines of a list that are wrong, and says which', async () => {
+    const [label = ''] = await readdir(path('videos'));
+    const [file = ''] = await readdir(join(path('videos'), label));
+    const lines = [{ path: `${label}/${file}` }, { path: 7 }];
+    await writeFile(path('lines.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join('')); // prettier-ignore
+    const events = await run(path('lines.jsonl'), '--videos', path('videos'));
+    assert.equal(of('prediction', events).length, 1);
+    assert.match(String(of('note', events)[0]?.['text']), /a line is left out: .*line 2: got .*7/);
+  });
+
+  slow.it('slides over a long video, with start and end of each window, smoothed', async () => {
     const video = await makeVideo(path('long.mp4'), { seconds: 8 });
     const plain = of('prediction', await run(video, '--every', '1', '--top', '20')) as unknown as Prediction[]; // prettier-ignore
     const starts = plain.map(({ start }) => start);
@@ -114,7 +124,7 @@ describe('avme predict', function () {
     }
   });
 
-  it('takes paths on stdin, one a line, and files by name', async () => {
+  slow.it('takes paths on stdin, one a line, and files by name', async () => {
     const video = path('long.mp4');
     const events = await withStdin(predict('-', '--clips', '1'), [video, '', path('nowhere.mp4'), video]); // prettier-ignore
     const results = events.filter(({ event }) => event === 'prediction' || event === 'failure');

@@ -40,7 +40,7 @@ describe('avme pretrain', function () {
     assert.ok((await finalWeights('straight')).equals(await finalWeights('reported')));
   });
 
-  it('another seed gives other weights', async () => {
+  slow.it('another seed gives other weights', async () => {
     await avme(pretrain('seeded', '--seed', '1'));
     assert.ok(!(await finalWeights('straight')).equals(await finalWeights('seeded')));
   });
@@ -139,47 +139,55 @@ describe('avme pretrain', function () {
       assert.equal(result.events[0]!['variant'], variant);
     });
 
-  it('learns with products in bfloat16 on native TensorFlow, much as without, and refuses them elsewhere', async function () {
-    await refused(
-      pretrain('narrow', '--precision', 'bfloat16'),
-      1,
-      /bfloat16 only where steps run as graphs.* the backend is wasm; leave --precision out/,
-    );
-    const auto = await avme(pretrain('automatic', '--precision', 'auto', '--steps', '1', '--json'));
-    assert.equal(auto.events[0]!['precision'], 'float32');
-    if (!(await listBackends()).some(({ name, available }) => name === 'tensorflow' && available)) this.skip(); // prettier-ignore
-    const losses = await Promise.all(
-      ['float32', 'bfloat16'].map(async (precision) => {
-        const flags = ['--backend', 'tensorflow', '--precision', precision, '--json'];
-        const { events, stderr } = await avme(pretrain(precision, ...flags));
-        assert.equal(events[0]?.['precision'], precision, stderr);
-        return (await readMetrics(run(precision))).map(({ loss }) => loss);
-      }),
-    );
-    const [wide, narrow] = losses as [number[], number[]];
-    wide.forEach((loss, i) => {
-      assert.ok(Math.abs(narrow[i]! / loss - 1) < 0.02, `step ${i + 1}: ${loss}, ${narrow[i]}`);
-    });
-    assert.notDeepEqual(wide, narrow);
-  });
+  slow.it(
+    'learns with products in bfloat16 on native TensorFlow, much as without, and refuses them elsewhere',
+    async function () {
+      await refused(
+        pretrain('narrow', '--precision', 'bfloat16'),
+        1,
+        /bfloat16 only where steps run as graphs.* the backend is wasm; leave --precision out/,
+      );
+      const auto = await avme(
+        pretrain('automatic', '--precision', 'auto', '--steps', '1', '--json'),
+      );
+      assert.equal(auto.events[0]!['precision'], 'float32');
+      if (!(await listBackends()).some(({ name, available }) => name === 'tensorflow' && available)) this.skip(); // prettier-ignore
+      const losses = await Promise.all(
+        ['float32', 'bfloat16'].map(async (precision) => {
+          const flags = ['--backend', 'tensorflow', '--precision', precision, '--json'];
+          const { events, stderr } = await avme(pretrain(precision, ...flags));
+          assert.equal(events[0]?.['precision'], precision, stderr);
+          return (await readMetrics(run(precision))).map(({ loss }) => loss);
+        }),
+      );
+      const [wide, narrow] = losses as [number[], number[]];
+      wide.forEach((loss, i) => {
+        assert.ok(Math.abs(narrow[i]! / loss - 1) < 0.02, `step ${i + 1}: ${loss}, ${narrow[i]}`);
+      });
+      assert.notDeepEqual(wide, narrow);
+    },
+  );
 
-  it('takes the same steps compiled by XLA on native TensorFlow, and refuses to elsewhere', async function () {
-    await refused(pretrain('elsewhere', '--capture', 'xla'), 1, /native TensorFlow only, and the backend is wasm; leave --capture out/); // prettier-ignore
-    if (!(await listBackends()).some(({ name, available }) => name === 'tensorflow' && available)) this.skip(); // prettier-ignore
-    const losses = [];
-    for (const capture of ['yes', 'xla']) {
-      // Against pixels as they are: normalising a tubelet of one colour divides rounding by rounding.
-      const flags = '--backend tensorflow --variant v --target raw --stop-at 4 --json'.split(' ');
-      const { events, stderr } = await avme(pretrain(capture, '--capture', capture, ...flags));
-      assert.deepEqual([events[0]?.['captured'], events[0]?.['xla']], [true, capture === 'xla'], stderr); // prettier-ignore
-      losses.push((await readMetrics(run(capture))).map(({ loss }) => loss));
-    }
-    const [plain, compiled] = losses as [number[], number[]];
-    assert.equal(compiled.length, 4);
-    compiled.forEach((loss, i) => {
-      assert.ok(Math.abs(loss / plain[i]! - 1) < 1e-4, `step ${i + 1}: ${plain[i]}, ${loss}`);
-    });
-  });
+  slow.it(
+    'takes the same steps compiled by XLA on native TensorFlow, and refuses to elsewhere',
+    async function () {
+      await refused(pretrain('elsewhere', '--capture', 'xla'), 1, /native TensorFlow only, and the backend is wasm; leave --capture out/); // prettier-ignore
+      if (!(await listBackends()).some(({ name, available }) => name === 'tensorflow' && available)) this.skip(); // prettier-ignore
+      const losses = [];
+      for (const capture of ['yes', 'xla']) {
+        // Against pixels as they are: normalising a tubelet of one colour divides rounding by rounding.
+        const flags = '--backend tensorflow --variant v --target raw --stop-at 4 --json'.split(' ');
+        const { events, stderr } = await avme(pretrain(capture, '--capture', capture, ...flags));
+        assert.deepEqual([events[0]?.['captured'], events[0]?.['xla']], [true, capture === 'xla'], stderr); // prettier-ignore
+        losses.push((await readMetrics(run(capture))).map(({ loss }) => loss));
+      }
+      const [plain, compiled] = losses as [number[], number[]];
+      assert.equal(compiled.length, 4);
+      compiled.forEach((loss, i) => {
+        assert.ok(Math.abs(loss / plain[i]! - 1) < 1e-4, `step ${i + 1}: ${plain[i]}, ${loss}`);
+      });
+    },
+  );
 
   it('begins with the weights of a file, and refuses one that does not fit', async () => {
     const file = join(run('straight'), 'checkpoints', 'step-00000012.safetensors');
