@@ -1,6 +1,6 @@
 import { checksum } from '../codec/checksum.js';
 import type { Manifest } from '../manifest/manifest.js';
-import type { IndexRow } from '../shard/shard-index.js';
+import { rowsOf, type IndexRow } from '../shard/shard-index.js';
 
 /** All samples of a sealed cache in their order: a large cache is opened by it, without its indices. */
 export const CATALOGUE_FILE = 'catalogue.bin';
@@ -31,19 +31,7 @@ type Columns = { readonly [Name in keyof CatalogueRow]: readonly CatalogueRow[Na
 
 export function decodePage(bytes: Buffer): CatalogueRow[] {
   const columns = JSON.parse(bytes.toString('utf8')) as Columns;
-  // One literal: rows of one hidden class, ten times as fast as any loop over the names.
-  return columns.key.map((key, i) => ({
-    key,
-    id: columns.id[i] ?? '',
-    clip: columns.clip[i] ?? 0,
-    label: columns.label[i] ?? null,
-    split: columns.split[i] ?? null,
-    shard: columns.shard[i] ?? 0,
-    recordAt: columns.recordAt[i] ?? 0,
-    recordBytes: columns.recordBytes[i] ?? 0,
-    headerAt: columns.headerAt[i] ?? 0,
-    headerBytes: columns.headerBytes[i] ?? 0,
-  }));
+  return rowsOf(columns).map((row, i) => ({ ...row, shard: columns.shard[i] ?? 0 }));
 }
 
 /**

@@ -63,16 +63,8 @@ function readWhole(path: string): Buffer {
   }
 }
 
-/**
- * @throws UnavailableError when it may be good; CacheError when it is missing, or not the one that
- *   the manifest knows
- */
-export function readIndex(shard: string, digest: string): IndexRow[] {
-  const path = indexPath(shard);
-  const bytes = readWhole(path);
-  if (digestOf(bytes) !== digest)
-    throw new CacheError(`${path} is damaged, or belongs to another cache; ${SALVAGE}`);
-  const columns = JSON.parse(bytes.toString('utf8')) as Columns;
+/** One literal: rows of one hidden class, ten times as fast as any loop over the names. */
+export function rowsOf(columns: Columns): IndexRow[] {
   return columns.key.map((key, i) => ({
     key,
     id: columns.id[i] ?? '',
@@ -84,4 +76,16 @@ export function readIndex(shard: string, digest: string): IndexRow[] {
     headerAt: columns.headerAt[i] ?? 0,
     headerBytes: columns.headerBytes[i] ?? 0,
   }));
+}
+
+/**
+ * @throws UnavailableError when it may be good; CacheError when it is missing, or not the one that
+ *   the manifest knows
+ */
+export function readIndex(shard: string, digest: string): IndexRow[] {
+  const path = indexPath(shard);
+  const bytes = readWhole(path);
+  if (digestOf(bytes) !== digest)
+    throw new CacheError(`${path} is damaged, or belongs to another cache; ${SALVAGE}`);
+  return rowsOf(JSON.parse(bytes.toString('utf8')) as Columns);
 }

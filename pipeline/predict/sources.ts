@@ -37,7 +37,7 @@ async function* stdinLines(signal?: AbortSignal): AsyncGenerator<string> {
   }
 }
 
-const isFile = (path: string) => stat(path).then((found) => found.isFile(), () => false); // prettier-ignore
+export const isFile = (path: string): Promise<boolean> => stat(path).then((found) => found.isFile(), () => false); // prettier-ignore
 
 async function open(
   source: SourceChoice,

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { openEmbeddings, type Embeddings } from '../../stages/exchange/embeddings/read.js';
 import type { EmbeddingRow } from '../../stages/exchange/embeddings/rows.js';
@@ -6,6 +5,7 @@ import { meanDirection, NearestNeighbours } from '../../stages/search/nearest.js
 import { configurationOf } from '../embed/configuration.js';
 import { embed, type EmbedRequest } from '../embed/embed.js';
 import { embedOptions } from '../embed/embed-options.js';
+import { isFile } from '../predict/sources.js';
 
 export interface SearchRequest extends Pick<EmbedRequest, 'backend' | 'signal'> {
   /** A `.npy` or `.safetensors` file of {@link embedToFile}. */
@@ -59,8 +59,7 @@ export async function search(request: SearchRequest): Promise<Match[]> {
   const { index, query, top = 10, signal } = request;
   const collection = await openEmbeddings(index);
   const numbers = collection.find(query);
-  const isFile = await stat(query).then((found) => found.isFile(), () => false); // prettier-ignore
-  if (numbers.length === 0 && !isFile)
+  if (numbers.length === 0 && !(await isFile(query)))
     throw new Error(`${query} is neither a file, nor a key or an id in ${index}`);
   const vectors =
     numbers.length > 0
