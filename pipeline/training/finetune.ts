@@ -17,6 +17,7 @@ import {
 import { chooseModel, checkFit, type ModelChoice } from './model-choice.js';
 import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { readRunIfAny } from './run/run-folder.js';
+import { asBegun } from './run/run-description.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { trainingLoader } from './data/training-batches.js';
 import { openTrainingData } from './data/training-data.js';
@@ -93,7 +94,9 @@ function withLabels(leased: LeasedBatch, labels: readonly number[]): LabelledBat
  * @throws Error when cache, run folder, weights and options do not fit each other, when there are fewer
  *   than two classes, or the loss is not finite
  */
-export async function finetune(request: FinetuneRequest): Promise<TrainingSummary> {
+export async function finetune(asked: FinetuneRequest): Promise<TrainingSummary> {
+  const begun = await readRunIfAny(asked.run);
+  const request = { ...asked, training: asBegun(asked.training, begun) };
   const { cache, training, workers, onBadRecord, init } = request;
   await using data = await openTrainingData(cache, request.data ?? {}, 'labelled');
   const [{ reader }] = data.sources;
@@ -102,8 +105,7 @@ export async function finetune(request: FinetuneRequest): Promise<TrainingSummar
   const config = found?.config ?? chooseModel(request.model, shape);
   checkFit(config, shape);
   const classes = new ClassList(data.sources);
-  const begun = (await readRunIfAny(request.run))?.classifier?.head;
-  const head = chooseHead(request.head, config, classes.names.length, begun);
+  const head = chooseHead(request.head, config, classes.names.length, begun?.classifier?.head);
   const { batch, accumulate, seed, sound, order } = training;
   const { crop, flip, minArea, augmentOps, augmentMagnitude, erasing, soundDropout } = training;
   const statistics = await statisticsFor(request.run, data);

@@ -18,6 +18,8 @@ import { describeRun, drawWeights, statisticsFor } from './run/new-run.js';
 import { chooseThreads } from './train-threads.js';
 import { takeSteps, type TrainingRequest } from './training.js';
 import { cachedMaskRatio, trainingLoader } from './data/training-batches.js';
+import { asBegun } from './run/run-description.js';
+import { readRunIfAny } from './run/run-folder.js';
 import { openTrainingData } from './data/training-data.js';
 import type { TrainingSummary } from './training-run.js';
 import { openValidation } from './data/validation-data.js';
@@ -93,7 +95,9 @@ function drawEvery(
  * interrupted at any step ends with the same weights, to the bit, as one that was not.
  * @throws Error when cache, run folder and options do not fit each other, or the loss is not finite
  */
-export async function pretrain(request: PretrainRequest): Promise<TrainingSummary> {
+export async function pretrain(asked: PretrainRequest): Promise<TrainingSummary> {
+  const begun = await readRunIfAny(asked.run);
+  const request = { ...asked, training: asBegun(asked.training, begun) };
   const { cache, training, workers, onBadRecord } = request;
   await using data = await openTrainingData(cache, request.data ?? {});
   const [{ reader }] = data.sources;

@@ -16,7 +16,7 @@ export const finetuneOptions = z
     epochs: stepOptions.epochs.unwrap().default(100),
     batch: wholeNumber.default(16),
     baseLr: stepOptions.baseLr.unwrap().default(5e-4),
-    minLr: stepOptions.minLr.unwrap().default(1e-6),
+    baseMinLr: stepOptions.baseMinLr.unwrap().default(1e-6),
     warmupEpochs: stepOptions.warmupEpochs.unwrap().default(5),
     beta2: stepOptions.beta2.unwrap().default(0.999),
     soundDropout: stepOptions.soundDropout.unwrap().default(0.1),

@@ -25,8 +25,10 @@ export const stepOptions = {
   baseLr: positiveNumber.default(1.5e-4),
   /** Learning rate itself, instead of `baseLr · batch / 256`. */
   lr: positiveNumber.optional(),
-  /** Where the cosine ends; never above the learning rate. */
-  minLr: z.coerce.number().min(0).default(1e-5),
+  /** Where the cosine ends with a batch of 256; scaled linearly with the batch (VideoMAE's code: 1e-5). */
+  baseMinLr: z.coerce.number().min(0).default(1e-5),
+  /** Where the cosine ends, instead of `baseMinLr · batch / 256`; never above the learning rate. */
+  minLr: z.coerce.number().min(0).optional(),
   /** Linear warm-up from 0, in epochs; at most a tenth of the run. */
   warmupEpochs: z.coerce.number().min(0).default(40),
   weightDecay: z.coerce.number().min(0).default(0.05),
@@ -98,18 +100,19 @@ export interface TrainingPlan {
 export function planTraining(
   options: Pick<
     TrainingOptions,
-    'batch' | 'steps' | 'epochs' | 'lr' | 'baseLr' | 'minLr' | 'warmupEpochs'
+    'batch' | 'steps' | 'epochs' | 'lr' | 'baseLr' | 'minLr' | 'baseMinLr' | 'warmupEpochs'
   >,
   samples: number,
 ): TrainingPlan {
   const perEpoch = samples / options.batch;
   const steps = options.steps ?? Math.max(1, Math.round(options.epochs * perEpoch));
-  const lr = options.lr ?? (options.baseLr * options.batch) / 256;
+  const scale = options.batch / 256;
+  const lr = options.lr ?? options.baseLr * scale;
   return {
     steps,
     // Forty epochs are a twentieth of the paper's run; a short run must not spend itself on warming up.
     warmupSteps: Math.round(Math.min(options.warmupEpochs * perEpoch, steps / 10)),
     lr,
-    minLr: Math.min(options.minLr, lr),
+    minLr: Math.min(options.minLr ?? options.baseMinLr * scale, lr),
   };
 }

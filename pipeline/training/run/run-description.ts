@@ -40,11 +40,22 @@ export const runDescription = z.strictObject({
 });
 export type RunDescription = z.infer<typeof runDescription>;
 
-/** Runs of earlier versions have one cache, all of it. */
+interface EarlierRun {
+  readonly cache?: { readonly samples: number };
+  readonly training?: Readonly<Record<string, unknown>>;
+  readonly classifier?: unknown;
+}
+
+/** Runs of earlier versions have one cache, all of it, and no rate at the end that follows the batch. */
 function upgraded(parsed: unknown): unknown {
-  if (typeof parsed !== 'object' || parsed === null || !('cache' in parsed)) return parsed;
-  const { cache, ...rest } = parsed as { cache: { samples: number } };
-  return { ...rest, data: { caches: [{ ...cache, selected: cache.samples }] } };
+  if (typeof parsed !== 'object' || parsed === null) return parsed;
+  const { cache, training, ...rest } = parsed as EarlierRun;
+  const floor = training !== undefined && 'minLr' in training ? { baseMinLr: rest.classifier === undefined ? 1e-5 : 1e-6 } : {}; // prettier-ignore
+  return {
+    ...rest,
+    ...(training && { training: { ...floor, ...training } }),
+    ...(cache && { data: { caches: [{ ...cache, selected: cache.samples }] } }),
+  };
 }
 
 /** Reads `run.json`, of earlier versions too. @throws Error naming the file */
@@ -61,4 +72,18 @@ export function parseDescription(text: string, path: string): RunDescription {
       `${path} does not describe a run of this version of avme: ${z.prettifyError(result.error)}`,
     );
   return result.data;
+}
+
+/**
+ * Settings as a run that is gone on with has them, where they were not asked for. The rate at the end
+ * is one: runs of earlier versions have it from a default of that time.
+ */
+export function asBegun<T extends { readonly minLr?: number | undefined }>(
+  training: T,
+  begun: RunDescription | undefined,
+): T {
+  const minLr = begun?.training['minLr'];
+  return training.minLr === undefined && typeof minLr === 'number'
+    ? { ...training, minLr }
+    : training;
 }

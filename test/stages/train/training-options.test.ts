@@ -20,6 +20,13 @@ describe('the plan of a training', () => {
     assert.equal(plan({ batch: 64, lr: 0.002 }, 100).lr, 0.002);
   });
 
+  it('scales the end of the cosine as well, so that a small batch has a cosine', () => {
+    assert.equal(plan({ batch: 64 }, 100).minLr, 1e-5 / 4);
+    assert.equal(plan({ batch: 64, minLr: 2e-5 }, 100).minLr, 2e-5);
+    const small = plan({ batch: 8 }, 100);
+    assert.ok(small.minLr < small.lr / 10, `${small.minLr} of ${small.lr}`);
+  });
+
   it('warms up for a tenth of a short run at most', () => {
     assert.equal(plan({ batch: 10, steps: 60 }, 1000).warmupSteps, 6);
     assert.equal(plan({ batch: 10, steps: 60, warmupEpochs: 0 }, 1000).warmupSteps, 0);
