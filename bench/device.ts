@@ -2,7 +2,7 @@
  * What XLA does on a real device, in a few minutes: golden vectors, whole pre-training steps of VideoMAE and
  * AV-MaskEnhancer, memory, and PyTorch's step beside them. Not run by `npm test`.
  *
- *   node dist/bench/device.js [--plugin FILE] [--steps s:v:8,s:v:32,b:v:32,s:av:8] [--precision bfloat16]
+ *   node dist/bench/device.js [--plugin FILE] [--steps s:v:8,s:v:32,b:v:32,s:av:8] [--precision bfloat16|tf32|float32]
  *        [--seconds 8] [--torch python3] [--out gpu.json]
  *
  * One JSON object a line while it runs, all of them in FILE at the end. Exit code 1 where golden vectors do not hold.
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { batchOf, configOf } from '../test/support/step-model.js';
 import { randomFor } from '../cache/order/random.js';
 import { useBackend } from '../engine/backend.js';
@@ -37,7 +38,7 @@ const { values: flags } = parseArgs({
     out: { type: 'string' },
   },
 });
-const precision = flags.precision === 'float32' ? 'float32' : 'bfloat16';
+const precision = z.enum(['float32', 'tf32', 'bfloat16']).parse(flags.precision);
 
 /** What float32 is held to on a GPU, where sums are taken in another order. */
 const TOLERANCE = 1e-4;

@@ -34,7 +34,7 @@ export const runOptions = z.object({
     .enum(['auto', 'yes', 'no', 'xla'])
     .default('auto')
     .transform((choice) => (choice === 'auto' || choice === 'xla' ? choice : choice === 'yes')),
-  precision: z.enum(['auto', 'float32', 'bfloat16']).default('float32'),
+  precision: z.enum(['auto', 'float32', 'tf32', 'bfloat16']).default('float32'),
 });
 
 type Flags<Shape> = Record<keyof Shape & string, FlagText>;
@@ -76,7 +76,7 @@ export const runFlags: Flags<typeof runOptions.shape> = {
   },
   precision: {
     value: 'type',
-    text: 'multiply matrices in float32, bfloat16, or auto: whichever is faster here',
+    text: 'multiply matrices in float32, tf32 (on XLA), bfloat16, or auto: whichever is faster here',
   },
   validationSplits: { value: 'list', text: 'splits that the run is measured on, e.g. val' },
   validationCache: { value: 'folder', text: 'the cache of these, if it is another' },
@@ -162,7 +162,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `${event.resumedFrom > 0 ? `resuming at step ${event.resumedFrom}` : 'training'}: ${event.variant}, ` +
             `${(event.parameters / 1e6).toFixed(2)} M parameters, ${event.samples} samples, ` +
-            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.threads > 1 ? `, ${event.threads} threads` : ''}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'bfloat16' ? ', products in bfloat16' : ''}`,
+            `${event.steps} steps of ${event.batch} clips on ${event.backend}${event.threads > 1 ? `, ${event.threads} threads` : ''}${event.captured ? `, steps as graphs${event.xla ? ' that XLA compiles' : ''}` : ''}${event.precision === 'float32' ? '' : `, products in ${event.precision}`}`,
         );
         break;
       case 'uncaptured':

@@ -1,7 +1,7 @@
 import { BACKENDS, useBackend } from '../../engine/backend.js';
 import { findPlugin } from '../../engine/backends/xla/home.js';
 import { openXla, type XlaDevice } from '../../engine/backends/xla/xla.js';
-import type { ProductType } from '../../engine/graph/bfloat16.js';
+import type { Precision } from '../../engine/xla/precision.js';
 import {
   choosePrecision,
   type CaptureChoice,
@@ -18,14 +18,14 @@ export interface EngineChoice {
   readonly backend?: TrainingBackend | 'auto';
   /** Whether steps run as graphs; default `auto`: on native TensorFlow. */
   readonly capture?: CaptureChoice | undefined;
-  /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs. */
-  readonly precision?: PrecisionChoice | undefined;
+  /** What matrices are multiplied in; default float32. bfloat16 needs steps that run as graphs, tf32 XLA. */
+  readonly precision?: PrecisionChoice | Precision | undefined;
 }
 
 /** What computes a run. */
 export interface Engine {
   readonly backend: TrainingBackend;
-  readonly precision: ProductType;
+  readonly precision: Precision;
   /** Of XLA; whoever has it leaves it. */
   readonly device?: XlaDevice | undefined;
 }
@@ -34,7 +34,7 @@ export interface Engine {
  * XLA on a GPU, with WebAssembly beside it for what is no step.
  * @throws Error saying why it cannot be used
  */
-async function chooseXla(precision: PrecisionChoice = 'float32'): Promise<Engine> {
+async function chooseXla(precision: PrecisionChoice | Precision = 'float32'): Promise<Engine> {
   const device = await openXla();
   await useBackend('wasm');
   return { backend: 'xla', precision: precision === 'auto' ? 'bfloat16' : precision, device };

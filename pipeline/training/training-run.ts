@@ -1,4 +1,4 @@
-import type { ProductType } from '../../engine/graph/bfloat16.js';
+import type { Precision } from '../../engine/xla/precision.js';
 import type { TrainedStep } from '../../stages/train.js';
 import type { Trainer } from '../../stages/train/train.js';
 import type { TrainingPlan } from '../../stages/train/training-options.js';
@@ -27,7 +27,7 @@ export type TrainingEvent =
       /** Whether XLA compiles these graphs. */
       readonly xla: boolean;
       /** What matrices are multiplied in. */
-      readonly precision: ProductType;
+      readonly precision: Precision;
       /** Why they do not, although they may; null where they do, or are not to. */
       readonly whyNot: string | null;
     }

@@ -1,4 +1,3 @@
-import type { ProductType } from '../../engine/graph/bfloat16.js';
 import type { Device, DeviceProgram, DeviceTensor, HostValues } from '../../engine/xla/device.js';
 import type { ElementType } from '../../engine/xla/types.js';
 import type { Program } from '../../engine/xla/program.js';
@@ -146,7 +145,7 @@ export function createDeviceTrainer<B extends { readonly keys: readonly string[]
   return {
     captured: true,
     whyNot: undefined,
-    precision: precision satisfies ProductType,
+    precision,
     get step() {
       return step;
     },

@@ -3,6 +3,7 @@ import { canCapture, CaptureError } from '../../engine/graph/native.js';
 import { compiler } from '../../engine/graph/compiled.js';
 import { fasterProducts } from '../../engine/graph/product-rates.js';
 import type { ProductType } from '../../engine/graph/bfloat16.js';
+import type { Precision } from '../../engine/xla/precision.js';
 import type { Tensors } from '../../engine/graph/capture.js';
 
 /**
@@ -38,9 +39,11 @@ const obstacle = () =>
 
 /** What matrices are multiplied in on the backend in use. @throws CaptureError where that cannot be */
 export function choosePrecision(
-  choice: PrecisionChoice = 'float32',
+  choice: PrecisionChoice | Precision = 'float32',
   capture: CaptureChoice = 'auto',
 ): ProductType {
+  if (choice === 'tf32')
+    throw new CaptureError('only --backend xla multiplies matrices in tf32; choose --precision bfloat16 or float32'); // prettier-ignore
   const unable = capture === false ? '--capture no is set' : obstacle();
   if (choice === 'bfloat16' && unable !== undefined)
     throw new CaptureError(`products are in bfloat16 only where steps run as graphs: ${unable}; leave --precision out`); // prettier-ignore
@@ -53,7 +56,7 @@ export function choosePrecision(
  */
 export function createRunner(
   choice: CaptureChoice = 'auto',
-  precision: ProductType = 'float32',
+  precision: Precision = 'float32',
 ): Runner {
   const unable = obstacle();
   const wanted = choice === true || choice === 'xla';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { cosineWithWarmup, type Schedule } from '../../model/optim/schedule.js';
 
 import type { StoredValues } from '../../model/weights/load-weights.js';
-import type { ProductType } from '../../engine/graph/bfloat16.js';
+import type { Precision } from '../../engine/xla/precision.js';
 import type { Tensors } from '../../engine/graph/capture.js';
 import { capturedUpdate } from './captured-update.js';
 import { deviceSeeds, dropoutSeeds } from './dropout-seeds.js';
@@ -30,7 +30,7 @@ export interface Trainer<B> {
   /** Whether steps run as graphs. */
   readonly captured: boolean;
   /** What matrices are multiplied in. */
-  readonly precision: ProductType;
+  readonly precision: Precision;
   /** Why they do not, although they may. */
   readonly whyNot: string | undefined;
   /** Learned weights. */
@@ -74,8 +74,8 @@ export interface TrainerOptions<B> {
   readonly step: number;
   /** Whether steps run as graphs; default `auto`. */
   readonly capture?: CaptureChoice | undefined;
-  /** What matrices are multiplied in; default float32. */
-  readonly precision?: ProductType | undefined;
+  /** What matrices are multiplied in; default float32. tf32 is XLA's alone. */
+  readonly precision?: Precision | undefined;
   /** Other threads that work on other parts of the same batches; steps do not run as graphs then. */
   readonly group?: WorkerGroup | undefined;
 }

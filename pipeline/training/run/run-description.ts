@@ -35,7 +35,7 @@ export const runDescription = z.strictObject({
     avme: z.string(),
     node: z.string(),
     backend: z.string(),
-    precision: z.enum(['float32', 'bfloat16']).default('float32'),
+    precision: z.enum(['float32', 'tf32', 'bfloat16']).default('float32'),
   }),
 });
 export type RunDescription = z.infer<typeof runDescription>;

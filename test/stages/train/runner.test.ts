@@ -19,6 +19,7 @@ describe('what runs steps', () => {
       () => createRunner('auto', 'bfloat16'),
       /bfloat16 only where steps run as graphs: steps .* the backend is cpu; leave --precision out/,
     );
+    assert.throws(() => createRunner('auto', 'tf32'), /only --backend xla .* in tf32/);
     assert.equal(choosePrecision('auto'), 'float32');
   });
 });
