@@ -180,6 +180,7 @@ export function reportTraining(report: Report): (event: TrainingEvent) => void {
         report.line(
           `validation after step ${event.step}: loss ${event.loss.toFixed(4)}` +
             (event.top1 === undefined ? '' : `, ${(100 * event.top1).toFixed(1)} % right`) +
+            (event.knn === undefined ? '' : `, ${(100 * event.knn).toFixed(1)} % right by kNN`) +
             (event.isBest ? ', the best so far' : ''),
         );
         break;

@@ -25,7 +25,7 @@ const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 
 /** What one evaluation came to, in a few words. */
 function words(result: EvaluateResult): string {
-  return result.kind === 'classifier'
+  return result.kind !== 'reconstruction'
     ? `top-1 ${percent(result.accuracy.top1)}, top-5 ${percent(result.accuracy.top5)}`
     : `loss ${result.loss.toFixed(4)}, squared error of masked pixels ${result.mse.toFixed(5)}`;
 }
@@ -55,6 +55,8 @@ function tell(report: Report, result: EvaluateResult): void {
     `${words(result)}, mean of the classes ${percent(accuracy.meanClass)}: ${accuracy.videos} videos, ` +
       `${clips} clips, up to ${views} views a video; step ${step}, ${duration(seconds)}`,
   );
+  if (result.kind === 'knn')
+    report.line(`by the ${result.k} nearest of ${result.bank} clips in the bank, no classifier`);
   if (unlabelled > 0) report.line(`${unlabelled} samples have no label, and are left out`);
   if (unknown > 0) report.line(`${unknown} samples have labels that the run does not know`);
   const rows = classes.flatMap((name, i) => {
@@ -117,6 +119,13 @@ export const evaluateCommand = defineCommand({
       text: 'views of a video that are averaged: T of its clips, S crops of each, 1 or 3, e.g. 5x3 (default: all clips, one crop)',
     },
     badRecords: { value: 'kind', text: 'stop at a damaged record, or skip it' },
+    probe: { value: 'knn', text: 'tell videos apart by the nearest clips of a bank, for runs of pre-training too' }, // prettier-ignore
+    bank: { value: 'folder', text: 'the cache of the bank (default: --cache)' },
+    bankSplits: { value: 'list', text: 'splits of the bank (default: train)' },
+    k: { value: 'n', text: 'neighbours that vote (default: 20)' },
+    tau: { value: 'x', text: 'temperature of the votes (default: 0.07)' },
+    of: { value: 'kind', text: 'what the probe compares: picture; fused: picture and sound; sound (default: picture)' }, // prettier-ignore
+    layer: { value: 'n', text: 'block of the picture’s encoder that the probe takes (default: the last)' }, // prettier-ignore
     robustness: { text: 'a table: worse and worse pictures, with sound and without' },
     maskRatio: {
       value: 'x',
@@ -136,13 +145,15 @@ export const evaluateCommand = defineCommand({
       onEvent: (event: EvaluateEvent) => {
         report.event(event.event, event);
         if (event.event === 'note') report.line(`note: ${event.text}`);
-        else report.progress(`${event.done}/${event.total} clips`);
+        else report.progress(`${event.done}/${event.total} clips${event.part === 'bank' ? ' of the bank' : ''}`); // prettier-ignore
       },
     };
     if (!robustness) {
       tell(report, await evaluate(asked));
       return EXIT.done;
     }
+    if (options.probe !== undefined)
+      throw new UsageError('--robustness and --probe exclude each other; leave out one');
     checkRobustness({ ...options, mute });
     const result = await evaluateRobustness({
       ...asked,

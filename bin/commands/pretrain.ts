@@ -14,6 +14,7 @@ const schema = trainingOptions.safeExtend({
   init: z.string().optional(),
   picturesEvery: wholeNumber.optional(),
   trainWorkers: wholeNumber.optional(),
+  validateKnn: z.boolean().default(false),
 });
 
 export const pretrainCommand = defineCommand({
@@ -36,6 +37,7 @@ export const pretrainCommand = defineCommand({
       value: 'n',
       text: 'steps between pictures of reconstructions, in pictures/ of the run',
     },
+    validateKnn: { text: 'validate by a kNN probe as well, where clips have labels' },
     trainWorkers: {
       value: 'n',
       text: 'threads that train, each on a part of every batch (default: on wasm one a core, from 200 steps on; else 1)',
@@ -47,11 +49,11 @@ export const pretrainCommand = defineCommand({
   },
   async run(options, { report, signal }) {
     const { run, saveEvery, keep, stopAt, extend, init, picturesEvery, workers } = options;
-    const { backend, capture, precision, trainWorkers } = options;
+    const { backend, capture, precision, trainWorkers, validateKnn } = options;
     const cache = options.cache.map(parseCacheChoice);
     const done = await pretrain({
       ...{ cache, run, saveEvery, keep, stopAt, extend, init, picturesEvery, workers },
-      ...{ backend, capture, precision, trainWorkers, signal },
+      ...{ backend, capture, precision, trainWorkers, validateKnn, signal },
       onBadRecord: options.badRecords,
       data: pick(options, dataOptions),
       validation: validationOf(options),

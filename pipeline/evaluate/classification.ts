@@ -6,6 +6,7 @@ import {
   type Accuracy,
   type Prediction,
 } from '../../stages/evaluate/scores.js';
+import type { ClipBatch } from '../../stages/batch/batch.js';
 import { createClassifier } from '../../stages/evaluate/classify.js';
 import { drawConfusion } from '../../rendering/confusion-sheet.js';
 import { evaluatedClips } from './clips.js';
@@ -41,11 +42,20 @@ function describe({ id, label, views, probabilities }: Prediction, classes: read
   return { id, label: named(label), predicted: named(ranked[0] ?? 0), views, top5 };
 }
 
-/** Goes through the clips with a classifier. */
-export async function evaluateClassifier(
-  { request, config, clips, start, views, unlabelled, skipped }: Work,
-  { head, classes }: { head: ClassifierConfig; classes: readonly string[] },
-): Promise<ClassifierResult> {
+/** Gives clips one score a class, `[clips, classes]`. */
+export type Score = (batch: ClipBatch) => Promise<Float32Array>;
+
+/** How videos were told apart by scores. */
+export type Scored = Omit<ClassifierResult, 'kind' | 'step'> & {
+  readonly predictions: readonly Prediction[];
+};
+
+/** Goes through the clips with what scores them; a video's score is the mean of its clips'. */
+export async function scoreVideos(
+  { request, clips, start, views, unlabelled, skipped }: Work,
+  classes: readonly string[],
+  score: Score,
+): Promise<Scored> {
   const { reader } = clips.source;
   const all = clips.source.indices ?? [];
   const known = all.filter((index) => classes.includes(reader.entry(index).label ?? ''));
@@ -54,44 +64,55 @@ export async function evaluateClassifier(
   if (views !== undefined) checkCrops(reader.manifest.shape, views);
   const indices = views === undefined ? known : chooseClips(reader, known, views);
   const crops = cropPlaces(views ?? { spatial: 1 });
-  const { step, tensors } = await readWeightsOf(request.run, request.checkpoint, request.ema);
-  const model = createClassifier(config, head, tensors);
   const means = new ViewMean();
   let done = 0;
-  try {
-    const source = { reader, indices };
-    const shown = evaluatedClips({ ...clips, source, crops, purpose: 'classify' });
-    for await (const { batch, indices: part, crop } of shown) {
-      request.signal?.throwIfAborted();
-      const scores = await model.probabilities(batch);
-      part.forEach((index, i) => {
-        const { id, label } = reader.entry(index);
-        means.add(id, classes.indexOf(label ?? ''), scores.subarray(i * classes.length, (i + 1) * classes.length)); // prettier-ignore
-      });
-      // The last crop: the clips are done with.
-      if (crop === crops.length - 1) done += part.length;
-      request.onEvent?.({ event: 'progress', done, total: indices.length });
-    }
-  } finally {
-    model.dispose();
+  const source = { reader, indices };
+  const shown = evaluatedClips({ ...clips, source, crops, purpose: 'classify' });
+  for await (const { batch, indices: part, crop } of shown) {
+    request.signal?.throwIfAborted();
+    const scores = await score(batch);
+    part.forEach((index, i) => {
+      const { id, label } = reader.entry(index);
+      means.add(id, classes.indexOf(label ?? ''), scores.subarray(i * classes.length, (i + 1) * classes.length)); // prettier-ignore
+    });
+    // The last crop: the clips are done with.
+    if (crop === crops.length - 1) done += part.length;
+    request.onEvent?.({ event: 'progress', done, total: indices.length });
   }
   checkRead(done, indices.length);
   const predictions = means.predictions();
   const accuracy = accuracyOf(predictions, classes.length);
-  const result = {
-    ...({ kind: 'classifier', step, clips: done, seconds: secondsSince(start), classes, accuracy } as const), // prettier-ignore
+  return {
+    ...{ predictions, clips: done, seconds: secondsSince(start), classes, accuracy },
     // Not spread into a call: there may be more videos than a call has room for.
     views: predictions.reduce((most, prediction) => Math.max(most, prediction.views), 0),
     ...{ unknown: all.length - known.length, unlabelled, badRecords: skipped.length, skipped },
   };
-  await writeClassification(request.out, predictions, result);
-  return result;
 }
 
-async function writeClassification(
+/** Goes through the clips with a classifier. */
+export async function evaluateClassifier(
+  work: Work,
+  { head, classes }: { head: ClassifierConfig; classes: readonly string[] },
+): Promise<ClassifierResult> {
+  const { run, checkpoint, ema, out } = work.request;
+  const { step, tensors } = await readWeightsOf(run, checkpoint, ema);
+  const model = createClassifier(work.config, head, tensors);
+  try {
+    const { predictions, ...scored } = await scoreVideos(work, classes, (batch) => model.probabilities(batch)); // prettier-ignore
+    const result = { kind: 'classifier', step, ...scored } as const;
+    await writeClassification(out, predictions, result);
+    return result;
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Writes what came out of it, where a folder is given. */
+export async function writeClassification(
   folder: string | undefined,
   predictions: readonly Prediction[],
-  result: ClassifierResult,
+  result: Omit<ClassifierResult, 'kind'>,
 ): Promise<void> {
   if (folder === undefined) return;
   const { classes, accuracy } = result;

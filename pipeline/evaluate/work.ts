@@ -3,15 +3,32 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeAtomically } from '../../cache/folder/atomic-file.js';
 import type { ModelConfig } from '../../model/config.js';
+import { REPRESENTED } from '../../model/system.js';
 import type { BackendName } from '../../engine/backend.js';
 import { degradeOptions } from '../../stages/evaluate/degrade.js';
 import { SOUNDS } from '../../stages/batch/clip-parts.js';
 import { wholeNumber } from '../../stages/train/training-options.js';
-import type { DataOptions } from '../training/data/training-data.js';
+import { dataOptions, type DataOptions } from '../training/data/training-data.js';
 import type { NoteEvent } from '../training/run/run-statistics.js';
 import type { ClipsRequest, SkippedClip } from './clips.js';
 import { viewsOption, type Views } from './views.js';
 import type { CheckpointChoice } from './weights.js';
+
+/** How clips are told apart by their nearest neighbours; defaults are DINO's. */
+export const knnOptions = z.strictObject({
+  /** The cache of the bank; the one that is evaluated where it is not given. */
+  bank: z.string().optional(),
+  /** Splits of the bank, comma-separated; default `train`. */
+  bankSplits: dataOptions.shape.splits,
+  /** Neighbours that vote; default 20. */
+  k: wholeNumber.optional(),
+  /** Temperature of their votes, `exp(cosine / tau)`; default 0.07. */
+  tau: z.coerce.number().gt(0, 'must be above 0, e.g. 0.07').optional(),
+  /** What is compared; default the picture. */
+  of: z.enum(REPRESENTED).optional(),
+  /** Block of the picture's encoder, from 1; default the last, behind its norm. */
+  layer: wholeNumber.optional(),
+});
 
 /** How clips are shown to what is evaluated. */
 export const evaluateOptions = z.strictObject({
@@ -31,6 +48,9 @@ export const evaluateOptions = z.strictObject({
   badRecords: z.enum(['stop', 'skip']).default('stop'),
   /** Averaged weights, where the run kept them. */
   ema: z.boolean().default(true),
+  /** `knn`: videos are told apart by the nearest clips of a bank, not by a classifier's head. */
+  probe: z.enum(['knn']).optional(),
+  ...knnOptions.shape,
 });
 export type EvaluateOptions = z.infer<typeof evaluateOptions>;
 
@@ -50,7 +70,14 @@ export interface EvaluateRequest extends Partial<EvaluateOptions> {
 }
 
 export type EvaluateEvent =
-  { readonly event: 'progress'; readonly done: number; readonly total: number } | NoteEvent;
+  | {
+      readonly event: 'progress';
+      /** `bank`: clips that others are compared with; absent: clips that are evaluated. */
+      readonly part?: 'bank';
+      readonly done: number;
+      readonly total: number;
+    }
+  | NoteEvent;
 
 /** What every evaluation says. */
 export interface Evaluation {

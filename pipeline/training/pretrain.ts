@@ -23,6 +23,7 @@ import { readRunIfAny } from './run/run-folder.js';
 import { openTrainingData } from './data/training-data.js';
 import type { TrainingSummary } from './training-run.js';
 import { openValidation } from './data/validation-data.js';
+import { knnValidation } from './validate-knn.js';
 
 export interface PretrainRequest extends TrainingRequest {
   readonly model: ModelChoice;
@@ -34,6 +35,8 @@ export interface PretrainRequest extends TrainingRequest {
   /** One file that each picture is written over; default `pictures/step-….png` of the run. */
   readonly pictureFile?: string | undefined;
   readonly onPicture?: ((made: ReconstructResult) => void | Promise<void>) | undefined;
+  /** Looks at the clips for validation by a kNN probe as well; default no. */
+  readonly validateKnn?: boolean | undefined;
   /** Clips on a picture; default 4. */
   readonly pictured?: number | undefined;
 }
@@ -129,6 +132,13 @@ export async function pretrain(asked: PretrainRequest): Promise<TrainingSummary>
     threads === 1 || backend === 'xla'
       ? Promise.resolve(createTrainer(options))
       : createParallelTrainer({ ...options, config, backend, threads });
+  const measured = validation.of(training, loader.epochLength, (batch) => batch);
+  const [forValidation] = validation.sources;
+  if (request.validateKnn === true && forValidation === undefined)
+    throw new Error('--validate-knn: no clips were chosen to look at; give --validation-splits, e.g. val'); // prettier-ignore
+  const knn = request.validateKnn === true && forValidation !== undefined
+    ? knnValidation({ config, learned: data.sources[0], measured: forValidation, sound: sound ?? 'own', statistics })
+    : undefined; // prettier-ignore
   return await takeSteps(request, {
     trainerOf,
     title: config.variant,
@@ -138,7 +148,7 @@ export async function pretrain(asked: PretrainRequest): Promise<TrainingSummary>
     options: training,
     loader,
     prepare: (batch) => batch,
-    validation: validation.of(training, loader.epochLength, (batch) => batch),
+    validation: measured && { ...measured, knn },
     afterStep: drawEvery(
       request,
       validation.sources[0] ?? data.sources[0],

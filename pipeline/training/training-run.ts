@@ -156,6 +156,7 @@ export class TrainingRun<B> {
       ...parts,
       ...(result === undefined ? {} : { validationLoss: result.loss }),
       ...(result?.top1 === undefined ? {} : { validationTop1: result.top1 }),
+      ...(result?.knn === undefined ? {} : { validationKnn: result.knn }),
     };
     await log(line);
     const secondsLeft = ((plan.steps - step) * clips) / this.#rate;
@@ -170,7 +171,8 @@ export class TrainingRun<B> {
     if (validation === undefined) return undefined;
     if (step % validation.every !== 0 && step !== plan.steps) return undefined;
     const { loss, top1 } = await trainer.measure(validation.batches());
-    const result = { step, loss, ...(top1 === undefined ? {} : { top1 }) };
+    const knn = await validation.knn?.(await trainer.state());
+    const result = { step, loss, ...(top1 === undefined ? {} : { top1 }), ...(knn === undefined ? {} : { knn }) }; // prettier-ignore
     const isBest = this.#best.add(result);
     if (isBest) await saveBest(folder, { step, tensors: await trainer.state() });
     onEvent({ event: 'validation', ...result, isBest });

@@ -1,3 +1,4 @@
+import type { NamedValues } from '../../stages/train/optimizer.js';
 import type { MetricsLine } from './run/run-folder.js';
 
 /** A look at the clips for validation. */
@@ -5,6 +6,8 @@ export interface ValidationResult {
   readonly step: number;
   readonly loss: number;
   readonly top1?: number | undefined;
+  /** Share of the videos whose class the nearest clips that are learned from tell. */
+  readonly knn?: number | undefined;
 }
 
 /** Whether a look is better: more clips right, or as many and a lower loss. */
@@ -51,4 +54,6 @@ export interface Validation<B> {
   readonly every: number;
   /** Looks without a better result after which the run ends. */
   readonly patience?: number | undefined;
+  /** The share of its videos that a kNN probe tells right with these weights. */
+  readonly knn?: ((state: NamedValues) => Promise<number>) | undefined;
 }

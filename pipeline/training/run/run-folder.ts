@@ -19,6 +19,8 @@ export interface MetricsLine {
   /** What the model made of the clips for validation after this step, where it was asked. */
   readonly validationLoss?: number;
   readonly validationTop1?: number;
+  /** Share of the videos for validation that the nearest clips that are learned from tell right. */
+  readonly validationKnn?: number;
   /** The parts of the loss of a system that has some, before they are weighted: CAV-MAE's. */
   readonly pictureLoss?: number;
   readonly soundLoss?: number;
