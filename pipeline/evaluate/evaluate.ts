@@ -51,7 +51,7 @@ export async function evaluate(request: EvaluateRequest): Promise<EvaluateResult
   const onSkip = badRecords === 'stop' ? undefined : (clip: SkippedClip) => skipped.push(clip);
   const clips = { source, config, batch, seed, maskRatio: ratio, sound, statistics, worse: { blur, lowRes }, onSkip }; // prettier-ignore
   const work = { request, config, clips, start, views, skipped, unlabelled: data.unlabelled };
-  if (request.probe === 'knn') return evaluateNeighbours(work, run);
+  if (request.probe === 'knn') return await evaluateNeighbours(work, run);
   return classifier === undefined
     ? await evaluateReconstruction(work)
     : await evaluateClassifier(work, classifier);

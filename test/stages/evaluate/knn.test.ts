@@ -11,7 +11,7 @@ describe('the kNN probe', () => {
     const shares = vote(nearest, [1, 0, 0], { classes: 3, tau: 0.1 });
     const [a, b, c] = [9, 8, 5].map(Math.exp) as [number, number, number];
     const expected = [(b + c) / (a + b + c), a / (a + b + c), 0];
-    shares.forEach((share, i) => assert.ok(Math.abs(share - expected[i]!) < 1e-6)); // prettier-ignore
+    shares.forEach((share, i) => { assert.ok(Math.abs(share - expected[i]!) < 1e-6); }); // prettier-ignore
   });
 
   it('stays finite at any temperature', () => {
@@ -46,7 +46,7 @@ describe('the kNN probe', () => {
           const votes = [0, 0, 0];
           for (const { label, cosine } of sorted.slice(0, k)) votes[label]! += Math.exp(cosine / 0.5);
           const all = votes.reduce((a, b) => a + b, 0);
-          votes.forEach((sum, label) => assert.ok(Math.abs(scores[i * 3 + label]! - sum / all) < 1e-4)); // prettier-ignore
+          votes.forEach((sum, label) => { assert.ok(Math.abs(scores[i * 3 + label]! - sum / all) < 1e-4); }); // prettier-ignore
         });
       }),
     ); // prettier-ignore
