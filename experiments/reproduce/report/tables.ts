@@ -29,7 +29,7 @@ export function tableI(measures: Measures): Table {
   return {
     kind: 'table',
     caption:
-      'Table I: accuracy in per cent, mean over seeds with its 95 % interval (Student’s t). The last column is the paper’s, on UCF101 with ViT-B, under its own protocol: to be read beside ours, not against it.',
+      'Table I: accuracy in per cent, mean over seeds with its 95 % interval (Student’s t, cut at 0 and 100). The last column is the paper’s, on UCF101 with ViT-B, under its own protocol: to be read beside ours, not against it.',
     head: ['system', 'masked in pre-training', 'top-1', 'top-5', 'paper’s top-1 on UCF101'],
     rows: kinds.map((kind) => [
       CALLED[kind.variant],

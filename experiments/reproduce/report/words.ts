@@ -18,18 +18,22 @@ export const NONE = '–';
 export const intervalText = ([low, high]: Interval, scale: number, digits: number) =>
   `[${(scale * low).toFixed(digits)}, ${(scale * high).toFixed(digits)}]`;
 
-/** Mean over seeds with its interval, each times `scale`. */
-function meanText(values: BySeed, scale: number, digits: number): string {
+/**
+ * Mean over seeds with its interval, each times `scale`. Student's interval knows no limits: it is cut at
+ * 0 and at `most`, which no mean can pass.
+ */
+function meanText(values: BySeed, scale: number, digits: number, most = Infinity): string {
   if (values.size === 0) return NONE;
   const { mean, interval } = testMean([...values.values()]);
-  const around = interval === null ? '' : ` ${intervalText(interval, scale, digits)}`;
+  const within = ([low, high]: Interval): Interval => [Math.max(0, low), Math.min(most, high)];
+  const around = interval === null ? '' : ` ${intervalText(within(interval), scale, digits)}`;
   return `${(scale * mean).toFixed(digits)}${around}`;
 }
 
 /** A squared error, in thousandths. */
 export const errorText = (values: BySeed) => meanText(values, 1000, 2);
 /** An accuracy, in per cent. */
-export const percentText = (values: BySeed) => meanText(values, 100, 1);
+export const percentText = (values: BySeed) => meanText(values, 100, 1, 1);
 
 export const percent = (fraction: number) => `${Number((100 * fraction).toFixed(1))} %`;
 
