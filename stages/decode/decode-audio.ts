@@ -1,6 +1,6 @@
 import { StageError } from '../stage-error.js';
 import { runFfmpeg, type FfmpegTask } from '../ffmpeg/ffmpeg.js';
-import { SAMPLE_RATE } from '../audio/mfcc-features.js';
+import { SAMPLE_RATE } from '../audio/sample-rate.js';
 import { soundEntry, soundFilter, SpanSamples, type Span } from './sound-span.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 

@@ -1,5 +1,5 @@
 import type { VideoIndex } from '../probe/video-index.js';
-import { lastAtOrBefore } from '../sample/sample-clips.js';
+import { lastAtOrBefore } from '../sample/frame-times.js';
 
 /** Containers without an index are entered this many seconds early. */
 const RUN_UP = 2;

@@ -1,4 +1,4 @@
-import { SAMPLE_RATE } from '../audio/mfcc-features.js';
+import { SAMPLE_RATE } from '../audio/sample-rate.js';
 
 /** Sound decoders need a start in front of the span: codec delay, bit reservoirs, sparse interleaving. */
 const RUN_UP = 2;

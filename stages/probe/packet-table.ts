@@ -1,4 +1,4 @@
-import { nominalInterval } from '../sample/sample-clips.js';
+import { nominalInterval } from '../sample/frame-times.js';
 
 /** What the packets of one picture stream say, all times in ticks of its time base. */
 export interface PacketTable {
