@@ -65,15 +65,8 @@ function pictureOrder(
   };
 }
 
-function soundOrder(
-  index: VideoIndex,
-  picture: number,
-  stream: number,
-  { span }: Sampling,
-): SoundOrder {
-  const [first = 0] = index.times;
-  const time = soundEntry(span, first);
-  const enter = time === null ? { stream: picture, time: first } : { stream, time };
+function soundOrder(index: VideoIndex, stream: number, { span }: Sampling): SoundOrder {
+  const enter = soundEntry(span, index.times[0] ?? 0);
   return { stream, enter, span, filters: soundFilter(span, false) };
 }
 
@@ -167,12 +160,12 @@ export class LibavDecoder {
     fit: FrameFit,
     context: RunContext,
   ): Promise<DecodedClip | undefined> {
-    const { picture, sound, member } = taken;
+    const { sound, member } = taken;
     const task: Task = {
       job: 'clips',
       path: index.path,
       picture: pictureOrder(index, taken, distinct(sampling.times), fit),
-      sounds: sound === null ? [] : [soundOrder(index, picture, sound, sampling)],
+      sounds: sound === null ? [] : [soundOrder(index, sound, sampling)],
     };
     const read = (outcome: Outcome, shared: number) =>
       'clips' in outcome ? readClip(shared, outcome.clips, sampling, context.buffers) : reasonOf(outcome); // prettier-ignore

@@ -35,8 +35,8 @@ export interface PictureOrder {
 /** Which sound of a file to decode, and how. */
 export interface SoundOrder {
   readonly stream: number;
-  /** The stream to enter the file by, and where, seconds. */
-  readonly enter: { readonly stream: number; readonly time: number };
+  /** Where to enter the file, seconds; null: at its beginning. */
+  readonly enter: number | null;
   readonly span: Span;
   readonly filters: string;
 }

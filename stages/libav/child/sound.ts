@@ -41,6 +41,7 @@ class SmoothClock {
 
 /**
  * Decodes the sound of a span.
+ * @param file just opened, where it is entered at its beginning
  * @returns float32 mono at 16 kHz; null where there is nothing to hear
  * @throws Refusal where it is damaged or out of the ordinary
  */
@@ -51,7 +52,7 @@ export function decodeSound(
   const { libav } = file;
   const { timeBase } = file.stream(stream);
   const until = ((span[1] + MARGIN + BEHIND) * timeBase.den) / timeBase.num;
-  file.seek(enter.stream, enter.time);
+  if (enter !== null) file.seek(stream, enter);
   const decoder = file.decoder(stream);
   const samples = new SpanSamples(span);
   const clock = new SmoothClock(libav, timeBase);

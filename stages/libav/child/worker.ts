@@ -63,7 +63,11 @@ class Worker {
     }
     const file = this.#file(task.path);
     const { pixels, ...shown } = this.#pictures.decode(file, task.picture);
-    const sounds = task.sounds.map((order) => decodeSound(file, order));
+    const sounds = task.sounds.map((order) => {
+      // To seek to the beginning is not the same: Matroska then gives no more sound than a packet.
+      if (order.enter === null) this.#close(task.path);
+      return decodeSound(this.#file(task.path), order);
+    });
     const parts = sounds.filter((sound) => sound !== null);
     const bytes = [pixels, ...parts.map(({ buffer }) => new Uint8Array(buffer))];
     const written = writevSync(SHARED, bytes, 0);
