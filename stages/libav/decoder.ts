@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { BufferPool } from '../decode/buffer-pool.js';
+import type { BufferPool } from '../decode/buffer-pool.js';
 import { decodeClip } from '../decode/decode-clip.js';
 import { distinct, type DecodedClip } from '../decode/decoded-clip.js';
 import { frameEntry } from '../decode/frame-entry.js';

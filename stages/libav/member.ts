@@ -75,7 +75,7 @@ export class Member {
         try {
           resolve(read(outcome, shared));
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       this.#waiting.push({ task, limits, settle, fail: reject });

@@ -16,7 +16,7 @@ function formOf({ sampleRate, format, channelLayout: { nbChannels, mask } }: Fra
 
 /** Times of a coarse clock made smooth by the samples between them, as ffmpeg's own program makes them. */
 class SmoothClock {
-  #last = { value: AV.noTime as bigint };
+  #last = { value: AV.noTime };
   #before: bigint = AV.noTime;
 
   constructor(
@@ -24,9 +24,10 @@ class SmoothClock {
     private readonly base: Rational,
   ) {}
 
-  /** Behind a gap the clock is read anew. */
+  /** Behind a gap the clock is read anew; a tick is no gap, but how the container rounds. */
   packet(time: bigint, duration: bigint): void {
-    const gap = this.#before !== AV.noTime && time !== AV.noTime && time - this.#before > duration;
+    const gap =
+      this.#before !== AV.noTime && time !== AV.noTime && time - this.#before > duration + 1n;
     if (duration > 0n && gap) this.#last = { value: AV.noTime };
     this.#before = time;
   }
