@@ -75,7 +75,7 @@ export class Member {
         try {
           resolve(read(outcome, shared));
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       this.#waiting.push({ task, limits, settle, fail: reject });
