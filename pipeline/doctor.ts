@@ -105,7 +105,7 @@ async function findXla(): Promise<Diagnosis['xla']> {
 
 async function findDecoder(): Promise<Diagnosis['decoder']> {
   const file = findLibav();
-  const missing = 'libav is not set up; "avme setup --decoder" gets it, about three times as fast';
+  const missing = 'libav is not set up; "avme setup --decoder" gets it, which is faster';
   if (process.env['AVME_FFMPEG'] !== undefined) return { name: 'ffmpeg', reason: 'AVME_FFMPEG names one' }; // prettier-ignore
   if (file === undefined) return { name: 'ffmpeg', reason: missing };
   try {

@@ -35,7 +35,7 @@ export const setupCommand = defineCommand({
   schema,
   flags: {
     decoder: {
-      text: 'libav for preprocess, about three times as fast as ffmpeg: 62 MB from npm, under the GPL',
+      text: 'libav for preprocess, faster than ffmpeg: 62 MB from npm, under the GPL',
     },
     gpu: { text: "XLA's plugin for NVIDIA GPUs, with their libraries (several GB): for training" },
     cuda: { value: 'name', text: 'cuda13, or cuda12 for drivers before 580' },

@@ -48,7 +48,7 @@ export const preprocessOptions = z
     /** Folder on a local disk to write a part in before it goes into the cache; null: where it is needed. */
     scratch: z.string().min(1, 'must be a folder').nullable().default(null),
     /**
-     * `libav`: in child processes of long life, about three times as fast; `ffmpeg`: a process a clip;
+     * `libav`: in child processes of long life, which is faster; `ffmpeg`: a process a clip;
      * `auto`: what the cache was made with, else libav where it is set up.
      */
     decoder: z.enum(['auto', 'libav', 'ffmpeg']).default('auto'),
