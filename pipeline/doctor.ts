@@ -8,6 +8,8 @@ import { openXla } from '../engine/backends/xla/xla.js';
 import { productRates } from '../engine/graph/product-rates.js';
 import type { ProductType } from '../engine/graph/bfloat16.js';
 import { ffmpegVersion, FFMPEG_PATH } from '../stages/ffmpeg/ffmpeg.js';
+import { findLibav } from '../stages/libav/home.js';
+import { tryLibav } from './setup-decoder.js';
 
 /** What `avme doctor` finds out about a machine. */
 export interface Diagnosis {
@@ -21,6 +23,8 @@ export interface Diagnosis {
     readonly version: string | null;
     readonly problem: string | null;
   };
+  /** What preprocessing decodes a new cache with, and why. */
+  readonly decoder: { readonly name: string; readonly reason: string };
   readonly gpus: readonly string[];
   readonly backends: readonly BackendReport[];
   /** XLA by way of a PJRT plugin, for training on a GPU. */
@@ -99,6 +103,18 @@ async function findXla(): Promise<Diagnosis['xla']> {
   }
 }
 
+async function findDecoder(): Promise<Diagnosis['decoder']> {
+  const file = findLibav();
+  const missing = 'libav is not set up; "avme setup --decoder" gets it, which is faster';
+  if (process.env['AVME_FFMPEG'] !== undefined) return { name: 'ffmpeg', reason: 'AVME_FFMPEG names one' }; // prettier-ignore
+  if (file === undefined) return { name: 'ffmpeg', reason: missing };
+  try {
+    return { name: 'libav', reason: `${await tryLibav(file)} (${file})` };
+  } catch (error) {
+    return { name: 'ffmpeg', reason: `libav does not load: ${(error as Error).message}` };
+  }
+}
+
 /** Looks at the machine; changes nothing. */
 export async function diagnose(): Promise<Diagnosis> {
   const [ffmpeg, gpus, backends] = await Promise.all([findFfmpeg(), findGpus(), listBackends()]);
@@ -109,6 +125,7 @@ export async function diagnose(): Promise<Diagnosis> {
     cores: availableParallelism(),
     memory: { total: totalmem(), free: freemem() },
     ffmpeg,
+    decoder: await findDecoder(),
     gpus,
     backends,
     xla,

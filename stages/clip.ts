@@ -1,5 +1,5 @@
 import type { VideoEntry } from '../cache/records.js';
-import type { DecodedClip } from './decode/decode-clip.js';
+import type { DecodedClip } from './decode/decoded-clip.js';
 import type { VideoIndex } from './probe/video-index.js';
 import type { Sampling } from './sample/sample-clips.js';
 

@@ -15,6 +15,8 @@ const decodeOptions = z.strictObject({ ...frameOptions.shape, ...limitOptions.sh
 export interface DecodeOptions extends Partial<z.input<typeof decodeOptions>> {
   /** Replaces the way a clip is decoded. */
   readonly core?: typeof decodeClip | undefined;
+  /** The core takes memory for frames from its context's pool and keeps none of it; default: avme's own does. */
+  readonly pooled?: boolean | undefined;
 }
 
 /**
@@ -32,11 +34,18 @@ export interface DecodeOptions extends Partial<z.input<typeof decodeOptions>> {
 export function decode(
   options: WithStage<DecodeOptions, SampledClip> = {},
 ): StageStream<SampledClip, DecodedRecord> {
-  const { concurrency, window, onFailure, core = decodeClip, ...own } = options;
+  const {
+    concurrency,
+    window,
+    onFailure,
+    core = decodeClip,
+    pooled = core === decodeClip,
+    ...own
+  } = options;
   const { size, storeSize, fit, ...limits } = parseOptions('decode', decodeOptions, own);
   const stored = storeSize ?? size;
   // Frames of a core from elsewhere may be anybody's memory.
-  const buffers = core === decodeClip ? new BufferPool() : undefined;
+  const buffers = pooled ? new BufferPool() : undefined;
   /** Why no further clip of a video is tried: each of a thousand could take all the time it is given. */
   const exhausted = new WeakMap<VideoIndex, StageError>();
   return stage(

@@ -33,8 +33,10 @@ export type { WithStage } from './stage-options.js';
 // The functions at their cores, for use without streams.
 export { logMelFeatures } from './audio/log-mel-features.js';
 export { talknetMfcc } from './audio/talknet-mfcc.js';
-export { CEPSTRA, mfccFeatures, SAMPLE_RATE } from './audio/mfcc-features.js';
-export { decodeClip, type DecodedClip } from './decode/decode-clip.js';
+export { CEPSTRA, mfccFeatures } from './audio/mfcc-features.js';
+export { SAMPLE_RATE } from './audio/sample-rate.js';
+export { decodeClip } from './decode/decode-clip.js';
+export type { DecodedClip } from './decode/decoded-clip.js';
 export type { FrameFit } from './decode/frame-filter.js';
 export { drawTubeMask, maskedPositions, tokenOrder, type TokenOrder } from './mask/tube-mask.js';
 export { indexVideo } from './probe/index-video.js';

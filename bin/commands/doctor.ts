@@ -23,6 +23,7 @@ export const doctorCommand = defineCommand({
           found.gpus.length > 0 ? found.gpus.join(', ') : 'none found (no answer from nvidia-smi)',
         ],
         ['ffmpeg', ffmpeg.problem ?? `${ffmpeg.version ?? 'unknown'} (${ffmpeg.path})`],
+        ['decoder', `${found.decoder.name}: ${found.decoder.reason}`],
         ...found.backends.map((backend, i) => [
           i === 0 ? 'backends' : '',
           `${backend.name.padEnd(10)} ${backend.available ? 'yes' : 'no '}  ${backend.reason}`,

@@ -98,6 +98,10 @@ export const preprocessFlags: Partial<Record<keyof z.output<typeof schema>, Flag
   },
   quality: { value: 'n', text: 'with jpeg and webp: 1 to 100' },
   seed: { value: 'n', text: 'decides the cached masks and where random clips lie' },
+  decoder: {
+    value: 'name',
+    text: 'auto (what the cache was made with, else libav where avme setup --decoder has put it), libav, or ffmpeg',
+  },
   jobs: { value: 'n', text: 'videos worked on at once (default: one a core)' },
   timeout: { value: 's', text: 'seconds that one run of ffmpeg may take' },
   memory: { value: 'gib', text: 'GiB of memory that one run of ffmpeg may take' },

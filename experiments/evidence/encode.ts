@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { SAMPLE_RATE } from '../../stages/audio/mfcc-features.js';
+import { SAMPLE_RATE } from '../../stages/audio/sample-rate.js';
 import { FFMPEG_PATH } from '../../stages/ffmpeg/ffmpeg.js';
 import { RATE } from './motion.js';
 import { framesOf } from './picture.js';

@@ -1,4 +1,4 @@
-import { SAMPLE_RATE } from '../../stages/audio/mfcc-features.js';
+import { SAMPLE_RATE } from '../../stages/audio/sample-rate.js';
 import { courseOf, SECONDS } from './motion.js';
 import { bell, noiseWords } from './noise.js';
 import type { Bouncer, Scene, Singer, Timbre } from './scene.js';

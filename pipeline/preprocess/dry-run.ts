@@ -7,6 +7,7 @@ import { readQuarantine } from '../../cache/quarantine.js';
 import type { VideoEntry } from '../../cache/records.js';
 import { cacheFolder, cacheKind } from './cache-kind.js';
 import { probeRun, type EstimateRequest, type ProbeResult } from './dry-run-probe.js';
+import { decoderTools } from './decoder.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessOptions } from './options.js';
 import { Spread } from './spread.js';
@@ -76,12 +77,14 @@ async function isThere(path: string): Promise<boolean> {
 export async function estimatePreprocess(request: EstimateRequest): Promise<Estimate> {
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal } = request;
-  const kind = await cacheKind(options, request.tools, signal);
-  const { configuration, tools, shape } = kind;
+  const replaced = request.stages?.index !== undefined || request.stages?.decode !== undefined;
+  const tools = { ...(await decoderTools(request.cache, options, replaced)), ...request.tools };
+  const kind = await cacheKind(options, tools, signal);
+  const { configuration, shape } = kind;
   const cache = await cacheFolder(request.cache, options, kind);
   const { present, quarantined } = await known(
     cache,
-    cacheIdentity(configuration, tools, shape),
+    cacheIdentity(configuration, kind.tools, shape),
     options,
   );
   const source = await sourceOf(request, options);

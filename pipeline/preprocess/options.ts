@@ -47,6 +47,11 @@ export const preprocessOptions = z
     seed: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     /** Folder on a local disk to write a part in before it goes into the cache; null: where it is needed. */
     scratch: z.string().min(1, 'must be a folder').nullable().default(null),
+    /**
+     * `libav`: in child processes of long life, which is faster; `ffmpeg`: a process a clip;
+     * `auto`: what the cache was made with, else libav where it is set up.
+     */
+    decoder: z.enum(['auto', 'libav', 'ffmpeg']).default('auto'),
     /** Videos worked on at once. */
     jobs: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
     /** How many videos (`10`) or which percentage of them (`5%`) may fail before the run stops; null: any. */

@@ -13,6 +13,7 @@ import type { VideoSource } from '../../stages/source/video-source.js';
 import { runPipeline, type StageStream } from '../../stages/stream.js';
 import { tubeMask } from '../../stages/tube-mask.js';
 import { cacheKind, rawClipBytes } from './cache-kind.js';
+import { chooseDecoder, type ChosenDecoder } from './decoder.js';
 import { failureLimit, TooManyFailuresError } from '../failure.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessInput, type PreprocessOptions } from './options.js';
@@ -64,7 +65,31 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
       : await sourceOf(request, options);
   const { total, ignored, wrong, wrongLines } = await survey(source, { signal, strict: options.strict }); // prettier-ignore
   onEvent?.({ event: 'start', kind: source.kind, total, ignored, wrongLines });
-  const kind = await cacheKind(options, request.tools, signal);
+  const { index: ownIndex, decode: ownDecode } = request.stages ?? {};
+  const replaced = ownIndex !== undefined || ownDecode !== undefined;
+  const decoder = await chooseDecoder(request.cache, options, replaced);
+  try {
+    return await run(request, { options, source, total, wrong, wrongLines, decoder });
+  } finally {
+    await decoder.close();
+  }
+}
+
+interface Run {
+  readonly options: PreprocessOptions;
+  readonly source: VideoSource;
+  readonly total: number;
+  readonly wrong: Awaited<ReturnType<typeof survey>>['wrong'];
+  readonly wrongLines: number;
+  readonly decoder: ChosenDecoder;
+}
+
+async function run(
+  request: PreprocessRequest,
+  { options, source, total, wrong, wrongLines, decoder }: Run,
+): Promise<PreprocessSummary> {
+  const { signal, onEvent } = request;
+  const kind = await cacheKind(options, { ...decoder.tools, ...request.tools }, signal);
   const part = request.part ?? options.shard;
   const attempt = await attemptAt(request.cache, part, kind, options.scratch);
   const cache = attempt?.folder ?? request.cache;
@@ -88,7 +113,14 @@ export async function preprocess(request: PreprocessRequest): Promise<Preprocess
       // Of a list in parts, one of them tells what is wrong with it.
       if ((part?.index ?? 0) === 0) await ledger.wrongLines(source.path, wrong, wrongLines);
       await runPipeline(
-        stagesOf(source, { options, cores: request.stages ?? {}, writer, quarantine, ledger }),
+        stagesOf(source, {
+          options,
+          cores: { ...request.stages, ...decoder.stages },
+          writer,
+          quarantine,
+          ledger,
+          pooled: request.stages?.decode === undefined,
+        }),
         { signal },
       );
     } catch (error) {
@@ -132,6 +164,8 @@ interface PipelineParts {
   readonly writer: CacheWriter;
   readonly quarantine: Quarantine;
   readonly ledger: RunLedger;
+  /** The stage that decodes takes memory for frames from a pool and keeps none of it. */
+  readonly pooled: boolean;
 }
 
 /** The source as it is: what is wanted of it was selected before, and a part of it may be empty. */
@@ -148,7 +182,7 @@ function recordsOf(source: VideoSource): Readable {
 /** The stages of a run, from the list to the cache; clips arrive in the order of the list. */
 function stagesOf(
   source: VideoSource,
-  { options, cores, writer, quarantine, ledger }: PipelineParts,
+  { options, cores, writer, quarantine, ledger, pooled }: PipelineParts,
 ): [Readable, ...StageStream[], Writable] {
   const { jobs, timeout, memory, seed, patch, mel, store, quality } = options;
   const { frames, stride, clips, sampling } = options;
@@ -164,7 +198,7 @@ function stagesOf(
     missingClips({ ...missing, hash, ...ahead }),
     index({ videoStream, audioStream, ...limits, core: indexCore, ...ahead }),
     sample({ frames, stride, clips, sampling, seed, core: sampleCore, ...failing }),
-    decode({ size, storeSize, fit, ...limits, core: decodeCore, ...ahead }),
+    decode({ size, storeSize, fit, ...limits, core: decodeCore, pooled, ...ahead }),
     tubeMask({ ratio: options.maskRatio, patch, seed, core: mask, ...failing }),
     mfcc({ kind: options.mfcc, core: mfccCore, ...failing }),
     ...(mel > 0 ? [logMel({ bands: mel, core: logMelCore, ...failing })] : []),

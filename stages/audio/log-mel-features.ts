@@ -1,5 +1,5 @@
 import FFT from 'fft.js';
-import { SAMPLE_RATE } from './mfcc-features.js';
+import { SAMPLE_RATE } from './sample-rate.js';
 
 /** Window in hops: 25 ms at a hop of 10 ms. */
 const WINDOW_HOPS = 2.5;

@@ -1,11 +1,10 @@
 import FFT from 'fft.js';
 import meyda from 'meyda';
+import { SAMPLE_RATE } from './sample-rate.js';
 
 // Its types describe an ES module, what Node loads is CommonJS: the default is the object itself.
 const Meyda = meyda as unknown as typeof meyda.default;
 
-/** Rate of all sound in avme, in Hz. */
-export const SAMPLE_RATE = 16_000;
 /** Cepstra kept, 0 to 12. */
 export const CEPSTRA = 13;
 const MEL_BANDS = 26;

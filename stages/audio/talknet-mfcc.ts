@@ -1,5 +1,6 @@
 import FFT from 'fft.js';
-import { CEPSTRA, SAMPLE_RATE } from './mfcc-features.js';
+import { CEPSTRA } from './mfcc-features.js';
+import { SAMPLE_RATE } from './sample-rate.js';
 
 /** The defaults of python_speech_features 0.6, as TalkNet-ASD calls it. */
 const MEL_BANDS = 26;

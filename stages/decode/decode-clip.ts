@@ -1,7 +1,7 @@
-import type { FrameSize } from '../../cache/records.js';
-import { CAUSES, tooLong } from '../causes.js';
-import { decodeFrames, FramesPass, surveyFrames, type DecodedFrames, type Survey } from './decode-frames.js'; // prettier-ignore
+import { CAUSES } from '../causes.js';
+import { decodeFrames, FramesPass, surveyFrames, type Survey } from './decode-frames.js'; // prettier-ignore
 import { decodeAudio, AudioPass } from './decode-audio.js';
+import { arrange, assertShort, distinct, isComplete, type DecodedClip, type FramesToShow } from './decoded-clip.js'; // prettier-ignore
 import { StageError } from '../stage-error.js';
 import { runFfmpeg } from '../ffmpeg/ffmpeg.js';
 import { explainComplaints } from '../ffmpeg/log.js';
@@ -9,33 +9,7 @@ import type { FrameFit } from './frame-filter.js';
 import { framesOnDisplay, type Sampling } from '../sample/sample-clips.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 
-/** A clip's picture and sound. */
-export interface DecodedClip extends FrameSize {
-  /** uint8 `[frames, height, width, 3]`, RGB. */
-  readonly frames: Uint8Array;
-  /** Presentation times of what `frames` holds, `[frames]`, seconds. */
-  readonly times: readonly number[];
-  /** How many frames stand in for one that could not be decoded. */
-  readonly substituted: number;
-  /** float32 mono at 16 kHz over the clip's span; null where there is none or it is silent. */
-  readonly audio: Float32Array | null;
-  /** The decoder's complaints, at most 8. */
-  readonly warnings: readonly string[];
-}
-
-/** Longer spans are no clip: frames minutes apart, whose sound would fill the memory. */
-const MAX_SPAN = 600;
 const MAX_WARNINGS = 8;
-
-const distinct = (times: readonly number[]) => [...new Set(times)].sort((a, b) => a - b);
-
-function nearest(times: readonly number[], wanted: number): number {
-  return times.reduce(
-    (best, time, i) =>
-      Math.abs(time - wanted) < Math.abs((times[best] ?? Infinity) - wanted) ? i : best,
-    0,
-  );
-}
 
 /**
  * What the decoder really makes of the stretch that the clip lies in, entered ever further in front:
@@ -58,17 +32,6 @@ async function surveyClip(
   throw new Error('unreachable: the last survey always returns');
 }
 
-/** Whether the frames that came out are those that were asked for. */
-const isComplete = ({ times }: DecodedFrames, chosen: readonly number[], tick: number) =>
-  chosen.every((time, i) => Math.abs((times[i] ?? NaN) - time) <= tick / 2);
-
-interface DecodedVideo {
-  readonly decoded: DecodedFrames;
-  /** What to show at each of the clip's frames, `[frames]`, seconds. */
-  readonly wanted: readonly number[];
-  readonly complaints: readonly string[];
-}
-
 /**
  * The index promises frames; a damaged file does not keep it, and some codecs have packets that
  * are never shown. Then the frames that do come out are counted as the video's, and chosen from again.
@@ -78,7 +41,7 @@ async function decodeVideo(
   sampling: Sampling,
   fit: FrameFit,
   context: RunContext,
-): Promise<DecodedVideo> {
+): Promise<FramesToShow> {
   const chosen = distinct(sampling.times);
   const decoded = await decodeFrames(index, chosen, fit, context);
   if (isComplete(decoded, chosen, index.tick))
@@ -97,24 +60,6 @@ async function decodeVideo(
     throw new StageError('decode', CAUSES.nothingDecodes, complaints.join('\n'));
   return { decoded: again, wanted, complaints };
 }
-
-/** The frames to show out of those that were decoded; without a copy where these are all of them. */
-function arrange({ decoded, wanted, complaints }: DecodedVideo, { times: planned }: Sampling, tick: number) {
-  const { height, width, pixels } = decoded;
-  const frameBytes = height * width * 3;
-  const sources = wanted.map((time) => nearest(decoded.times, time));
-  const inOrder = sources.length === decoded.times.length && sources.every((source, i) => source === i);
-  const frames = inOrder ? pixels : new Uint8Array(wanted.length * frameBytes);
-  if (!inOrder)
-    sources.forEach((source, i) => {
-      frames.set(pixels.subarray(source * frameBytes, (source + 1) * frameBytes), i * frameBytes);
-    });
-  const times = sources.map((source) => decoded.times[source] ?? NaN);
-  // Without a complaint, a packet that brings no frame was never meant to be shown.
-  const damaged = complaints.length > 0;
-  const misses = times.filter((time, i) => Math.abs(time - (planned[i] ?? NaN)) > tick / 2);
-  return { frames, height, width, times, substituted: damaged ? misses.length : 0 };
-} // prettier-ignore
 
 /**
  * Picture and sound in one process, which saves opening the file twice; nearly every clip comes out so.
@@ -154,8 +99,7 @@ export async function decodeClip(
   fit: FrameFit,
   context: RunContext,
 ): Promise<DecodedClip> {
-  const [start, end] = sampling.span;
-  if (end - start > MAX_SPAN) throw new StageError('decode', tooLong(end - start, index.interval));
+  assertShort(sampling, index.interval);
   const atOnce = await decodeAtOnce(index, sampling, fit, context);
   if (atOnce !== undefined) return atOnce;
   const [video, audio] = await Promise.allSettled([

@@ -2,11 +2,8 @@ import type { FrameSize } from '../../cache/records.js';
 import type { BufferPool } from './buffer-pool.js';
 import { runFfmpeg, type FfmpegTask } from '../ffmpeg/ffmpeg.js';
 import { maxFrameBytes, frameFilter, selectFilter, type FrameFit } from './frame-filter.js';
-import { lastAtOrBefore } from '../sample/sample-clips.js';
+import { frameEntry } from './frame-entry.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
-
-/** Containers without an index are entered this many seconds early. */
-const RUN_UP = 2;
 
 /** Frames that came out of one pass. */
 export interface DecodedFrames extends FrameSize {
@@ -40,19 +37,11 @@ class ShownFrames {
   }
 }
 
-/**
- * Where to enter the file for a frame: the options that seek, none for its beginning.
- * @param early how many keyframes before the one in front of the frame
- */
+/** Where to enter the file for a frame: the options that seek, none for its beginning. */
 function entry(index: VideoIndex, time: number, early: number): string[] {
-  const key = lastAtOrBefore(index.keyframes, time + index.tick / 2) - early;
-  const keyTime = index.keyframes[key];
-  if (keyTime === undefined || key <= 0) return [];
-  // Between the keyframe and the frame every container with an index finds the keyframe.
-  const seek = index.seekable ? Math.min(time, index.keyframes[key + 1] ?? time) : keyTime - RUN_UP;
-  if (seek <= (index.times[0] ?? 0)) return [];
+  const seek = frameEntry(index, time, early);
   // Without -noaccurate_seek, ffmpeg would drop frames by a clock of its own.
-  return ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seek.toFixed(6)];
+  return seek === null ? [] : ['-seek_timestamp', '1', '-noaccurate_seek', '-ss', seek.toFixed(6)];
 }
 
 /**

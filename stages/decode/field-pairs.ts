@@ -1,5 +1,5 @@
 import { surveyFrames } from './decode-frames.js';
-import { lastAtOrBefore, nominalInterval } from '../sample/sample-clips.js';
+import { lastAtOrBefore, nominalInterval } from '../sample/frame-times.js';
 import type { RunContext, VideoIndex } from '../probe/video-index.js';
 
 /** Fields looked at: enough to know how the stream is coded. */

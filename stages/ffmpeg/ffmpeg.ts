@@ -7,19 +7,10 @@ import installer from '@ffmpeg-installer/ffmpeg';
 import ffmpeg from 'fluent-ffmpeg';
 import { openFilesRemedy } from '../../cache/open-files.js';
 import { StageError } from '../stage-error.js';
+import { CONTAINERS, MAX_PIXELS } from './containers.js';
 import { killGroup, pipesOf, startInGroup, watchMemory } from './group.js';
 import { FfmpegLog } from './log.js';
 
-/**
- * Containers that hold video and cannot name another file. Playlists, concat scripts and image
- * patterns are left out, so that a video cannot make us read anything but itself.
- */
-const CONTAINERS =
-  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,rm,ivf,' +
-  'dv,wtv,swf,nsv,gif,apng,h263,h264,hevc,m4v,mjpeg,vc1,yuv4mpegpipe,wav,mp3,aac,flac';
-
-/** Pictures of up to 16384×8192 are decoded, be it to look at what a file is; a small file can claim any size. */
-const MAX_PIXELS = 1 << 27;
 /** The largest single block of memory that a file can make ffmpeg ask for: a picture of 2²⁷ pixels has less. */
 const MAX_BLOCK = 1 << 30;
 /** Times the deadline: CPU time after which ffmpeg ends itself, should nobody live to see to its deadline. */

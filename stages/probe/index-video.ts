@@ -6,12 +6,10 @@ import { runFfmpeg } from '../ffmpeg/ffmpeg.js';
 import { pairFields } from '../decode/field-pairs.js';
 import { hdrColour } from './hdr.js';
 import { PacketReader } from './packet-list.js';
-import { nominalInterval } from '../sample/sample-clips.js';
+import { timeLineOf } from './packet-table.js';
 import { chooseStream, type StreamChoice } from './stream-choice.js';
-import type { RunContext, VideoIndex } from './video-index.js';
+import { isSeekable, type RunContext, type VideoIndex } from './video-index.js';
 
-/** Assumed where one single frame leaves no step to measure. */
-const LONE_FRAME_INTERVAL = 1 / 25;
 /** About 5 million packets: a day at 60 a second. */
 const MAX_LIST_BYTES = 1 << 28;
 
@@ -78,28 +76,19 @@ export async function indexVideo(
   if (stream === null)
     throw new StageError('index', explainComplaints(complaints, CAUSES.noPicture), detail); // prettier-ignore
   const description = header.pictures.get(stream) ?? '';
-  // What lies in front of the first keyframe cannot be decoded.
-  const [firstKey = -Infinity] = table.keyframes;
-  const seconds = (ticks: Float64Array) => ticks.map((value) => value * table.tick);
-  const times = seconds(table.times.filter((time) => time >= firstKey));
-  if (times.length === 0 || !(table.tick > 0))
+  const line = timeLineOf(table);
+  if (line.times.length === 0 || !(line.tick > 0))
     throw new StageError('index', explainComplaints(complaints, CAUSES.noFrame), detail); // prettier-ignore
   // Old versions of ffmpeg do not say that a picture is attached.
-  const still = times.length === 1 && sounds.size > 0 && /^(mjpeg|png|bmp)\b/.test(description);
+  const still =
+    line.times.length === 1 && sounds.size > 0 && /^(mjpeg|png|bmp)\b/.test(description);
   if (still || description.includes('(attached pic)'))
     throw new StageError('index', CAUSES.onlyCover, detail);
-  const interval = nominalInterval(times, LONE_FRAME_INTERVAL);
-  const last = times.at(-1) ?? 0;
-  const end = table.end * table.tick;
   const index: VideoIndex = {
     path,
-    times,
-    keyframes: seconds(table.keyframes),
+    ...line,
     stream,
-    tick: table.tick,
-    interval,
-    end: end > last ? end : last + interval,
-    seekable: !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(header.container),
+    seekable: isSeekable(header.container),
     hasAudio: sounds.size > 0,
     // With several, ffmpeg finds the best one.
     audioStream: sound.name ?? (sounds.size === 1 ? ([...sounds.keys()][0] ?? null) : null),

@@ -35,3 +35,8 @@ export interface VideoIndex extends TimeLine {
   /** ffmpeg's filter for a picture that is stored mirrored; null where ffmpeg turns it upright by itself. */
   readonly mirror: string | null;
 }
+
+/** Whether keyframes are found by an index in this container. @param container libav's name of it */
+export function isSeekable(container: string): boolean {
+  return !/^(mpegts|mpeg|h26[1-4]|hevc|m4v|mpegvideo|mjpeg|vc1)$/.test(container);
+}

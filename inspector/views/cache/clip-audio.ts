@@ -1,5 +1,5 @@
 import type { SampleHeader } from '../../../cache/records.js';
-import { SAMPLE_RATE } from '../../../stages/audio/mfcc-features.js';
+import { SAMPLE_RATE } from '../../../stages/audio/sample-rate.js';
 import { StageError } from '../../../stages/stage-error.js';
 import { contentHash } from '../../../stages/source/content-hash.js';
 import { decodeAudio } from '../../../stages/decode/decode-audio.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import meyda from 'meyda';
-import { CEPSTRA, mfccFeatures, SAMPLE_RATE } from '../../../stages/audio/mfcc-features.js';
+import { CEPSTRA, mfccFeatures } from '../../../stages/audio/mfcc-features.js';
+import { SAMPLE_RATE } from '../../../stages/audio/sample-rate.js';
 
 const Meyda = meyda as unknown as typeof meyda.default;
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { lastAtOrBefore, nominalInterval } from '../../../stages/sample/frame-times.js';
 import {
   framesOnDisplay,
-  lastAtOrBefore,
-  nominalInterval,
   sampleClips,
   segmentOf,
   type TimeLine,

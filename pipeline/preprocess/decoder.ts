@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { listParts, partFolder } from '../../cache/merge/parts.js';
+import { CacheError, readManifest } from '../../cache/manifest/manifest.js';
+import { LibavDecoder } from '../../stages/libav/decoder.js';
+import { findLibav, LIBAV_RELEASE } from '../../stages/libav/home.js';
+import type { PreprocessStages } from './cores.js';
+import type { PreprocessOptions } from './options.js';
+
+/** What a run decodes with. */
+export interface ChosenDecoder {
+  readonly name: 'libav' | 'ffmpeg';
+  /** Why it is this one, in words. */
+  readonly reason: string;
+  readonly stages: Partial<Pick<PreprocessStages, 'index' | 'decode'>>;
+  /** Part of the cache's fingerprint. */
+  readonly tools: Readonly<Record<string, string>>;
+  /** Resolves once nothing of it is left. */
+  close(): Promise<void>;
+}
+
+type DecoderOptions = Pick<PreprocessOptions, 'decoder' | 'jobs' | 'memory'>;
+
+const ffmpegFor = (reason: string): ChosenDecoder => ({
+  ...{ name: 'ffmpeg', reason, stages: {}, tools: {} },
+  close: () => Promise.resolve(),
+});
+
+/** Whether the clips of a cache, or of its parts, were decoded by libav; undefined where there are none. */
+async function madeByLibav(cache: string): Promise<boolean | undefined> {
+  const folders = [cache, ...(await listParts(cache).catch(() => [])).map((part) => join(cache, partFolder(part)))]; // prettier-ignore
+  for (const folder of folders) {
+    const manifest = await readManifest(folder).catch(() => undefined);
+    if (manifest !== undefined) return 'libav' in manifest.tools;
+  }
+  return undefined;
+}
+
+async function libavFor(
+  reason: string,
+  binding: string,
+  { jobs, memory }: DecoderOptions,
+): Promise<ChosenDecoder> {
+  const decoder = new LibavDecoder(binding, jobs, memory);
+  try {
+    const version = await decoder.hello();
+    const { index, decode } = decoder;
+    return {
+      ...{ name: 'libav', reason, stages: { index, decode } },
+      tools: { libav: `${version} (node-av ${LIBAV_RELEASE})` },
+      close: () => decoder.close(),
+    };
+  } catch (error) {
+    await decoder.close();
+    throw error;
+  }
+}
+
+/**
+ * Chooses what to decode with: libav in child processes where it is set up, else ffmpeg. Clips of both
+ * are not mixed in one cache: what a cache has decides, where there is one.
+ * @param replaced the stages that index or decode are somebody's own
+ * @throws CacheError where the cache was made with the other one, or libav is asked for and not there
+ */
+export async function chooseDecoder(
+  cache: string,
+  options: DecoderOptions,
+  replaced = false,
+): Promise<ChosenDecoder> {
+  const asked = options.decoder;
+  if (replaced) return ffmpegFor('stages of your own index or decode');
+  const there = await madeByLibav(cache);
+  if (asked !== 'auto' && there !== undefined && there !== (asked === 'libav'))
+    throw new CacheError(
+      `${cache} was made with --decoder ${there ? 'libav' : 'ffmpeg'}, and clips of two decoders are not mixed; leave --decoder ${asked} out, or choose another folder for the cache`,
+    );
+  if (asked === 'ffmpeg') return ffmpegFor('it is asked for');
+  if (there === false) return ffmpegFor('the cache was made with it');
+  const isNeeded = asked === 'libav' || there === true;
+  if (!isNeeded && process.env['AVME_FFMPEG'] !== undefined)
+    return ffmpegFor('AVME_FFMPEG names one');
+  const binding = findLibav();
+  if (binding === undefined && !isNeeded)
+    return ffmpegFor('libav is not set up; "avme setup --decoder" gets it');
+  const why = there === true ? `${cache} was made with libav` : '--decoder libav asks for libav';
+  const remedy = 'run "avme setup --decoder", or choose another folder for the cache and --decoder ffmpeg'; // prettier-ignore
+  if (binding === undefined) throw new CacheError(`${why}, which is not set up; ${remedy}`);
+  try {
+    return await libavFor(isNeeded ? why : 'it is set up', binding, options);
+  } catch (error) {
+    const problem = (error as Error).message;
+    if (isNeeded) throw new CacheError(`${why}, which does not load: ${problem}; ${remedy}`);
+    return ffmpegFor(`libav does not load: ${problem}`);
+  }
+}
+
+/** What the choice adds to a cache's fingerprint, for who does not decode. */
+export async function decoderTools(cache: string, options: DecoderOptions, replaced = false) {
+  const decoder = await chooseDecoder(cache, { ...options, jobs: 1 }, replaced);
+  await decoder.close();
+  return decoder.tools;
+}

@@ -1,0 +1,2 @@
+/** Rate of all sound in avme, in Hz. */
+export const SAMPLE_RATE = 16_000;
