@@ -11,7 +11,7 @@ import { CacheError, cacheIdentity, compareConfigurations } from '../../cache/ma
 import { fileHash, LARGEST_COUNT } from '../../stages/source/select.js';
 import type { LineError } from '../../stages/source/lists/line-error.js';
 import type { VideoSource } from '../../stages/source/video-source.js';
-import { decoderTools } from '../preprocess/decoder.js';
+import { namedDecoder } from '../preprocess/decoder.js';
 import { cacheKind } from '../preprocess/cache-kind.js';
 import { preprocessOptions, cacheConfiguration, type PreprocessInput, type PreprocessOptions } from '../preprocess/options.js'; // prettier-ignore
 import { sourceOf } from '../preprocess/survey.js';
@@ -106,9 +106,13 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   const { cache, signal } = request;
   const wanted = partsOption.parse(request.parts);
   // What a worker decides for itself is no part of the plan.
-  const options = preprocessOptions.parse({ ...request.options, jobs: 1, shard: null, scratch: null }); // prettier-ignore
-  const kind = await cacheKind(options, await decoderTools(cache, options), signal);
+  const asked = preprocessOptions.parse({ ...request.options, jobs: 1, shard: null, scratch: null }); // prettier-ignore
   const before = await findPlan(cache);
+  // Workers must not choose for themselves: all parts have the decoder of the plan.
+  const wish = asked.decoder === 'auto' ? (before?.options.decoder ?? 'auto') : asked.decoder;
+  const { name: decoder, tools } = await namedDecoder(cache, { ...asked, decoder: wish });
+  const options = { ...asked, decoder };
+  const kind = await cacheKind(options, tools, signal);
   assertSameOptions(before, options);
   await checkPartAddable(cache, cacheIdentity(kind.configuration, kind.tools, kind.shape));
   const source = await sourceOf(request, options);

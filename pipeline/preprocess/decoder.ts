@@ -93,9 +93,13 @@ export async function chooseDecoder(
   }
 }
 
-/** What the choice adds to a cache's fingerprint, for who does not decode. */
-export async function decoderTools(cache: string, options: DecoderOptions, replaced = false) {
+/** Which decoder it would be, and what that adds to a cache's fingerprint, for who does not decode. */
+export async function namedDecoder(
+  cache: string,
+  options: DecoderOptions,
+  replaced = false,
+): Promise<Pick<ChosenDecoder, 'name' | 'tools'>> {
   const decoder = await chooseDecoder(cache, { ...options, jobs: 1 }, replaced);
   await decoder.close();
-  return decoder.tools;
+  return decoder;
 }

@@ -7,7 +7,7 @@ import { readQuarantine } from '../../cache/quarantine.js';
 import type { VideoEntry } from '../../cache/records.js';
 import { cacheFolder, cacheKind } from './cache-kind.js';
 import { probeRun, type EstimateRequest, type ProbeResult } from './dry-run-probe.js';
-import { decoderTools } from './decoder.js';
+import { namedDecoder } from './decoder.js';
 import { freeBytes } from './free-space.js';
 import { preprocessOptions, type PreprocessOptions } from './options.js';
 import { Spread } from './spread.js';
@@ -78,7 +78,8 @@ export async function estimatePreprocess(request: EstimateRequest): Promise<Esti
   const options = preprocessOptions.parse(request.options ?? {});
   const { signal } = request;
   const replaced = request.stages?.index !== undefined || request.stages?.decode !== undefined;
-  const tools = { ...(await decoderTools(request.cache, options, replaced)), ...request.tools };
+  const decoder = await namedDecoder(request.cache, options, replaced);
+  const tools = { ...decoder.tools, ...request.tools };
   const kind = await cacheKind(options, tools, signal);
   const { configuration, shape } = kind;
   const cache = await cacheFolder(request.cache, options, kind);

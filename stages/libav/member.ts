@@ -17,6 +17,8 @@ const MAX_STARTS = 3;
 /** More complaints than this are those of a decoder that does not come to an end. */
 const MAX_LOG = 1 << 24;
 const LOOK_MS = 250;
+/** Loading takes a tenth of a second; on a busy machine or a slow disk a few. */
+const MAX_LOAD_MS = 60_000;
 
 /** What a task may take, and how to stop it. */
 export type Limits = Pick<RunContext, 'timeout' | 'memory' | 'signal'>;
@@ -90,8 +92,14 @@ export class Member {
    */
   hello(): Promise<string> {
     return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.#failedStarts = MAX_STARTS;
+        if (this.#child !== null) killGroup(this.#child);
+        this.#onHello('', `it did not load within ${MAX_LOAD_MS / 1000} s`);
+      }, MAX_LOAD_MS);
       this.#onHello = (version, problem) => {
         this.#onHello = () => undefined;
+        clearTimeout(late);
         if (problem === null) resolve(version);
         else reject(new Error(problem));
         this.#idle();
@@ -233,10 +241,11 @@ export class Member {
 
   #ended(child: ChildProcess, how: string): void {
     if (child !== this.#child) return;
-    if (!this.#isReady && ++this.#failedStarts >= MAX_STARTS)
-      this.#onHello('', `it ends when it starts (${how})`);
-    else if (!this.#isReady) this.#start();
+    const started = this.#isReady;
     this.#drop();
+    if (!started && ++this.#failedStarts >= MAX_STARTS)
+      this.#onHello('', `it ends when it starts (${how})`);
+    else if (!started) this.#start();
     const request = this.#current;
     const why = this.#why;
     this.#why = null;

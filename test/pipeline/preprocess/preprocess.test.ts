@@ -227,6 +227,6 @@ describe('preprocessing', () => {
     }
     const { jobs, ...fixed } = preprocessOptions.parse({});
     assert.ok(jobs >= 1);
-    assert.deepEqual(fixed, { sourceKind: null, videos: null, columns: null, fold: null, trimmed: false, split: null, filter: null, limit: null, shard: null, scratch: null, videoStream: null, audioStream: null, frames: 16, stride: 4, clips: 1, sampling: 'even', size: 224, storeSize: null, fit: 'crop', patch: 16, maskRatio: 0.9, mfcc: 'meyda', mel: 0, store: 'raw', quality: 90, seed: 0, timeout: 300, memory: 4, maxFailures: null, retryFailed: false, strict: false }); // prettier-ignore
+    assert.deepEqual(fixed, { sourceKind: null, videos: null, columns: null, fold: null, trimmed: false, split: null, filter: null, limit: null, shard: null, scratch: null, videoStream: null, audioStream: null, frames: 16, stride: 4, clips: 1, sampling: 'even', size: 224, storeSize: null, fit: 'crop', patch: 16, maskRatio: 0.9, mfcc: 'meyda', mel: 0, store: 'raw', quality: 90, seed: 0, timeout: 300, memory: 4, decoder: 'auto', maxFailures: null, retryFailed: false, strict: false }); // prettier-ignore
   });
 });
