@@ -35,7 +35,7 @@ function unknownNames(value: unknown, place = ''): string[] {
 
 const check = (job: Tree) => {
   assert.deepEqual(unknownNames(job), []);
-  new Job(job as unknown as ConstructorParameters<typeof Job>[0]).validate();
+  new Job(job).validate();
 };
 
 describe("the guide's Job for Kubernetes", () => {

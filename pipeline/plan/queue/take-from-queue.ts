@@ -38,7 +38,7 @@ interface PartJob {
 }
 
 class QueueWorker {
-  private failure: unknown;
+  private failure: Error | undefined;
   private busy = false;
   private lost = false;
   private readonly end = new AbortController();
@@ -61,7 +61,7 @@ class QueueWorker {
     } catch (error) {
       // Its lock is lost, or this worker is to end: no fault of the part.
       if (stop.aborted && (error as Error).name === 'AbortError') throw error;
-      this.failure = error;
+      this.failure = error as Error;
       this.end.abort();
       throw error;
     } finally {
