@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import type { z } from 'zod';
 import { fileWords } from '../../cache/folder/file-words.js';
 import { memoryWords } from '../../engine/memory-words.js';
+import { withoutPasswords } from '../../pipeline/plan/queue/queue-address.js';
 import { openFilesRemedy } from '../../cache/open-files.js';
 
 /** Exit codes of every command; documented in docs/reference/json-output.md. */
@@ -27,7 +28,7 @@ function sentenceOf(
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     input,
   );
-  return `${nameOf(issue.path.map(String).join('.'))}: got ${received === undefined ? 'nothing' : JSON.stringify(received)}; ${issue.message}`;
+  return `${nameOf(issue.path.map(String).join('.'))}: got ${received === undefined ? 'nothing' : withoutPasswords(JSON.stringify(received))}; ${issue.message}`;
 }
 
 /**

@@ -23,6 +23,18 @@ function reportWork(report: Report, lines: QuarantineLines): (event: WorkEvent) 
       case 'part-done':
         report.event(event.event, event);
         break;
+      case 'queue':
+        report.event(event.event, event);
+        for (const note of event.notes) report.line(note);
+        break;
+      case 'queue-lost':
+        report.event(event.event, event);
+        report.line(`${event.cause}; the part at hand goes on, and the connection is tried again`);
+        break;
+      case 'queue-back':
+        report.event(event.event, event);
+        report.line(`${event.queue}: connected again`);
+        break;
       case 'start':
       case 'progress':
       case 'quarantined':
@@ -42,6 +54,10 @@ export const workCommand = defineCommand({
     shard: {
       value: 'i/n',
       text: 'only parts p with p mod n = i, whatever others do: for array jobs (default: what no other worker is at)',
+    },
+    queue: {
+      value: 'url',
+      text: 'get parts from a queue in Redis, redis://HOST:PORT or rediss:// (default: workers avoid each other by files in the cache)',
     },
     videos: {
       value: 'folder',

@@ -7,20 +7,29 @@ import { preprocessOptions } from '../preprocess/options.js';
 import type { PreprocessEvent, PreprocessSummary } from '../preprocess/tally.js';
 import { mustYield, nextPart, type PartChoice } from './next-part.js';
 import { listPath, readPlan, type Plan } from './plan-file.js';
+import { queueOption } from './queue/queue-address.js';
+import { takeFromQueue, type QueueEvent } from './queue/take-from-queue.js';
 import { doneParts, Heartbeat, noteDone, seeWorkers } from './progress-files.js';
 
 const { jobs, scratch, maxFailures, retryFailed } = preprocessOptions.shape;
 
 /** What each worker decides for itself. */
-export const workOptions = z.strictObject({
-  /** Only parts p with p mod n = i, without regard to other workers; null: whatever is left. */
-  shard: shardOption.nullable().default(null),
-  ...{ jobs, scratch, maxFailures, retryFailed },
-  /** Folder in which the videos are on this machine; null: where they were for the plan. */
-  videos: z.string().min(1, 'must be a folder').nullable().default(null),
-  /** Seconds after which a worker that says nothing is taken for dead. */
-  patience: z.coerce.number().min(1).default(180),
-});
+export const workOptions = z
+  .strictObject({
+    /** Only parts p with p mod n = i, without regard to other workers; null: whatever is left. */
+    shard: shardOption.nullable().default(null),
+    ...{ jobs, scratch, maxFailures, retryFailed },
+    /** Folder in which the videos are on this machine; null: where they were for the plan. */
+    videos: z.string().min(1, 'must be a folder').nullable().default(null),
+    /** Seconds after which a worker that says nothing is taken for dead. */
+    patience: z.coerce.number().min(1).default(180),
+    /** Redis that gives the parts out; null: workers avoid each other by files in the cache's folder. */
+    queue: queueOption.nullable().default(null),
+  })
+  .refine(({ queue, shard }) => queue === null || shard === null, {
+    path: ['queue'],
+    message: 'a queue gives parts to whoever is free, --shard to one worker; give one of the two',
+  });
 export type WorkInput = z.input<typeof workOptions>;
 type WorkOptions = z.output<typeof workOptions>;
 
@@ -29,6 +38,7 @@ export type WorkEvent =
   | { readonly event: 'part'; readonly part: number; readonly parts: number; readonly left: number }
   | { readonly event: 'wait'; readonly left: number }
   | ({ readonly event: 'part-done'; readonly part: number } & PreprocessSummary)
+  | QueueEvent
   | PreprocessEvent;
 
 /** Where a worker works, and how. */
@@ -73,13 +83,8 @@ class PlanWorker {
     const { signal } = this.request;
     try {
       await this.say(null);
-      while (signal?.aborted !== true) {
-        const part = await this.choose();
-        if (part === null) break;
-        if (part === 'wait')
-          await setTimeout(LOOK_MS, undefined, { signal }).catch(() => undefined);
-        else if (!(await this.workOn(part))) break;
-      }
+      if (this.options.queue !== null) await this.takeFromQueue(this.options.queue);
+      else await this.takeByFiles();
     } catch (error) {
       // Left behind for `avme status`, until another plan or person removes it.
       await this.say(null, (error as Error).message).catch(() => undefined);
@@ -88,6 +93,30 @@ class PlanWorker {
     await this.heartbeat.end();
     const interrupted = signal?.aborted === true;
     return { ...this.totals, seconds: this.seconds(), interrupted };
+  }
+
+  private async takeByFiles(): Promise<void> {
+    const { signal } = this.request;
+    while (signal?.aborted !== true) {
+      const part = await this.choose();
+      if (part === null) break;
+      if (part === 'wait') await setTimeout(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      else if (!(await this.workOn(part, signal))) break;
+    }
+  }
+
+  private async takeFromQueue(url: string): Promise<void> {
+    const { plan, options, request } = this;
+    const { signal = new AbortController().signal, onEvent } = request;
+    const { patience } = options;
+    const work = async (part: number, left: number, stop: AbortSignal) => {
+      await this.say(part);
+      onEvent?.({ event: 'part', part, parts: plan.digests.length, left });
+      const whole = await this.workOn(part, stop);
+      await this.say(null);
+      return whole;
+    };
+    await takeFromQueue({ url, plan, patience, signal, work, onEvent: (event) => onEvent?.(event) }); // prettier-ignore
   }
 
   private seconds(): number {
@@ -131,7 +160,7 @@ class PlanWorker {
   }
 
   /** @returns false when it was stopped */
-  private async workOn(part: number): Promise<boolean> {
+  private async workOn(part: number, signal: AbortSignal | undefined): Promise<boolean> {
     const { plan, heartbeat, options, request } = this;
     const { jobs, scratch, maxFailures, retryFailed } = options;
     const beat = setInterval(() => { heartbeat.sayAtTimes(state); }, 1000); // prettier-ignore
@@ -149,7 +178,7 @@ class PlanWorker {
           state = { ...this.state(part), done, total, written, quarantined };
           state.clips += written;
         },
-        ...(request.signal !== undefined && { signal: request.signal }),
+        ...(signal !== undefined && { signal }),
       });
       if (summary.interrupted) return false;
       await this.finish(part, summary);
