@@ -51,7 +51,7 @@ slow.describe('avme preprocess --decoder', function () {
     const numbers = (content: typeof one) => JSON.stringify(content.statistics).match(/-?\d+(\.\d+)?(e-?\d+)?/g)!.map(Number); // prettier-ignore
     const [a, b] = [numbers(one), numbers(two)];
     assert.ok(a.length > 20 && a.length === b.length);
-    a.forEach((value, k) => assert.ok(Math.abs(value - b[k]!) <= 1e-3 * Math.max(1, Math.abs(value)), `${value} and ${b[k]}`)); // prettier-ignore
+    a.forEach((value, k) => { assert.ok(Math.abs(value - b[k]!) <= 1e-3 * Math.max(1, Math.abs(value)), `${value} and ${b[k]}`); }); // prettier-ignore
   });
 
   it('goes on with what a cache has, and refuses to mix', async () => {

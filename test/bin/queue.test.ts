@@ -157,7 +157,7 @@ slow.describe('avme work --queue', function () {
     const work = (url: string, code: number, message: RegExp) =>
       refused(['work', scratch.path('wrong'), '--queue', url], code, message);
     const at = `127.0.0.1:${locked.port}`;
-    await work(`redis://${at}`, 1, /wants a password: redis:\/\/:PASSWORD@HOST/);
+    await work(`redis://${at}`, 1, /wants a password: give it before the host/);
     await work(`redis://:wrong@${at}`, 1, /redis:\/\/:…@127[^]*user or password are wrong/);
     await work(lossy.url, 1, /maxmemory-policy is allkeys-lru/);
     await work(lossy.url.replace('redis:', 'rediss:'), 1, /rediss:\/\/ is for servers with TLS/);

@@ -40,7 +40,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'nothing listens there; is Redis running, and is the port right?'],
   [/ENOTFOUND|EAI_AGAIN/, 'there is no host of this name'],
   [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'it cannot be reached from this machine'],
-  [/NOAUTH/, 'it wants a password: redis://:PASSWORD@HOST, or in the variable REDISCLI_AUTH'],
+  [
+    /NOAUTH/,
+    'it wants a password: give it before the host, redis://:…@HOST, or in the variable REDISCLI_AUTH',
+  ],
   [/WRONGPASS|invalid password|without any password/, 'user or password are wrong'],
   [/NOPERM/, 'this user may not do what a queue needs; see the ACL of Redis'],
   [/DB index is out of range/, 'it has no database of this number'],
