@@ -54,6 +54,9 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
 /** What went wrong with a server, in words. */
 export function redisWords(url: string, error: unknown): string {
   const { message, code = '' } = error as Error & { code?: string };
+  // A server without TLS waits for more of what it takes for a command.
+  if (code === 'ETIMEDOUT' && url.startsWith('rediss:'))
+    return withoutPasswords(`${url}: no answer by TLS in time; rediss:// is for servers with TLS, redis:// for those without, and it must be reachable from this machine`); // prettier-ignore
   const cause = CAUSES.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1] ?? message;
   return withoutPasswords(`${url}: ${cause}`);
 }
