@@ -11,6 +11,8 @@ export interface ConvertRequest {
   readonly names?: Naming;
   /** Keep what is no weight: the optimiser's moments of a checkpoint. Default false. */
   readonly moments?: boolean;
+  /** The averages of the weights that a training kept, instead of the weights. Default false. */
+  readonly ema?: boolean;
 }
 
 export interface Conversion {
@@ -29,8 +31,8 @@ export interface Conversion {
  * @throws Error naming what cannot be read
  */
 export async function convert(request: ConvertRequest): Promise<Conversion> {
-  const { input, output, names: to = 'original', moments = false } = request;
-  const { tensors, left, naming: from } = await readWeights(input);
+  const { input, output, names: to = 'original', moments = false, ema = false } = request;
+  const { tensors, left, naming: from } = await readWeights(input, ema);
   const dropped = moments ? [] : [...tensors.keys()].filter((name) => name.startsWith('optimizer.')); // prettier-ignore
   dropped.forEach((name) => tensors.delete(name));
   const written = to === 'original' ? tensors : toHuggingFaceNames(tensors);

@@ -8,6 +8,7 @@ const schema = z.strictObject({
   output: z.string().regex(/\.safetensors$/i, { error: 'must end in .safetensors' }),
   names: z.enum(['original', 'huggingface']).default('original'),
   moments: z.boolean().default(false),
+  ema: z.boolean().default(false),
 });
 
 export const convertCommand = defineCommand({
@@ -21,6 +22,7 @@ export const convertCommand = defineCommand({
   flags: {
     names: { value: 'kind', text: 'original: VideoMAE’s and ours; huggingface: transformers’' },
     moments: { text: 'keep the optimiser’s moments of a checkpoint' },
+    ema: { text: 'the averaged weights of a checkpoint: model_ema of a .pth, ema. of ours' },
   },
   async run(request, { report }) {
     const done = await convert(request);

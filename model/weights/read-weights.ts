@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { readSafetensors } from './safetensors.js';
+import { readSafetensors, type NamedArray } from './safetensors.js';
 import { readTorchFile } from './torch-file.js';
 import { namingOf, toOriginalNames, type Naming, type RenamedWeights } from './weight-names.js';
 
@@ -18,13 +18,27 @@ async function isZip(path: string): Promise<boolean> {
   }
 }
 
+/** Averages in checkpoints of ours. */
+const AVERAGED = 'ema.';
+
+/** @throws RangeError where the file has none */
+function averagesIn(path: string, tensors: ReadonlyMap<string, NamedArray>) {
+  const found = [...tensors].filter(([name]) => name.startsWith(AVERAGED));
+  if (found.length === 0)
+    throw new RangeError(`${path} has no averages of its weights; leave --ema out`);
+  return new Map(found.map(([name, value]) => [name.slice(AVERAGED.length), value]));
+}
+
 /**
  * Weights from a file of ours or of the PyTorch world, under the original's names: safetensors, or what
  * `torch.save` wrote; VideoMAE's own names or those of transformers. The file says itself which.
+ * @param averaged the averages of the weights that a training kept; default the weights
  * @throws SafetensorsError, TorchFileError or RangeError naming what cannot be read
  */
-export async function readWeights(path: string): Promise<ReadWeights> {
-  const { tensors } = await ((await isZip(path)) ? readTorchFile(path) : readSafetensors(path));
+export async function readWeights(path: string, averaged = false): Promise<ReadWeights> {
+  const torch = await isZip(path);
+  const { tensors: all } = await (torch ? readTorchFile(path, averaged) : readSafetensors(path));
+  const tensors = averaged && !torch ? averagesIn(path, all) : all;
   const bare = [...tensors.keys()].map((name) => name.replace(/^module\./, ''));
   return { ...toOriginalNames(tensors), naming: namingOf(bare) };
 }

@@ -89,7 +89,7 @@ async function readStorage(archive: Archive, storage: TorchStorage): Promise<Dat
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-async function readTensors(archive: Archive): Promise<Map<string, NamedArray>> {
+async function readTensors(archive: Archive, averaged: boolean): Promise<Map<string, NamedArray>> {
   const decoder = new TextDecoder();
   if (
     archive.bytesOf('byteorder') !== undefined &&
@@ -99,7 +99,7 @@ async function readTensors(archive: Archive): Promise<Map<string, NamedArray>> {
     throw new TorchFileError('its values are not little-endian; save it again on another machine');
   if ((archive.bytesOf('data.pkl') ?? 0) > MAX_PICKLE)
     throw new TorchFileError(`its pickle has more than ${MAX_PICKLE} bytes`);
-  const wanted = stateDict(parseTorchPickle(await archive.get('data.pkl')));
+  const wanted = stateDict(parseTorchPickle(await archive.get('data.pkl')), averaged);
   const read = new Map<string, NamedArray>();
   let held: { readonly key: string; readonly view: DataView } | undefined;
   let total = 0;
@@ -121,12 +121,13 @@ async function readTensors(archive: Archive): Promise<Map<string, NamedArray>> {
 /**
  * Reads the weights of a file that `torch.save` wrote (`.pth`, `.pt`, `.bin`: a zip archive, since
  * PyTorch 1.6); every type becomes float32. Tensors only: nothing in the file is executed.
+ * @param averaged the averages of the weights, where a checkpoint has them (`model_ema`); default the weights
  * @throws TorchFileError naming the file and what is wrong with it
  */
-export async function readTorchFile(path: string): Promise<TensorFile> {
+export async function readTorchFile(path: string, averaged = false): Promise<TensorFile> {
   const file = await open(path, 'r');
   try {
-    return { tensors: await readTensors(await Archive.read(file)), metadata: {} };
+    return { tensors: await readTensors(await Archive.read(file), averaged), metadata: {} };
   } catch (cause) {
     throw new TorchFileError(
       `${path} cannot be read as PyTorch weights: ${(cause as Error).message}`,

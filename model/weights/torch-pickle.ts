@@ -119,13 +119,16 @@ export function parseTorchPickle(bytes: Uint8Array): unknown {
 
 /** Where checkpoints keep their weights, in the order in which they are looked for. */
 const PLACES = ['model', 'module', 'state_dict', 'model_state_dict'];
+/** Where they keep averages of them: VideoMAE's code, and timm's. */
+const AVERAGES = ['model_ema', 'state_dict_ema'];
 
 /**
  * The tensors of a checkpoint by their names: those of the model, where optimiser and others are
  * beside it.
+ * @param averaged the averages of its weights instead
  * @throws TorchFileError when there are none
  */
-export function stateDict(root: unknown): Map<string, TorchTensor> {
+export function stateDict(root: unknown, averaged = false): Map<string, TorchTensor> {
   const tensorsOf = (value: unknown) =>
     new Map(
       value instanceof Map
@@ -134,9 +137,14 @@ export function stateDict(root: unknown): Map<string, TorchTensor> {
           )
         : [],
     );
-  const inside = PLACES.map((place) => (root instanceof Map ? tensorsOf(root.get(place)) : new Map<string, TorchTensor>())); // prettier-ignore
-  const found = inside.find((tensors) => tensors.size > 0) ?? tensorsOf(root);
+  const places = averaged ? AVERAGES : PLACES;
+  const inside = places.map((place) => (root instanceof Map ? tensorsOf(root.get(place)) : new Map<string, TorchTensor>())); // prettier-ignore
+  const found = inside.find((tensors) => tensors.size > 0) ?? (averaged ? new Map() : tensorsOf(root)); // prettier-ignore
   if (found.size === 0)
-    throw new TorchFileError(`there are no tensors in it, nor under ${PLACES.join(', ')}`);
+    throw new TorchFileError(
+      averaged
+        ? `it has no averages of its weights under ${places.join(' or ')}; leave --ema out`
+        : `there are no tensors in it, nor under ${places.join(', ')}`,
+    );
   return found;
 }

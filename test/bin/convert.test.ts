@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readSafetensors } from '../../model/weights/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../model/weights/safetensors.js';
 import { avme, refused } from '../support/cli.js';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../../test/golden/${name}`, import.meta.url)); // prettier-ignore
@@ -39,6 +39,24 @@ describe('avme convert', function () {
     ])
       assert.equal((await avme(['convert', ...args])).code, 0);
     assert.deepEqual(await readFile(again), await readFile(ours));
+  });
+
+  it('takes averages of a PyTorch file, and of a checkpoint of ours', async () => {
+    const ours = join(folder, 'checkpoint.safetensors');
+    const one = (value: number) => ({ shape: [1], data: Float32Array.of(value) });
+    await writeSafetensors(ours, new Map([['norm.bias', one(1)], ['ema.norm.bias', one(2)]])); // prettier-ignore
+    for (const [input, name, first] of [
+      [golden('torch-ema.pth'), 'patch_embed.proj.bias', 1.5],
+      [ours, 'norm.bias', 2],
+    ] as const) {
+      const output = join(folder, 'averages.safetensors');
+      const { code, stderr } = await avme(['convert', input, output, '--ema']);
+      assert.equal(code, 0, stderr);
+      const { tensors } = await readSafetensors(output);
+      assert.deepEqual([...tensors].map(([key, { data }]) => [key, data[0]]), [[name, first]]); // prettier-ignore
+    }
+    const none = join(folder, 'a.safetensors');
+    await refused(['convert', none, join(folder, 'b.safetensors'), '--ema'], 1, /no averages of its weights; leave --ema out/); // prettier-ignore
   });
 
   it('refuses what it cannot read, and an output of another kind', async () => {

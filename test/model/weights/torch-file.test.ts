@@ -29,6 +29,20 @@ describe('PyTorch files', () => {
     }
   });
 
+  it('give the averages of the weights, where those are asked for', async () => {
+    // The layout of VideoMAE's checkpoints: `model`, `model_ema` and others side by side.
+    const valuesOf = async (averaged?: boolean) => {
+      const { tensors } = await readTorchFile(golden('torch-ema.pth'), averaged);
+      return [...tensors].map(([name, { data }]) => [name, ...data]);
+    };
+    assert.deepEqual(await valuesOf(), [['patch_embed.proj.bias', 1, 2, 3]]);
+    assert.deepEqual(await valuesOf(true), [['patch_embed.proj.bias', 1.5, 2.5, 3.5]]);
+    await assert.rejects(
+      readTorchFile(golden('torch-checkpoint.pth'), true),
+      /no averages of its weights under model_ema or state_dict_ema; leave --ema out/,
+    );
+  });
+
   it('execute nothing: a file that calls os.system is data', async () => {
     const { tensors } = await readTorchFile(golden('torch-evil.pth'));
     assert.deepEqual([...tensors.get('w')!.data], [1, 1]);
