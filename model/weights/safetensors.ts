@@ -129,22 +129,22 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   }
 }
 
-/** The header of float32 tensors that lie one after the other, behind its length. */
-function headerOf(
-  tensors: ReadonlyMap<string, NamedArray>,
+const valuesIn = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
+
+/**
+ * The header of float32 tensors that lie one after the other, behind its length.
+ * @param tensors their shapes, by names
+ */
+export function safetensorsHeader(
+  tensors: ReadonlyMap<string, Pick<NamedArray, 'shape'>>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const entries: [string, unknown][] = [['__metadata__', metadata]];
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, { shape }] of tensors) {
     if (name === '__metadata__')
       throw new SafetensorsError('no tensor can be named __metadata__, the format keeps it');
-    const count = shape.reduce((product, n) => product * n, 1);
-    if (count !== data.length)
-      throw new SafetensorsError(
-        `tensor ${name} cannot be written: its shape is [${shape.join(', ')}], it has ${data.length} values`,
-      );
-    const end = offset + data.byteLength;
+    const end = offset + 4 * valuesIn(shape);
     entries.push([name, { dtype: 'F32', shape, data_offsets: [offset, end] }]);
     offset = end;
   }
@@ -165,7 +165,12 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, NamedArray>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const header = headerOf(tensors, metadata);
+  for (const [name, { shape, data }] of tensors)
+    if (valuesIn(shape) !== data.length)
+      throw new SafetensorsError(
+        `tensor ${name} cannot be written: its shape is [${shape.join(', ')}], it has ${data.length} values`,
+      );
+  const header = safetensorsHeader(tensors, metadata);
   const temporary = `${path}.tmp`;
   try {
     const file = await open(temporary, 'w');

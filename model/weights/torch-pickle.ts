@@ -139,7 +139,7 @@ export function stateDict(root: unknown, averaged = false): Map<string, TorchTen
     );
   const places = averaged ? AVERAGES : PLACES;
   const inside = places.map((place) => (root instanceof Map ? tensorsOf(root.get(place)) : new Map<string, TorchTensor>())); // prettier-ignore
-  const found = inside.find((tensors) => tensors.size > 0) ?? (averaged ? new Map() : tensorsOf(root)); // prettier-ignore
+  const found = inside.find((tensors) => tensors.size > 0) ?? (averaged ? new Map<string, TorchTensor>() : tensorsOf(root)); // prettier-ignore
   if (found.size === 0)
     throw new TorchFileError(
       averaged

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { writeAtomically } from '../../../cache/folder/atomic-file.js';
+import { safetensorsHeader } from '../../../model/weights/safetensors.js';
 import { npyHeader } from '../npy.js';
 import type { EmbeddingJournal } from './journal.js';
 import type { EmbeddingConfiguration, EmbeddingInfo } from './rows.js';
@@ -21,17 +22,6 @@ async function* vectorsOf(journal: EmbeddingJournal): AsyncGenerator<Float32Arra
       yield new Float32Array(new Uint8Array(rest.subarray(at, at + bytes)).buffer);
     rest = rest.subarray(at);
   }
-}
-
-/** The header of a safetensors file with one float32 tensor. */
-function safetensorsHeader(shape: readonly number[], metadata: Record<string, string>): Buffer {
-  const bytes = 4 * shape.reduce((product, dim) => product * dim, 1);
-  const embeddings = { dtype: 'F32', shape, data_offsets: [0, bytes] };
-  const text = Buffer.from(JSON.stringify({ __metadata__: metadata, embeddings }));
-  const header = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ');
-  header.writeBigUInt64LE(BigInt(header.length - 8));
-  header.set(text, 8);
-  return header;
 }
 
 async function copyVectors(journal: EmbeddingJournal, file: FileHandle): Promise<void> {
@@ -108,7 +98,7 @@ export async function writeEmbeddings(
     const file = await open(temporary, 'w');
     try {
       if (suffix === '.npy') await file.appendFile(npyHeader('<f4', shape));
-      if (suffix === '.safetensors') await file.appendFile(safetensorsHeader(shape, { format: 'pt', configuration: JSON.stringify(configuration) })); // prettier-ignore
+      if (suffix === '.safetensors') await file.appendFile(safetensorsHeader(new Map([['embeddings', { shape }]]), { format: 'pt', configuration: JSON.stringify(configuration) })); // prettier-ignore
       if (suffix !== '.jsonl') await copyVectors(journal, file);
       else {
         let at = 0;
