@@ -1,31 +1,61 @@
 import { z } from 'zod';
 import { convert } from '../../pipeline/convert.js';
+import { writeHuggingFaceFolder } from '../../pipeline/exchange/huggingface-folder.js';
 import { defineCommand } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
 
-const schema = z.strictObject({
-  input: z.string(),
-  output: z.string().regex(/\.safetensors$/i, { error: 'must end in .safetensors' }),
-  names: z.enum(['original', 'huggingface']).default('original'),
-  moments: z.boolean().default(false),
-  ema: z.boolean().default(false),
-});
+const schema = z
+  .strictObject({
+    input: z.string(),
+    output: z.string(),
+    to: z.enum(['safetensors', 'huggingface']).default('safetensors'),
+    names: z.enum(['original', 'huggingface']).default('original'),
+    moments: z.boolean().default(false),
+    ema: z.boolean().default(false),
+    checkpoint: z.string().optional(),
+  })
+  .refine(({ to, output }) => to === 'huggingface' || /\.safetensors$/i.test(output), {
+    path: ['output'],
+    message: 'must end in .safetensors, or be a folder with --to huggingface',
+  })
+  .refine(({ to, checkpoint }) => to === 'huggingface' || checkpoint === undefined, {
+    path: ['checkpoint'],
+    message: 'is for --to huggingface; else give the file itself',
+  });
 
 export const convertCommand = defineCommand({
   name: 'convert',
   example: 'avme convert videomae.pth videomae.safetensors --names huggingface',
   args: [
-    { name: '<input>', key: 'input', text: '.safetensors, or a .pth, .pt or .bin of torch.save' },
-    { name: '<output>', key: 'output', text: 'the .safetensors to write' },
+    {
+      name: '<input>',
+      key: 'input',
+      text: '.safetensors, or a .pth, .pt or .bin of torch.save; with --to huggingface a run folder',
+    },
+    { name: '<output>', key: 'output', text: 'the .safetensors to write, or the folder' },
   ],
   schema,
   flags: {
+    to: {
+      value: 'kind',
+      text: 'safetensors, or huggingface: a folder that transformers’ VideoMAE loads by from_pretrained',
+    },
     names: { value: 'kind', text: 'original: VideoMAE’s and ours; huggingface: transformers’' },
     moments: { text: 'keep the optimiser’s moments of a checkpoint' },
-    ema: { text: 'the averaged weights of a checkpoint: model_ema of a .pth, ema. of ours' },
+    ema: {
+      text: 'the averaged weights of a checkpoint: model_ema of a .pth, ema. of ours; a run’s always, where it has some',
+    },
+    checkpoint: {
+      value: 'which',
+      text: 'of a run: best, last or a file (default: best, where there is one)',
+    },
   },
-  async run(request, { report }) {
-    const done = await convert(request);
+  async run({ to: kind, checkpoint, ...request }, { report }) {
+    const { input: run, output } = request;
+    const done =
+      kind === 'huggingface'
+        ? await writeHuggingFaceFolder({ run, output, checkpoint })
+        : await convert(request);
     const { from, to, tensors, values, left } = done;
     report.event('done', { ...done });
     report.line(

@@ -9,8 +9,8 @@ export interface PatchLayout {
 }
 
 /** ImageNet's mean and standard deviation of pixels in [0, 1], RGB. */
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
+export const IMAGENET_MEAN = [0.485, 0.456, 0.406];
+export const IMAGENET_STD = [0.229, 0.224, 0.225];
 
 /**
  * Cuts a video into flattened tubelets, tokens in the order (slot, row, column), values in the
@@ -52,12 +52,12 @@ export function unpatchify(
 /** Pixels 0..255 to ImageNet's mean 0 and deviation 1. @param video `[..., 3]` */
 export function normalizePixels(video: tf.Tensor): tf.Tensor {
   const unit = tf.div(tf.cast(video, 'float32'), 255);
-  return tf.div(tf.sub(unit, tf.tensor1d(MEAN)), tf.tensor1d(DEVIATION));
+  return tf.div(tf.sub(unit, tf.tensor1d(IMAGENET_MEAN)), tf.tensor1d(IMAGENET_STD));
 }
 
 /** Undoes {@link normalizePixels}, but for the 255. @returns pixels in [0, 1], `[..., 3]` */
 export function denormalizePixels(pixels: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(pixels, tf.tensor1d(DEVIATION)), tf.tensor1d(MEAN));
+  return tf.add(tf.mul(pixels, tf.tensor1d(IMAGENET_STD)), tf.tensor1d(IMAGENET_MEAN));
 }
 
 /** Mean and standard deviation of each tubelet and channel. */

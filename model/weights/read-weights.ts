@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { readSafetensors, type NamedArray } from './safetensors.js';
 import { readTorchFile } from './torch-file.js';
+import { weightFilesIn } from './weights-folder.js';
 import { namingOf, toOriginalNames, type Naming, type RenamedWeights } from './weight-names.js';
 
 export interface ReadWeights extends RenamedWeights {
@@ -29,16 +30,24 @@ function averagesIn(path: string, tensors: ReadonlyMap<string, NamedArray>) {
   return new Map(found.map(([name, value]) => [name.slice(AVERAGED.length), value]));
 }
 
+async function readFile(path: string, averaged: boolean) {
+  if (await isZip(path)) return (await readTorchFile(path, averaged)).tensors;
+  const { tensors } = await readSafetensors(path);
+  return averaged ? averagesIn(path, tensors) : tensors;
+}
+
 /**
  * Weights from a file of ours or of the PyTorch world, under the original's names: safetensors, or what
  * `torch.save` wrote; VideoMAE's own names or those of transformers. The file says itself which.
+ * @param path a file; or a folder as transformers' `save_pretrained` writes it
  * @param averaged the averages of the weights that a training kept; default the weights
  * @throws SafetensorsError, TorchFileError or RangeError naming what cannot be read
  */
 export async function readWeights(path: string, averaged = false): Promise<ReadWeights> {
-  const torch = await isZip(path);
-  const { tensors: all } = await (torch ? readTorchFile(path, averaged) : readSafetensors(path));
-  const tensors = averaged && !torch ? averagesIn(path, all) : all;
+  const files = (await stat(path)).isDirectory() ? await weightFilesIn(path) : [path];
+  const tensors = new Map<string, NamedArray>();
+  for (const file of files)
+    for (const [name, tensor] of await readFile(file, averaged)) tensors.set(name, tensor);
   const bare = [...tensors.keys()].map((name) => name.replace(/^module\./, ''));
   return { ...toOriginalNames(tensors), naming: namingOf(bare) };
 }

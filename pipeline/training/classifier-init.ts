@@ -1,5 +1,6 @@
 import { modelConfig } from '../../model/model-config.js';
-import { stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { classifierSpecs } from '../../model/systems.js';
 import { type ModelConfig } from '../../model/config.js';
 import { pretrainedName, type ClassifierConfig } from '../../model/classifier.js';
@@ -14,11 +15,12 @@ export interface ClassifierInit {
   readonly config: ModelConfig | undefined;
 }
 
-/** @param path a run folder, a checkpoint, or a file of weights */
+/** @param path a run folder, a checkpoint, a file of weights, or a folder of transformers */
 export async function readClassifierInit(path: string): Promise<ClassifierInit> {
   const isFolder = (await stat(path)).isDirectory();
-  const run = isFolder ? await readRun(path) : undefined;
-  const file = isFolder ? (await listCheckpoints(path)).at(-1)?.path : path;
+  const isTheirs = isFolder && (await access(join(path, 'config.json')).then(() => true, () => false)); // prettier-ignore
+  const run = isFolder && !isTheirs ? await readRun(path) : undefined;
+  const file = run === undefined ? path : (await listCheckpoints(path)).at(-1)?.path;
   if (file === undefined)
     throw new Error(`--init: ${path} has no checkpoint yet; let avme pretrain reach one first`);
   const { tensors } = await readWeights(file);
