@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { convert } from '../../pipeline/convert.js';
-import { writeHuggingFaceFolder } from '../../pipeline/exchange/huggingface-folder.js';
 import { defineCommand } from '../cli/command.js';
 import { EXIT } from '../cli/failure.js';
 
@@ -52,9 +51,11 @@ export const convertCommand = defineCommand({
   },
   async run({ to: kind, checkpoint, ...request }, { report }) {
     const { input: run, output } = request;
+    // Loaded where it is wanted: it needs the model, and with it TensorFlow.js.
+    const huggingFace = () => import('../../pipeline/exchange/huggingface-folder.js');
     const done =
       kind === 'huggingface'
-        ? await writeHuggingFaceFolder({ run, output, checkpoint })
+        ? await (await huggingFace()).writeHuggingFaceFolder({ run, output, checkpoint })
         : await convert(request);
     const { from, to, tensors, values, left } = done;
     report.event('done', { ...done });
