@@ -37,6 +37,14 @@ slow.describe('decoding by libav', function () {
   beforeEach(() => (decoder = new LibavDecoder(binding(), 1, 4)));
   afterEach(() => decoder.close());
 
+  /** A plain video that libav has taken, and a clip of it. */
+  async function indexed(name: string) {
+    const file = await makeVideo(path(name), { seconds: 4 });
+    const index = await decoder.index(file, context);
+    const [sampling] = sampleClips(index, { frames: 8, stride: 2, clips: 1 });
+    return { index, sampling };
+  }
+
   for (const [name, output] of [
     ['h264.mp4', ['-c:v', 'libx264', '-g', '12', '-c:a', 'aac']],
     ['vp9.webm', ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-c:a', 'libopus']],
@@ -94,9 +102,7 @@ slow.describe('decoding by libav', function () {
 
   it('outlives the death of its child, again and again', async function () {
     if (process.platform !== 'linux') this.skip();
-    const file = await makeVideo(path('plain.mp4'), { seconds: 4 });
-    const index = await decoder.index(file, context);
-    const [sampling] = sampleClips(index, { frames: 8, stride: 2, clips: 1 });
+    const { index, sampling } = await indexed('plain.mp4');
     const expected = await decodeClip(index, sampling!, { size: 32, fit: 'crop' }, context);
     for (const signal of ['SIGKILL', 'SIGSEGV', 'SIGKILL'] as const) {
       const before = await children();
@@ -112,9 +118,7 @@ slow.describe('decoding by libav', function () {
 
   it('hands a clip over that a stopped child does not finish in time', async function () {
     if (process.platform !== 'linux') this.skip();
-    const file = await makeVideo(path('hang.mp4'), { seconds: 4 });
-    const index = await decoder.index(file, context);
-    const [sampling] = sampleClips(index, { frames: 8, stride: 2, clips: 1 });
+    const { index, sampling } = await indexed('hang.mp4');
     for (const pid of await children()) process.kill(pid, 'SIGSTOP');
     const clip = await decoder.decode(index, sampling!, { size: 32, fit: 'crop' }, { timeout: 2 });
     assert.equal(clip.frames.length, 8 * 32 * 32 * 3);
@@ -123,9 +127,7 @@ slow.describe('decoding by libav', function () {
 
   it('hands over what takes too much memory', async function () {
     if (process.platform !== 'linux') this.skip();
-    const file = await makeVideo(path('memory.mp4'), { seconds: 4 });
-    const index = await decoder.index(file, context);
-    const [sampling] = sampleClips(index, { frames: 8, stride: 2, clips: 1 });
+    const { index, sampling } = await indexed('memory.mp4');
     for (const pid of await children()) process.kill(pid, 'SIGSTOP');
     // ffmpeg keeps the same limit, and a small clip is over before it is looked at.
     const limits = { timeout: 20, memory: 0.01 };
