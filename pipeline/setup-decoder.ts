@@ -1,6 +1,6 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { findTool, runTool } from '../engine/setup/tools.js';
+import { replaceWhole } from '../engine/setup/whole-folder.js';
 import { LibavDecoder } from '../stages/libav/decoder.js';
 import { findLibav, libavHome, libavPackage, LIBAV_RELEASE } from '../stages/libav/home.js';
 
@@ -47,9 +47,7 @@ export async function setupDecoder(request: DecoderSetupRequest = {}): Promise<D
   }
   const npm = findTool('npm');
   if (npm === undefined) throw new Error('npm is not on the PATH; it comes with Node.js');
-  const begun = `${folder}.partial-${process.pid}`;
-  await mkdir(begun, { recursive: true });
-  try {
+  return replaceWhole(folder, async (begun) => {
     const wanted = `${libavPackage()}@${LIBAV_RELEASE}`;
     onStep(`fetching ${wanted} with npm`);
     const quiet = ['--no-audit', '--no-fund', '--ignore-scripts'];
@@ -58,11 +56,6 @@ export async function setupDecoder(request: DecoderSetupRequest = {}): Promise<D
     if (file === undefined) throw new Error(`npm brought no binding for ${libavPackage()}`);
     onStep('loading it');
     const version = await tryLibav(file);
-    await mkdir(dirname(folder), { recursive: true });
-    await rm(folder, { recursive: true, force: true });
-    await rename(begun, folder);
     return { folder, version, unchanged: false };
-  } finally {
-    await rm(begun, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,10 +1,11 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { descriptionFile, descriptionText, findPlugin, xlaHome } from '../backends/xla/home.js';
 import { openXla } from '../backends/xla/xla.js';
 import { ProgramBuilder } from '../xla/program.js';
 import { tensorType } from '../xla/types.js';
 import { findTool, runTool, type ToolOptions } from './tools.js';
+import { replaceWhole } from './whole-folder.js';
 
 /** NVIDIA's plugin as OpenXLA's pip packages bring it, with the libraries that it needs; for CUDA 13 and 12. */
 export const PLUGIN_PACKAGES = {
@@ -90,9 +91,7 @@ export async function setupPlugin(request: PluginRequest): Promise<PluginResult>
     onStep('a plugin is there; trying it');
     return { ...(await tryPlugin(there.file)), folder, unchanged: true };
   }
-  const begun = `${folder}.partial-${process.pid}`;
-  await mkdir(begun, { recursive: true });
-  try {
+  return replaceWhole(folder, async (begun) => {
     const name = request.package ?? 'cuda13';
     if (request.plugin === undefined) onStep(`fetching ${PLUGIN_PACKAGES[name]} with pip`);
     const file =
@@ -104,11 +103,6 @@ export async function setupPlugin(request: PluginRequest): Promise<PluginResult>
     const own = request.plugin === undefined;
     const text = descriptionText(own ? { plugin: relative(begun, file), package: PLUGIN_PACKAGES[name] } : { plugin: file }); // prettier-ignore
     await writeFile(descriptionFile(begun), text);
-    await mkdir(dirname(folder), { recursive: true });
-    await rm(folder, { recursive: true, force: true });
-    await rename(begun, folder);
     return { ...tried, folder, unchanged: false };
-  } finally {
-    await rm(begun, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { hasTensorflow, tensorflowHome } from '../backends/tensorflow/home.js';
 import { buildTensorflow, TENSORFLOW_VERSION, TFJS_VERSION, type BuildOptions } from './build.js';
 import { checkTensorflow, type TensorflowCheck } from './check.js';
 import { findTools } from './requirements.js';
+import { replaceWhole } from './whole-folder.js';
 
 export interface SetupRequest extends BuildOptions {
   /** Where to put it; default that of `tensorflowHome`. */
@@ -46,18 +47,12 @@ export async function setup(request: SetupRequest): Promise<SetupResult> {
     return { ...(await checkTensorflow(folder, request.signal)), folder, unchanged: true };
   }
   const tools = await findTools();
-  const begun = `${folder}.partial-${process.pid}`;
-  await mkdir(dirname(folder), { recursive: true });
-  try {
+  return replaceWhole(folder, async (begun) => {
     await buildTensorflow(begun, tools, { ...request, gpu });
     onStep('trying it with a real computation');
     const check = await checkTensorflow(begun, request.signal);
     const about = { tensorflow: TENSORFLOW_VERSION, tfjs: TFJS_VERSION, gpu };
     await writeFile(join(begun, DESCRIPTION), `${JSON.stringify(about, null, 2)}\n`);
-    await rm(folder, { recursive: true, force: true });
-    await rename(begun, folder);
     return { ...check, folder, unchanged: false };
-  } finally {
-    await rm(begun, { recursive: true, force: true });
-  }
+  });
 }
