@@ -1,4 +1,5 @@
 import { open, stat } from 'node:fs/promises';
+import { averagesOf } from './averages.js';
 import { readSafetensors, type NamedArray } from './safetensors.js';
 import { readTorchFile } from './torch-file.js';
 import { weightFilesIn } from './weights-folder.js';
@@ -19,21 +20,13 @@ async function isZip(path: string): Promise<boolean> {
   }
 }
 
-/** Averages in checkpoints of ours. */
-const AVERAGED = 'ema.';
-
-/** @throws RangeError where the file has none */
-function averagesIn(path: string, tensors: ReadonlyMap<string, NamedArray>) {
-  const found = [...tensors].filter(([name]) => name.startsWith(AVERAGED));
-  if (found.length === 0)
-    throw new RangeError(`${path} has no averages of its weights; leave --ema out`);
-  return new Map(found.map(([name, value]) => [name.slice(AVERAGED.length), value]));
-}
-
 async function readFile(path: string, averaged: boolean) {
   if (await isZip(path)) return (await readTorchFile(path, averaged)).tensors;
   const { tensors } = await readSafetensors(path);
-  return averaged ? averagesIn(path, tensors) : tensors;
+  const wanted = averaged ? averagesOf(tensors) : tensors;
+  if (wanted === undefined)
+    throw new RangeError(`${path} has no averages of its weights; leave --ema out`);
+  return wanted;
 }
 
 /**

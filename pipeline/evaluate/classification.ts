@@ -6,6 +6,7 @@ import {
   type Accuracy,
   type Prediction,
 } from '../../stages/evaluate/scores.js';
+import type { CacheReader } from '../../cache/reader.js';
 import type { ClipBatch } from '../../stages/batch/batch.js';
 import { createClassifier } from '../../stages/evaluate/classify.js';
 import { drawConfusion } from '../../rendering/confusion-sheet.js';
@@ -42,6 +43,17 @@ function describe({ id, label, views, probabilities }: Prediction, classes: read
   return { id, label: named(label), predicted: named(ranked[0] ?? 0), views, top5 };
 }
 
+/** What a batch's clips are of, and the numbers of their classes. */
+export const videosOf = (
+  reader: CacheReader,
+  indices: readonly number[],
+  classes: readonly string[],
+) =>
+  indices.map((index) => {
+    const { id, label } = reader.entry(index);
+    return { id, label: classes.indexOf(label ?? '') };
+  });
+
 /** Gives clips one score a class, `[clips, classes]`. */
 export type Score = (batch: ClipBatch) => Promise<Float32Array>;
 
@@ -71,10 +83,7 @@ export async function scoreVideos(
   for await (const { batch, indices: part, crop } of shown) {
     request.signal?.throwIfAborted();
     const scores = await score(batch);
-    part.forEach((index, i) => {
-      const { id, label } = reader.entry(index);
-      means.add(id, classes.indexOf(label ?? ''), scores.subarray(i * classes.length, (i + 1) * classes.length)); // prettier-ignore
-    });
+    means.addAll(videosOf(reader, part, classes), scores);
     // The last crop: the clips are done with.
     if (crop === crops.length - 1) done += part.length;
     request.onEvent?.({ event: 'progress', done, total: indices.length });

@@ -3,7 +3,7 @@ import type { LoaderSource } from '../../stages/load/options.js';
 import { createKnn } from '../../stages/evaluate/knn.js';
 import { createRepresenter, type Representer } from '../../stages/evaluate/represent.js';
 import type { RunDescription } from '../training/run/run-description.js';
-import { openTrainingData } from '../training/data/training-data.js';
+import { commonSamples, openTrainingData } from '../training/data/training-data.js';
 import { checkFit } from '../training/model-choice.js';
 import { scoreVideos, writeClassification, type ClassifierResult, type Score } from './classification.js'; // prettier-ignore
 import { evaluatedClips, type ClipsRequest } from './clips.js';
@@ -73,9 +73,7 @@ export async function fillBank(request: BankRequest): Promise<Bank> {
 
 /** @throws Error where clips that are told apart are in the bank themselves */
 function checkApart(asked: LoaderSource, bank: LoaderSource): void {
-  const keysOf = ({ reader, indices = [] }: LoaderSource) => indices.map((index) => reader.entry(index).key); // prettier-ignore
-  const keys = new Set(keysOf(bank));
-  const both = keysOf(asked).filter((key) => keys.has(key)).length;
+  const both = commonSamples([bank], [asked]);
   if (both > 0)
     throw new Error(`${both} of the clips that are to be told apart are in the bank themselves; choose others, e.g. --splits test, or another --bank-splits`); // prettier-ignore
 }

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { AVERAGED } from '../../stages/train/optimizer.js';
+import { averagesOf } from '../../model/weights/averages.js';
 import { lastCheckpoint, loadCheckpoint, type Checkpoint } from '../training/run/checkpoint.js';
 import { bestCheckpointPath } from '../training/run/run-folder.js';
 
@@ -26,8 +26,5 @@ export async function readWeightsOf(
   averaged = true,
 ): Promise<Checkpoint> {
   const { step, tensors } = await find(run, choice);
-  const averages = [...tensors].filter(([name]) => name.startsWith(AVERAGED));
-  if (!averaged || averages.length === 0) return { step, tensors };
-  const taken = averages.map(([name, value]) => [name.slice(AVERAGED.length), value] as const);
-  return { step, tensors: new Map(taken) };
+  return { step, tensors: (averaged ? averagesOf(tensors) : undefined) ?? tensors };
 }

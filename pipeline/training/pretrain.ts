@@ -132,13 +132,13 @@ export async function pretrain(asked: PretrainRequest): Promise<TrainingSummary>
     threads === 1 || backend === 'xla'
       ? Promise.resolve(createTrainer(options))
       : createParallelTrainer({ ...options, config, backend, threads });
+  const probeOf = (source: LoaderSource | undefined) => {
+    if (source === undefined)
+      throw new Error('--validate-knn: no clips were chosen to look at; give --validation-splits, e.g. val'); // prettier-ignore
+    return knnValidation({ config, learned: data.sources[0], measured: source, sound: sound ?? 'own', statistics }); // prettier-ignore
+  };
   const measured = validation.of(training, loader.epochLength, (batch) => batch);
-  const [forValidation] = validation.sources;
-  if (request.validateKnn === true && forValidation === undefined)
-    throw new Error('--validate-knn: no clips were chosen to look at; give --validation-splits, e.g. val'); // prettier-ignore
-  const knn = request.validateKnn === true && forValidation !== undefined
-    ? knnValidation({ config, learned: data.sources[0], measured: forValidation, sound: sound ?? 'own', statistics })
-    : undefined; // prettier-ignore
+  const knn = request.validateKnn === true ? probeOf(validation.sources[0]) : undefined;
   return await takeSteps(request, {
     trainerOf,
     title: config.variant,

@@ -171,10 +171,13 @@ export class TrainingRun<B> {
     if (validation === undefined) return undefined;
     if (step % validation.every !== 0 && step !== plan.steps) return undefined;
     const { loss, top1 } = await trainer.measure(validation.batches());
-    const knn = await validation.knn?.(await trainer.state());
+    // Read from the device once, by whoever needs it first.
+    let read: ReturnType<typeof trainer.state> | undefined;
+    const state = () => (read ??= trainer.state());
+    const knn = await validation.knn?.(await state());
     const result = { step, loss, ...(top1 === undefined ? {} : { top1 }), ...(knn === undefined ? {} : { knn }) }; // prettier-ignore
     const isBest = this.#best.add(result);
-    if (isBest) await saveBest(folder, { step, tensors: await trainer.state() });
+    if (isBest) await saveBest(folder, { step, tensors: await state() });
     onEvent({ event: 'validation', ...result, isBest });
     return result;
   }

@@ -1,12 +1,13 @@
 import type { ModelConfig } from '../../model/config.js';
+import { averagesOf } from '../../model/weights/averages.js';
 import type { AudioStatistics } from '../../stages/batch/audio-statistics.js';
 import type { AudioChoice } from '../../stages/batch/clip-parts.js';
 import { createRepresenter } from '../../stages/evaluate/represent.js';
 import { accuracyOf, ViewMean } from '../../stages/evaluate/scores.js';
 import type { LoaderSource } from '../../stages/load/options.js';
-import { AVERAGED } from '../../stages/train/optimizer.js';
 import type { NamedValues } from '../../stages/train/optimizer.js';
 import { spreadIndices } from '../reconstruct.js';
+import { videosOf } from '../evaluate/classification.js';
 import { evaluatedClips } from '../evaluate/clips.js';
 import { fillBank, NEIGHBOURS } from '../evaluate/knn.js';
 
@@ -41,19 +42,13 @@ export function knnValidation({ config, learned, measured, ...shown }: KnnValida
   const clips = { ...shown, config, batch: 16, seed: 0, maskRatio: 0.5, worse: { blur: 0, lowRes: 1 } }; // prettier-ignore
   /** @param state weights, and averages where they are kept: those are taken @returns share of the videos that is right */
   return async (state: NamedValues): Promise<number> => {
-    const averages = [...state].filter(([name]) => name.startsWith(AVERAGED));
-    const weights = averages.length === 0 ? state : new Map(averages.map(([name, value]) => [name.slice(AVERAGED.length), value])); // prettier-ignore
-    const model = createRepresenter(config, undefined, weights, { of: 'picture' });
+    const model = createRepresenter(config, undefined, averagesOf(state) ?? state, { of: 'picture' });
     try {
       using bank = await fillBank({ ...clips, source, model, ...NEIGHBOURS });
       const means = new ViewMean();
       for await (const { batch, indices } of evaluatedClips({ ...clips, source: asked, purpose: 'classify' })) {
         const scores = await bank.score(batch);
-        const width = bank.classes.length;
-        for (const [i, index] of indices.entries()) {
-          const { id, label } = asked.reader.entry(index);
-          means.add(id, bank.classes.indexOf(label ?? ''), scores.subarray(i * width, (i + 1) * width)); // prettier-ignore
-        }
+        means.addAll(videosOf(asked.reader, indices, bank.classes), scores);
       }
       return accuracyOf(means.predictions(), bank.classes.length).top1;
     } finally {

@@ -20,6 +20,12 @@ export class ViewMean {
     this.#sums.set(id, known);
   }
 
+  /** @param scores `[videos.length, classes]` of a batch @param videos what each of its clips is of */
+  addAll(videos: readonly Pick<Prediction, 'id' | 'label'>[], scores: Float32Array): void {
+    const classes = scores.length / videos.length;
+    videos.forEach(({ id, label }, i) => { this.add(id, label, scores.subarray(i * classes, (i + 1) * classes)); }); // prettier-ignore
+  }
+
   predictions(): Prediction[] {
     return [...this.#sums].map(([id, { label, views, sum }]) => ({
       ...{ id, label, views },

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensors } from '../../engine/graph/capture.js';
 import { adamwNumbers, adamwUpdate, isDecayed } from '../../model/optim/adamw.js';
 import { gradientFactor } from './gradients.js';
-import { AVERAGED, FIRST, SECOND, type OptimizerOptions } from './optimizer.js';
+import { AVERAGED } from '../../model/weights/averages.js';
+import { FIRST, SECOND, type OptimizerOptions } from './optimizer.js';
 
 /** What a step of AdamW is, but for the numbers that change from step to step. */
 export interface UpdatePlan {

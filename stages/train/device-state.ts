@@ -1,6 +1,7 @@
 import type { Device, DeviceProgram, DeviceTensor, HostValues } from '../../engine/xla/device.js';
 import type { StoredValues } from '../../model/weights/load-weights.js';
-import { AVERAGED, FIRST, SECOND, type NamedValues } from './optimizer.js';
+import { AVERAGED } from '../../model/weights/averages.js';
+import { FIRST, SECOND, type NamedValues } from './optimizer.js';
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((size, dim) => size * dim, 1);
 

@@ -8,7 +8,7 @@ import { seedNumbers } from './dropout-seeds.js';
 import { PART } from './gradients.js';
 import type { Measurement } from './measure.js';
 import type { LoadedBatch } from './objective.js';
-import { AVERAGED } from './optimizer.js';
+import { AVERAGED } from '../../model/weights/averages.js';
 import { LossError, type StepResult, type Trainer, type TrainerOptions } from './train.js';
 import { endOfStep, measuring, partOfStep, SEED, stateShapes, sumShapes, wholeStep, type WholeStepRequest } from './whole-step.js'; // prettier-ignore
 

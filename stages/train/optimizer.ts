@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adamwStep, isDecayed, type AdamWOptions, type Moments } from '../../model/optim/adamw.js';
+import { AVERAGED } from '../../model/weights/averages.js';
 import { loadWeight, loadWeights, type StoredValues } from '../../model/weights/load-weights.js';
 import { weightsFrom, type WeightSpec } from '../../model/weights/weights.js';
 import { gradientFactor } from './gradients.js';
@@ -22,9 +23,6 @@ export interface UpdateRequest {
   /** What a weight's learning rate is multiplied by. */
   readonly scaleOf: (name: string) => number;
 }
-
-/** In front of the names of averaged weights in a checkpoint. */
-export const AVERAGED = 'ema.';
 
 export interface OptimizerOptions extends AdamWOptions {
   /** Keeps a moving average of the weights: what the old average is multiplied by each step. */

@@ -9,7 +9,8 @@ import { applyUpdate, updateNumbers, type UpdatePlan } from './apply-update.js';
 import { placesBehind } from './dropout-seeds.js';
 import { lossAndGradients, PART, UPDATE } from './gradients.js';
 import type { LoadedBatch } from './objective.js';
-import { AVERAGED, FIRST, SECOND } from './optimizer.js';
+import { AVERAGED } from '../../model/weights/averages.js';
+import { FIRST, SECOND } from './optimizer.js';
 
 export interface WholeStepRequest {
   /** A batch like those that the program is for; only its shapes count. */

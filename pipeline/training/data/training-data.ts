@@ -168,6 +168,19 @@ export async function openTrainingData(
   }
 }
 
+/** How many samples two choices have in common. */
+export function commonSamples(
+  one: readonly LoaderSource[],
+  other: readonly LoaderSource[],
+): number {
+  const keysOf = (sources: readonly LoaderSource[]) =>
+    sources.flatMap(({ reader, indices = Array.from({ length: reader.size }, (_, i) => i) }) =>
+      indices.map((index) => reader.entry(index).key),
+    );
+  const keys = new Set(keysOf(one));
+  return keysOf(other).filter((key) => keys.has(key)).length;
+}
+
 /** What differs, one line a part; where the files lie does not matter. */
 export function compareData(run: DataDescription, asked: DataDescription): string[] {
   const lines: string[] = [];

@@ -8,7 +8,7 @@ import { checkFit } from '../model-choice.js';
 
 import type { TrainingRequest } from '../training.js';
 import { trainingLoader } from './training-batches.js';
-import { openTrainingData, type TrainingData } from './training-data.js';
+import { commonSamples, openTrainingData, type TrainingData } from './training-data.js';
 import type { Validation } from '../validation.js';
 
 /** The clips that a run is measured on; none where none were chosen. */
@@ -42,12 +42,7 @@ function checkDisjoint(
   learned: LoaderOptions['sources'],
   measured: LoaderOptions['sources'],
 ): void {
-  const keysOf = (sources: LoaderOptions['sources']) =>
-    sources.flatMap(({ reader, indices = Array.from({ length: reader.size }, (_, i) => i) }) =>
-      indices.map((index) => reader.entry(index).key),
-    );
-  const keys = new Set(keysOf(learned));
-  const both = keysOf(measured).filter((key) => keys.has(key)).length;
+  const both = commonSamples(learned, measured);
   if (both > 0)
     throw new Error(
       `${both} samples would be learned from and measured on; choose other --splits, or other --validation-splits`,

@@ -14,7 +14,7 @@ import { updateNumbers, type UpdatePlan } from '../../../stages/train/apply-upda
 import { placesBehind, seedNumbers } from '../../../stages/train/dropout-seeds.js';
 import { lossAndGradients } from '../../../stages/train/gradients.js';
 import { reconstructionObjective, type Objective } from '../../../stages/train/objective.js';
-import { AVERAGED } from '../../../stages/train/optimizer.js';
+import { AVERAGED } from '../../../model/weights/averages.js';
 import { createTrainer } from '../../../stages/train/train.js';
 import { planTraining, trainingOptions } from '../../../stages/train/training-options.js';
 import { SEED, stateShapes, wholeStep } from '../../../stages/train/whole-step.js';
