@@ -1,6 +1,6 @@
 import { readWeights } from '../model/weights/read-weights.js';
 import { toHuggingFaceNames, type Naming } from '../model/weights/weight-names.js';
-import { writeSafetensors } from '../model/weights/safetensors.js';
+import { writeSafetensors, type NamedArray } from '../model/weights/safetensors.js';
 
 export interface ConvertRequest {
   /** Weights of ours or of the PyTorch world: safetensors, or a file of `torch.save`. */
@@ -26,6 +26,12 @@ export interface Conversion {
   readonly left: readonly string[];
 }
 
+/** How many tensors there are, and values in them. */
+export function sizeOf(written: ReadonlyMap<string, NamedArray>): Pick<Conversion, 'tensors' | 'values'> {
+  const values = [...written.values()].reduce((sum, { data }) => sum + data.length, 0);
+  return { tensors: written.size, values };
+} // prettier-ignore
+
 /**
  * Writes weights under other names, as float32 safetensors.
  * @throws Error naming what cannot be read
@@ -37,11 +43,5 @@ export async function convert(request: ConvertRequest): Promise<Conversion> {
   dropped.forEach((name) => tensors.delete(name));
   const written = to === 'original' ? tensors : toHuggingFaceNames(tensors);
   await writeSafetensors(output, written, { format: 'pt' });
-  return {
-    from,
-    to,
-    tensors: written.size,
-    values: [...written.values()].reduce((sum, { data }) => sum + data.length, 0),
-    left: [...left, ...dropped],
-  };
+  return { from, to, ...sizeOf(written), left: [...left, ...dropped] };
 }

@@ -9,7 +9,7 @@ import { classifierSpecs, pretrainSpecs } from '../../model/systems.js';
 import { writeSafetensors } from '../../model/weights/safetensors.js';
 import { toHuggingFaceNames } from '../../model/weights/weight-names.js';
 import { readWeightsOf, type CheckpointChoice } from '../evaluate/weights.js';
-import type { Conversion } from '../convert.js';
+import { sizeOf, type Conversion } from '../convert.js';
 import { readRun } from '../training/run/run-folder.js';
 
 export interface HuggingFaceRequest {
@@ -102,6 +102,5 @@ export async function writeHuggingFaceFolder(request: HuggingFaceRequest): Promi
   await writeAtomically(join(output, 'config.json'), json(configJson(config, classifier?.classes)));
   await writeAtomically(join(output, 'preprocessor_config.json'), json(preprocessorJson(config)));
   await writeSafetensors(join(output, 'model.safetensors'), weights, { format: 'pt' });
-  const values = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  return { from: 'original', to: 'huggingface', tensors: weights.size, values, left: [] };
+  return { from: 'original', to: 'huggingface', ...sizeOf(weights), left: [] };
 }

@@ -9,8 +9,6 @@ import type { PreprocessOptions } from './options.js';
 /** What a run decodes with. */
 export interface ChosenDecoder {
   readonly name: 'libav' | 'ffmpeg';
-  /** Why it is this one, in words. */
-  readonly reason: string;
   readonly stages: Partial<Pick<PreprocessStages, 'index' | 'decode'>>;
   /** Part of the cache's fingerprint. */
   readonly tools: Readonly<Record<string, string>>;
@@ -20,10 +18,10 @@ export interface ChosenDecoder {
 
 type DecoderOptions = Pick<PreprocessOptions, 'decoder' | 'jobs' | 'memory'>;
 
-const ffmpegFor = (reason: string): ChosenDecoder => ({
-  ...{ name: 'ffmpeg', reason, stages: {}, tools: {} },
+const FFMPEG: ChosenDecoder = {
+  ...{ name: 'ffmpeg', stages: {}, tools: {} },
   close: () => Promise.resolve(),
-});
+};
 
 /** Whether the clips of a cache, or of its parts, were decoded by libav; undefined where there are none. */
 async function madeByLibav(cache: string): Promise<boolean | undefined> {
@@ -35,17 +33,13 @@ async function madeByLibav(cache: string): Promise<boolean | undefined> {
   return undefined;
 }
 
-async function libavFor(
-  reason: string,
-  binding: string,
-  { jobs, memory }: DecoderOptions,
-): Promise<ChosenDecoder> {
+async function libavOf(binding: string, { jobs, memory }: DecoderOptions): Promise<ChosenDecoder> {
   const decoder = new LibavDecoder(binding, jobs, memory);
   try {
     const version = await decoder.hello();
     const { index, decode } = decoder;
     return {
-      ...{ name: 'libav', reason, stages: { index, decode } },
+      ...{ name: 'libav', stages: { index, decode } },
       tools: { libav: `${version} (node-av ${LIBAV_RELEASE})` },
       close: () => decoder.close(),
     };
@@ -67,29 +61,26 @@ export async function chooseDecoder(
   replaced = false,
 ): Promise<ChosenDecoder> {
   const asked = options.decoder;
-  if (replaced) return ffmpegFor('stages of your own index or decode');
+  if (replaced) return FFMPEG;
   const there = await madeByLibav(cache);
   if (asked !== 'auto' && there !== undefined && there !== (asked === 'libav'))
     throw new CacheError(
       `${cache} was made with --decoder ${there ? 'libav' : 'ffmpeg'}, and clips of two decoders are not mixed; leave --decoder ${asked} out, or choose another folder for the cache`,
     );
-  if (asked === 'ffmpeg') return ffmpegFor('it is asked for');
-  if (there === false) return ffmpegFor('the cache was made with it');
+  if (asked === 'ffmpeg' || there === false) return FFMPEG;
   const isNeeded = asked === 'libav' || there === true;
-  if (!isNeeded && process.env['AVME_FFMPEG'] !== undefined)
-    return ffmpegFor('AVME_FFMPEG names one');
+  // Who names an ffmpeg wants it used.
+  if (!isNeeded && process.env['AVME_FFMPEG'] !== undefined) return FFMPEG;
   const binding = findLibav();
-  if (binding === undefined && !isNeeded)
-    return ffmpegFor('libav is not set up; "avme setup --decoder" gets it');
+  if (binding === undefined && !isNeeded) return FFMPEG;
   const why = there === true ? `${cache} was made with libav` : '--decoder libav asks for libav';
   const remedy = 'run "avme setup --decoder", or choose another folder for the cache and --decoder ffmpeg'; // prettier-ignore
   if (binding === undefined) throw new CacheError(`${why}, which is not set up; ${remedy}`);
   try {
-    return await libavFor(isNeeded ? why : 'it is set up', binding, options);
+    return await libavOf(binding, options);
   } catch (error) {
-    const problem = (error as Error).message;
-    if (isNeeded) throw new CacheError(`${why}, which does not load: ${problem}; ${remedy}`);
-    return ffmpegFor(`libav does not load: ${problem}`);
+    if (!isNeeded) return FFMPEG;
+    throw new CacheError(`${why}, which does not load: ${(error as Error).message}; ${remedy}`);
   }
 }
 

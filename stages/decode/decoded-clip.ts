@@ -29,7 +29,8 @@ export function assertShort({ span: [start, end] }: Sampling, interval: number):
 /** Ascending, each once. */
 export const distinct = (times: readonly number[]) => [...new Set(times)].sort((a, b) => a - b);
 
-function nearest(times: readonly number[], wanted: number): number {
+/** Which of the times is nearest. */
+export function nearest(times: readonly number[], wanted: number): number {
   return times.reduce(
     (best, time, i) =>
       Math.abs(time - wanted) < Math.abs((times[best] ?? Infinity) - wanted) ? i : best,

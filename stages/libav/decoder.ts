@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import type { BufferPool } from '../decode/buffer-pool.js';
 import { decodeClip } from '../decode/decode-clip.js';
-import { distinct, type DecodedClip } from '../decode/decoded-clip.js';
+import { distinct, nearest, type DecodedClip } from '../decode/decoded-clip.js';
 import { frameEntry } from '../decode/frame-entry.js';
 import { frameFilter, maxFrameBytes, type FrameFit } from '../decode/frame-filter.js';
 import { soundEntry, soundFilter } from '../decode/sound-span.js';
@@ -78,10 +78,7 @@ function readClip(
   buffers: BufferPool | undefined,
 ): DecodedClip {
   const frameBytes = height * width * 3;
-  const sources = sampling.times.map(
-    (time) =>
-    times.reduce((best, shown, i) => (Math.abs(shown - time) < Math.abs((times[best] ?? Infinity) - time) ? i : best), 0), // prettier-ignore
-  );
+  const sources = sampling.times.map((time) => nearest(times, time));
   const bytes = sources.length * frameBytes;
   const frames = buffers?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes);
   // Frames that follow each other there as here are read at once.
